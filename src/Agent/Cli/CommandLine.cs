@@ -1,0 +1,119 @@
+using System.CommandLine;
+using Agent.Configuration;
+
+namespace Agent.Cli;
+
+/// <summary>The options of the program and what they are for.</summary>
+internal sealed class CommandLine
+{
+    private const string Prom = "prom";
+
+    private readonly Option<string[]> _port = new("--port")
+    {
+        Description = "A local port to count; repeat it for more [CONSUL_PORT, comma list; default: 8500]",
+        HelpName = "N",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> _watch = new("--watch")
+    {
+        Description = "What to call the ports together [default: consul]",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _interval = new("--interval")
+    {
+        Description = "From one census to the next: 500ms, 1m30s, 00:01:30 [UPDATE_DELAY; default: 1s]",
+        HelpName = "D",
+    };
+
+    private readonly Option<string?> _textfileDirectory = new("--textfile-directory")
+    {
+        Description = "Where tcp_connections.prom goes for node_exporter, or none; with --once only when given here "
+            + $"[TEXTFILE_DIRECTORY; default: {SettingsReader.DefaultTextfileDirectory}]",
+        HelpName = "DIR|none",
+    };
+
+    private readonly Option<string?> _netns = new("--netns")
+    {
+        Description = "Count in another network namespace: a PID, a path, or a name under /run/netns [AGENT_NETNS; default: the agent's own]",
+        HelpName = "WHERE",
+    };
+
+    private readonly Option<bool> _once = new("--once")
+    {
+        Description = "Take one census, print it and end",
+    };
+
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "The form in which --once prints: prom, Prometheus' text format [default: prom]",
+        HelpName = "FORM",
+    };
+
+    private readonly RootCommand _root = new(
+        "Counts the TCP connections of this host's services by asking the kernel (sock_diag), for Prometheus and for people.");
+
+    internal CommandLine()
+    {
+        foreach (Option option in (ReadOnlySpan<Option>)[_once, _output, _port, _watch, _interval, _textfileDirectory, _netns])
+        {
+            _root.Options.Add(option);
+        }
+    }
+
+    /// <summary>Parses the arguments and does what they ask for.</summary>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="readVariable">Reads an environment variable.</param>
+    /// <param name="runOnce">What --once does; gives the exit code.</param>
+    /// <param name="runDaemon">What it does without; gives the exit code.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="ConfigurationException">An option or variable is wrong.</exception>
+    internal int Run(
+        IReadOnlyList<string> arguments, Func<string, string?> readVariable, Func<Settings, int> runOnce, Func<Settings, int> runDaemon)
+    {
+        _root.SetAction(result =>
+        {
+            Settings settings = new SettingsReader(readVariable).Read(Given(result));
+            bool once = result.GetValue(_once);
+            CheckOutput(result.GetValue(_output), once);
+            return once ? runOnce(settings) : runDaemon(settings);
+        });
+
+        // A leading @ is part of a value and no file to read arguments from.
+        ParseResult parsed = _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors is [var first, ..])
+        {
+            throw new ConfigurationException($"{first.Message.TrimEnd('.')}; 'agent --help' shows the options");
+        }
+
+        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private GivenValues Given(ParseResult result) => new()
+    {
+        Ports = result.GetValue(_port) ?? [],
+        Watch = result.GetValue(_watch),
+        Interval = result.GetValue(_interval),
+        TextfileDirectory = result.GetValue(_textfileDirectory),
+        Namespace = result.GetValue(_netns),
+    };
+
+    private static void CheckOutput(string? output, bool once)
+    {
+        if (output is null)
+        {
+            return;
+        }
+
+        if (output != Prom)
+        {
+            throw new ConfigurationException($"--output: '{output}' is not a form of output; give {Prom}");
+        }
+
+        if (!once)
+        {
+            throw new ConfigurationException("--output: there is output only with --once; add it, or leave --output away");
+        }
+    }
+}

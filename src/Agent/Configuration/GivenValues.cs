@@ -1,0 +1,15 @@
+namespace Agent.Configuration;
+
+/// <summary>What stands on the command line, as text; null or empty where nothing does.</summary>
+internal sealed record GivenValues
+{
+    internal IReadOnlyList<string> Ports { get; init; } = [];
+
+    internal string? Watch { get; init; }
+
+    internal string? Interval { get; init; }
+
+    internal string? TextfileDirectory { get; init; }
+
+    internal string? Namespace { get; init; }
+}

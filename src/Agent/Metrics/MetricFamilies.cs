@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+
+namespace Agent.Metrics;
+
+/// <summary>Every metric that the agent exposes, in the order in which it does. The README's table is held against this list by a test.</summary>
+internal static class MetricFamilies
+{
+    internal static readonly MetricFamily TcpConnections = new(
+        "tcp_connections", MetricType.Gauge,
+        "Established TCP connections with this local port, by the IP version of the peer.", "port", "protocol");
+
+    internal static readonly MetricFamily TcpUnacceptedConnections = new(
+        "tcp_unaccepted_connections", MetricType.Gauge,
+        "Those of the established TCP connections with this local port that no process has accepted yet.", "port");
+
+    internal static readonly MetricFamily TcpAcceptQueueLength = new(
+        "tcp_accept_queue_length", MetricType.Gauge,
+        "Connections that wait in the accept queues of the sockets listening on this port.", "port");
+
+    internal static readonly MetricFamily TcpAcceptQueueLimit = new(
+        "tcp_accept_queue_limit", MetricType.Gauge,
+        "Connections that the accept queues of the sockets listening on this port may hold.", "port");
+
+    internal static readonly MetricFamily CensusSuccess = new(
+        "sockdiag_census_success", MetricType.Gauge,
+        "Whether the last census could count; where it could not, the connection metrics are absent.");
+
+    internal static readonly MetricFamily CensusLastDuration = new(
+        "sockdiag_census_last_duration_seconds", MetricType.Gauge,
+        "How long the last census took, in seconds.");
+
+    internal static readonly MetricFamily CensusLastSuccess = new(
+        "sockdiag_census_last_success_timestamp_seconds", MetricType.Gauge,
+        "When the last census that could count ended, in seconds since 1970; absent before the first one.");
+
+    internal static readonly MetricFamily BuildInfo = new(
+        "sockdiag_build_info", MetricType.Gauge,
+        "Always 1; the labels say which agent this is.", "version", "revision");
+
+    internal static readonly ImmutableArray<MetricFamily> All =
+    [
+        TcpConnections,
+        TcpUnacceptedConnections,
+        TcpAcceptQueueLength,
+        TcpAcceptQueueLimit,
+        CensusSuccess,
+        CensusLastDuration,
+        CensusLastSuccess,
+        BuildInfo,
+    ];
+}

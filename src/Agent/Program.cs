@@ -1,0 +1,24 @@
+using Agent.Cli;
+using Agent.Configuration;
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Supervision;
+using Agent.Watching;
+using Netlink.SockDiag;
+
+try
+{
+    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, Daemon.Run);
+}
+catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
+{
+    Console.Error.WriteLine(ErrorLine.For(wrong.Message));
+    return ExitCode.Usage;
+}
+
+static int RunOnce(Settings settings)
+{
+    using Census census = new(new SockDiagClient(settings.Namespace.Value), [settings.Watch.Value], TimeProvider.System);
+    using Stream output = Console.OpenStandardOutput();
+    return OnceCommand.Run(settings, census, new SnapshotExposition(BuildInformation.Current), output, Console.Error);
+}

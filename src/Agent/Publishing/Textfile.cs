@@ -1,0 +1,165 @@
+namespace Agent.Publishing;
+
+/// <summary>
+/// The file that node_exporter's textfile collector reads. It is replaced whole: a reader sees the old text or the new one, whatever ends the
+/// agent in between.
+/// </summary>
+internal sealed class Textfile : IDisposable
+{
+    internal const string FileName = "tcp_connections.prom";
+
+    private const UnixFileMode FileMode0644 =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private const UnixFileMode DirectoryMode0755 =
+        FileMode0644 | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    // The temporary names start with the file's own and do not end in .prom, so that node_exporter leaves them alone.
+    private const string TemporarySuffix = ".tmp";
+    private const string LockSuffix = ".lock";
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(300);
+
+    private readonly string _directory;
+    private readonly Lock _gate = new();
+    private TextfileLock? _lock;
+    private bool _closed;
+
+    /// <param name="directory">An absolute path; made when it is first needed.</param>
+    internal Textfile(string directory)
+    {
+        _directory = directory;
+        FilePath = Path.Combine(directory, FileName);
+    }
+
+    /// <summary>The file's absolute path.</summary>
+    internal string FilePath { get; }
+
+    /// <summary>Whether users other than the owner and the group may write the directory, and so replace or add files; known once it was written.</summary>
+    internal bool OthersMayWrite { get; private set; }
+
+    /// <summary>Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed.</summary>
+    /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
+    /// <exception cref="IOException">The directory cannot be made or used.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    internal void Acquire()
+    {
+        if (_lock is { IsInPlace: true })
+        {
+            return;
+        }
+
+        _lock?.Dispose();
+        _lock = null;
+        EnsureDirectory();
+        _lock = TextfileLock.TryAcquire(FilePath + LockSuffix) ?? throw new TextfileTakenException(FilePath);
+        OthersMayWrite = (File.GetUnixFileMode(_directory) & UnixFileMode.OtherWrite) != 0;
+        RemoveLeftovers();
+    }
+
+    /// <summary>Replaces the file. Does nothing after <see cref="Dispose"/>.</summary>
+    /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
+    /// <exception cref="IOException">The directory or the file cannot be written, or the disk is full; the old file stays.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    internal void Write(ReadOnlySpan<byte> text)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return;
+            }
+
+            Acquire();
+            string temporary = $"{FilePath}.{Path.GetRandomFileName()}{TemporarySuffix}";
+            try
+            {
+                WriteNew(temporary, text);
+                File.Move(temporary, FilePath, overwrite: true);
+            }
+            catch
+            {
+                TryDelete(temporary);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Removes the file if it is ours, for numbers that nobody renews are no numbers; nothing is written afterwards.</summary>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    internal void Remove() => Close(removeFile: true);
+
+    /// <summary>Gives the file free for another agent, and leaves it where it is.</summary>
+    public void Dispose() => Close(removeFile: false);
+
+    private void Close(bool removeFile)
+    {
+        // A write that hangs on a dead disk shall not hold up the end of the agent.
+        if (!_gate.TryEnter(LongestWait))
+        {
+            return;
+        }
+
+        try
+        {
+            _closed = true;
+            if (removeFile && _lock is { IsInPlace: true })
+            {
+                File.Delete(FilePath);
+            }
+        }
+        finally
+        {
+            _lock?.Dispose();
+            _lock = null;
+            _gate.Exit();
+        }
+    }
+
+    private static void WriteNew(string path, ReadOnlySpan<byte> text)
+    {
+        // O_EXCL: it follows no symlink that somebody planted.
+        using FileStream file = new(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            BufferSize = 0,
+        });
+        // Whatever the umask says: node_exporter is another user.
+        File.SetUnixFileMode(file.SafeFileHandle, FileMode0644);
+        file.Write(text);
+    }
+
+    private void EnsureDirectory()
+    {
+        if (Directory.Exists(_directory))
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(_directory);
+        File.SetUnixFileMode(_directory, DirectoryMode0755);
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The failure that made it superfluous is the one to tell of; the next start removes it.
+        }
+    }
+
+    private void RemoveLeftovers()
+    {
+        foreach (string leftover in Directory.EnumerateFiles(_directory, $"{FileName}.*{TemporarySuffix}"))
+        {
+            File.Delete(leftover);
+        }
+    }
+}

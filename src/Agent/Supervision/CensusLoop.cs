@@ -1,0 +1,117 @@
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Watching;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Supervision;
+
+/// <summary>Takes a census at each interval and publishes what it found, for as long as the agent runs and whatever the kernel and the disk do.</summary>
+internal sealed partial class CensusLoop(
+    Census census,
+    SnapshotExposition exposition,
+    Textfile? textfile,
+    TimeSpan interval,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<CensusLoop> logger) : BackgroundService
+{
+    private bool _canMeasure = true;
+    private bool _canPublish = true;
+    private bool _warnedOfWriters;
+
+    /// <summary>Set when the agent must not go on; null otherwise.</summary>
+    internal Exception? EndedBy { get; private set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The timer holds one tick at the most: a census that takes longer than the interval, or a suspended machine, makes no pile of them;
+        // and it reckons from when a tick was due, not from when it was served.
+        using PeriodicTimer timer = new(interval, time);
+        do
+        {
+            Tick();
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private void Tick()
+    {
+        Snapshot snapshot = census.Take();
+        ReportCensus(snapshot);
+        if (textfile is not null)
+        {
+            Publish(textfile, snapshot);
+        }
+    }
+
+    private void ReportCensus(Snapshot snapshot)
+    {
+        if (snapshot.Succeeded == _canMeasure)
+        {
+            return;
+        }
+
+        _canMeasure = snapshot.Succeeded;
+        if (_canMeasure)
+        {
+            LogMeasuringAgain();
+        }
+        else
+        {
+            LogCannotMeasure(snapshot.Failure!);
+        }
+    }
+
+    private void Publish(Textfile target, Snapshot snapshot)
+    {
+        try
+        {
+            target.Write(exposition.Render(snapshot).Span);
+        }
+        catch (TextfileTakenException taken)
+        {
+            EndedBy = taken;
+            lifetime.StopApplication();
+            return;
+        }
+        catch (Exception failure)
+        {
+            // Every exception: a disk has more ways to fail than a list of them.
+            if (_canPublish)
+            {
+                _canPublish = false;
+                LogCannotPublish(target.FilePath, failure.Message);
+            }
+
+            return;
+        }
+
+        if (!_canPublish)
+        {
+            _canPublish = true;
+            LogPublishingAgain(target.FilePath);
+        }
+
+        if (target.OthersMayWrite && !_warnedOfWriters)
+        {
+            _warnedOfWriters = true;
+            LogOthersMayWrite(target.FilePath);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "cannot measure: {Reason}; trying again at each interval")]
+    private partial void LogCannotMeasure(string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "measuring again")]
+    private partial void LogMeasuringAgain();
+
+    [LoggerMessage(3, LogLevel.Error, "cannot write {Path}: {Reason}; trying again at each interval")]
+    private partial void LogCannotPublish(string path, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "writing {Path} again")]
+    private partial void LogPublishingAgain(string path);
+
+    [LoggerMessage(5, LogLevel.Warning, "the directory of {Path} may be written by every user, who can so replace it; chmod o-w its directory")]
+    private partial void LogOthersMayWrite(string path);
+}

@@ -1,0 +1,115 @@
+using Agent.Configuration;
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Watching;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Netlink.SockDiag;
+
+namespace Agent.Supervision;
+
+/// <summary><c>agent</c> without <c>--once</c>: a host around the census loop, until SIGTERM or SIGINT.</summary>
+internal static partial class Daemon
+{
+    // What a census or a disk that hangs at the end may hold up.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromMilliseconds(500);
+
+    /// <returns>The exit code.</returns>
+    /// <exception cref="TextfileTakenException">Another agent writes the same file.</exception>
+    internal static int Run(Settings settings)
+    {
+        using Textfile? textfile = settings.TextfileDirectory.Value is { } directory ? new Textfile(directory) : null;
+        RefuseSecondAgent(textfile);
+        using IHost host = Build(settings, textfile);
+        ILogger logger = host.Services.GetRequiredService<ILogger<CensusLoop>>();
+        LogSettings(logger, settings);
+        if (textfile is null)
+        {
+            LogNothingPublished(logger);
+        }
+
+        host.Run();
+
+        CensusLoop loop = host.Services.GetRequiredService<CensusLoop>();
+        if (loop.EndedBy is { } ending)
+        {
+            throw ending;
+        }
+
+        RemoveTextfile(textfile, logger);
+        return 0;
+    }
+
+    private static void RefuseSecondAgent(Textfile? textfile)
+    {
+        try
+        {
+            textfile?.Acquire();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The loop meets it again, tells of it and goes on trying.
+        }
+    }
+
+    private static void RemoveTextfile(Textfile? textfile, ILogger logger)
+    {
+        try
+        {
+            textfile?.Remove();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogCannotRemove(logger, textfile!.FilePath, failure.Message);
+        }
+    }
+
+    private static IHost Build(Settings settings, Textfile? textfile)
+    {
+        HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddSimpleConsole(options =>
+        {
+            options.SingleLine = true;
+            options.ColorBehavior = LoggerColorBehavior.Disabled;
+            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
+            options.UseUtcTimestamp = true;
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => new CensusLoop(
+            new Census(new SockDiagClient(settings.Namespace.Value), [settings.Watch.Value], TimeProvider.System),
+            new SnapshotExposition(BuildInformation.Current),
+            textfile,
+            settings.Interval.Value,
+            TimeProvider.System,
+            services.GetRequiredService<IHostApplicationLifetime>(),
+            services.GetRequiredService<ILogger<CensusLoop>>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<CensusLoop>());
+        return builder.Build();
+    }
+
+    private static void LogSettings(ILogger logger, Settings settings) => LogStart(
+        logger,
+        BuildInformation.Current.Version,
+        settings.Watch.Value.Name,
+        $"{string.Join(',', settings.Watch.Value.Ports)} ({settings.Watch.Origin})",
+        $"{Duration.Format(settings.Interval.Value)} ({settings.Interval.Origin})",
+        $"{settings.TextfileDirectory.Value ?? "none"} ({settings.TextfileDirectory.Origin})",
+        $"{settings.Namespace.Value?.Where ?? "own"} ({settings.Namespace.Origin})");
+
+    [LoggerMessage(11, LogLevel.Warning, "nothing is published: the textfile is off")]
+    private static partial void LogNothingPublished(ILogger logger);
+
+    [LoggerMessage(12, LogLevel.Error, "cannot remove {Path}, whose numbers nobody renews now: {Reason}; remove it by hand")]
+    private static partial void LogCannotRemove(ILogger logger, string path, string reason);
+
+    [LoggerMessage(10, LogLevel.Information,
+        "agent {Version}: watch {Watch}, ports {Ports}, interval {Interval}, textfile directory {Directory}, network namespace {Namespace}")]
+    private static partial void LogStart(
+        ILogger logger, string version, string watch, string ports, string interval, string directory, string @namespace);
+}

@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+
+namespace Agent.Watching;
+
+/// <summary>What one census found, or that it found nothing out. Everything that a person or a program reads is rendered from one of these.</summary>
+internal sealed class Snapshot
+{
+    /// <summary>How long the census took, whether it succeeded or not.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>When the last census that succeeded ended, this one included; null when none has yet.</summary>
+    public required DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>Why nothing could be measured, in one line; null when all could.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>Per watched port, in rising order; empty when the census failed: what was not measured is absent.</summary>
+    public ImmutableArray<PortCounts> Ports { get; init; } = [];
+
+    /// <summary>Whether the census succeeded.</summary>
+    public bool Succeeded => Failure is null;
+}

@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Netlink.Interop;
+
+// Every struct here is compared, field by field, with the one of the same name in the C headers: tests/Netlink.Tests, LayoutTests.
+
+/// <summary>linux/netlink.h, netlink(7)</summary>
+internal struct sockaddr_nl
+{
+    internal ushort nl_family;
+    internal ushort nl_pad;
+    internal uint nl_pid;
+    internal uint nl_groups;
+}
+
+/// <summary>linux/netlink.h</summary>
+internal struct nlmsghdr
+{
+    internal uint nlmsg_len;
+    internal ushort nlmsg_type;
+    internal ushort nlmsg_flags;
+    internal uint nlmsg_seq;
+    internal uint nlmsg_pid;
+}
+
+/// <summary>linux/netlink.h</summary>
+internal struct nlattr
+{
+    internal ushort nla_len;
+    internal ushort nla_type;
+}
+
+/// <summary>linux/netlink.h</summary>
+internal struct nlmsgerr
+{
+    internal int error;
+    internal nlmsghdr msg;
+}
+
+/// <summary>linux/inet_diag.h. Ports and addresses are big-endian, the rest is in host order.</summary>
+internal struct inet_diag_sockid
+{
+    internal ushort idiag_sport;
+    internal ushort idiag_dport;
+    internal FourWords idiag_src;
+    internal FourWords idiag_dst;
+    internal uint idiag_if;
+    // Two words and not one of 64 bits, which would move to the next multiple of 8.
+    internal TwoWords idiag_cookie;
+}
+
+/// <summary>linux/inet_diag.h: the request of TCPDIAG_GETSOCK, one walk for both IP versions.</summary>
+internal struct inet_diag_req
+{
+    internal byte idiag_family;
+    internal byte idiag_src_len;
+    internal byte idiag_dst_len;
+    internal byte idiag_ext;
+    internal inet_diag_sockid id;
+    internal uint idiag_states;
+    internal uint idiag_dbs;
+}
+
+/// <summary>linux/inet_diag.h: the request of SOCK_DIAG_BY_FAMILY, one IP version a walk.</summary>
+internal struct inet_diag_req_v2
+{
+    internal byte sdiag_family;
+    internal byte sdiag_protocol;
+    internal byte idiag_ext;
+    internal byte pad;
+    internal uint idiag_states;
+    internal inet_diag_sockid id;
+}
+
+/// <summary>linux/inet_diag.h: one socket of a reply; attributes follow it.</summary>
+internal struct inet_diag_msg
+{
+    internal byte idiag_family;
+    internal byte idiag_state;
+    internal byte idiag_timer;
+    internal byte idiag_retrans;
+    internal inet_diag_sockid id;
+    internal uint idiag_expires;
+    internal uint idiag_rqueue;
+    internal uint idiag_wqueue;
+    internal uint idiag_uid;
+    internal uint idiag_inode;
+}
+
+/// <summary>linux/inet_diag.h: one operation of a filter, or the operand behind one.</summary>
+internal struct inet_diag_bc_op
+{
+    internal byte code;
+    internal byte yes;
+    internal ushort no;
+}
+
+/// <summary>sys/time.h</summary>
+internal struct timeval
+{
+    internal nint tv_sec;
+    internal nint tv_usec;
+}
+
+/// <summary>sys/stat.h, statx(2): those of its fields that say which file it is.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal struct statx
+{
+    [FieldOffset(32)] internal ulong stx_ino;
+    [FieldOffset(136)] internal uint stx_dev_major;
+    [FieldOffset(140)] internal uint stx_dev_minor;
+}
+
+/// <summary>__be32[4], an address.</summary>
+[InlineArray(4)]
+internal struct FourWords
+{
+    private uint _first;
+}
+
+/// <summary>__u32[2], a cookie.</summary>
+[InlineArray(2)]
+internal struct TwoWords
+{
+    private uint _first;
+}

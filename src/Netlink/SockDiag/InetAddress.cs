@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Netlink.SockDiag;
+
+/// <summary>
+/// An IPv4 or IPv6 address without allocation. The v4-mapped IPv6 address <c>::ffff:a.b.c.d</c>, which a dual-stack socket shows for an IPv4
+/// peer, <b>is</b> the IPv4 address <c>a.b.c.d</c>: the two are equal. There is no zone.
+/// </summary>
+public readonly struct InetAddress : IEquatable<InetAddress>
+{
+    private const ulong MappedPrefix = 0xffff_0000_0000;
+
+    // As an IPv6 address in host order; IPv4 as v4-mapped.
+    private readonly ulong _high;
+    private readonly ulong _low;
+
+    private InetAddress(ulong high, ulong low)
+    {
+        _high = high;
+        _low = low;
+    }
+
+    /// <summary>True for an IPv4 address, v4-mapped or plain.</summary>
+    public bool IsIPv4 => _high == 0 && (_low & ~0xffff_fffful) == MappedPrefix;
+
+    /// <summary>Whether two addresses are the same.</summary>
+    public static bool operator ==(InetAddress left, InetAddress right) => left.Equals(right);
+
+    /// <summary>Whether two addresses differ.</summary>
+    public static bool operator !=(InetAddress left, InetAddress right) => !left.Equals(right);
+
+    /// <summary>Reads four bytes in network order.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 4.</exception>
+    public static InetAddress FromIPv4(ReadOnlySpan<byte> bytes) => new(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes));
+
+    /// <summary>Reads sixteen bytes in network order; a v4-mapped address becomes the IPv4 one.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 16.</exception>
+    public static InetAddress FromIPv6(ReadOnlySpan<byte> bytes) =>
+        new(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
+
+    /// <summary>The address as .NET's class; v4-mapped as IPv4. Allocates.</summary>
+    public IPAddress ToIPAddress()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, _high);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], _low);
+        return new IPAddress(IsIPv4 ? bytes[12..] : bytes);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(InetAddress other) => _high == other._high && _low == other._low;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is InetAddress other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_high, _low);
+
+    /// <summary>The address as people write it: <c>192.0.2.1</c>, <c>2001:db8::1</c>.</summary>
+    public override string ToString() => ToIPAddress().ToString();
+}

@@ -1,0 +1,160 @@
+using Netlink.Interop;
+using Netlink.Wire;
+
+namespace Netlink.SockDiag;
+
+/// <summary>
+/// The sockets of a dump, for one <c>foreach</c>: each once, none allocated. Whoever leaves the loop early makes the next dump open a new
+/// netlink socket, nothing worse.
+/// </summary>
+public ref struct SocketDump
+{
+    private readonly SockDiagClient _client;
+    private readonly DumpExchange _exchange;
+    private readonly SocketQuery _query;
+    private MessageReader _messages;
+
+    // -1: one walk for both IP versions; else the index of the walk per family.
+    private int _walk;
+    private int _replyType;
+    private bool _begun;
+    private bool _ended;
+    private bool _anySocket;
+
+    internal SocketDump(SockDiagClient client, DumpExchange exchange, SocketQuery query)
+    {
+        _client = client;
+        _exchange = exchange;
+        _query = query;
+    }
+
+    /// <summary>The socket at hand; valid until <see cref="MoveNext"/> is called again.</summary>
+    public InetSocket Current { get; private set; }
+
+    /// <summary>The dump itself.</summary>
+    public readonly SocketDump GetEnumerator() => this;
+
+    /// <summary>Goes to the next socket, and to the kernel when the buffer is read.</summary>
+    /// <returns>False when all have come, or when <see cref="SockDiagClient.LastDumpIncomplete"/> says that they will not.</returns>
+    /// <exception cref="NetlinkException">The kernel refused, or did not answer in time.</exception>
+    /// <exception cref="MalformedMessageException">What came cannot be true.</exception>
+    public bool MoveNext()
+    {
+        if (!_begun)
+        {
+            Begin(_client.WalksPerFamily ? 0 : -1);
+            _begun = true;
+        }
+
+        while (!_ended)
+        {
+            if (!_messages.MoveNext())
+            {
+                ReceiveMore();
+                continue;
+            }
+
+            NetlinkMessage message = _messages.Current;
+            _exchange.CheckAddress(message);
+            if ((message.Flags & netlink_h.NLM_F_DUMP_INTR) != 0)
+            {
+                Abandon(DumpDefect.Interrupted);
+            }
+            else if (message.Type == _replyType)
+            {
+                InetSocket socket = InetSocket.Read(message.Payload);
+                if (_exchange.Cookies.Add(socket.Cookie))
+                {
+                    _anySocket = true;
+                    Current = socket;
+                    return true;
+                }
+            }
+            else
+            {
+                Control(message);
+            }
+        }
+
+        return false;
+    }
+
+    private void Begin(int walk)
+    {
+        _walk = walk;
+        _replyType = walk < 0 ? inet_diag_h.TCPDIAG_GETSOCK : sock_diag_h.SOCK_DIAG_BY_FAMILY;
+        _messages = default;
+        _exchange.Send(walk < 0 ? _query.BothFamilies : _query.PerFamily[walk]);
+    }
+
+    private void ReceiveMore()
+    {
+        DumpDefect defect = _exchange.Receive(out ReadOnlySpan<byte> datagram);
+        if (defect == DumpDefect.None)
+        {
+            _messages = new MessageReader(datagram);
+        }
+        else
+        {
+            Abandon(defect);
+        }
+    }
+
+    private void Control(NetlinkMessage message)
+    {
+        switch (message.Type)
+        {
+            case netlink_h.NLMSG_NOOP:
+                break;
+            case netlink_h.NLMSG_OVERRUN:
+                Abandon(DumpDefect.Overrun);
+                break;
+            case netlink_h.NLMSG_ERROR:
+                Refused(Verdict.OfError(message));
+                break;
+            case netlink_h.NLMSG_DONE:
+                Done(Verdict.OfDone(message));
+                break;
+            default:
+                throw new MalformedMessageException($"a message of type {message.Type} in a dump");
+        }
+    }
+
+    private void Refused(Verdict verdict)
+    {
+        bool legacyIsUnknown = _walk < 0 && !_anySocket && verdict.Errno is errno_h.EOPNOTSUPP or errno_h.EINVAL;
+        if (legacyIsUnknown)
+        {
+            // This kernel may know the modern request only. If the reason was another one, it will say so again.
+            Begin(walk: 0);
+        }
+        else if (verdict.Errno != 0)
+        {
+            throw new NetlinkException(NetlinkOperation.Dump, verdict.Errno, kernelMessage: verdict.KernelMessage);
+        }
+    }
+
+    private void Done(Verdict verdict)
+    {
+        if (verdict.Errno != 0)
+        {
+            // The dump "succeeded", and its failure is told at the end of it.
+            throw new NetlinkException(NetlinkOperation.Dump, verdict.Errno, kernelMessage: verdict.KernelMessage);
+        }
+
+        if (_walk >= 0 && _walk + 1 < _query.PerFamily.Length)
+        {
+            Begin(_walk + 1);
+            return;
+        }
+
+        _client.Complete(walkedPerFamily: _walk >= 0);
+        _ended = true;
+    }
+
+    private void Abandon(DumpDefect defect)
+    {
+        _ended = true;
+        _client.Abandon(defect);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Netlink.Interop;
+using Netlink.Wire;
+
+namespace Netlink.SockDiag;
+
+/// <summary>
+/// Which TCP sockets a dump shall bring, encoded once: the kernel does the selecting. Immutable; may be shared between clients and threads.
+/// </summary>
+public sealed class SocketQuery
+{
+    private readonly byte[] _bytecode;
+
+    /// <summary>Encodes a query.</summary>
+    /// <param name="states">The states to select; at least one.</param>
+    /// <param name="localPorts">The local ports to select; none selects every port.</param>
+    /// <exception cref="ArgumentException">
+    /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not neighbours).
+    /// </exception>
+    public SocketQuery(TcpStates states, params IEnumerable<ushort> localPorts)
+    {
+        if (states == TcpStates.None)
+        {
+            throw new ArgumentException("a query needs at least one TCP state", nameof(states));
+        }
+
+        States = states;
+        LocalPorts = [.. localPorts.Distinct().Order()];
+        if (LocalPorts is [0, ..])
+        {
+            throw new ArgumentException("no socket has the local port 0", nameof(localPorts));
+        }
+
+        // One port fits into the request itself and costs the kernel less than a program.
+        _bytecode = LocalPorts.Length > 1 ? PortFilter.Compile(LocalPorts.AsSpan()) : [];
+        BothFamilies = EncodeLegacy();
+        PerFamily = [EncodeModern(socket_h.AF_INET), EncodeModern(socket_h.AF_INET6)];
+    }
+
+    /// <summary>The states that are selected.</summary>
+    public TcpStates States { get; }
+
+    /// <summary>The local ports that are selected, in rising order; empty for all.</summary>
+    public ImmutableArray<ushort> LocalPorts { get; }
+
+    /// <summary>The request of type TCPDIAG_GETSOCK: one walk of the table for IPv4 and IPv6 together.</summary>
+    internal byte[] BothFamilies { get; }
+
+    /// <summary>The two requests of type SOCK_DIAG_BY_FAMILY: one walk for each IP version.</summary>
+    internal byte[][] PerFamily { get; }
+
+    private inet_diag_sockid Identity
+    {
+        get
+        {
+            inet_diag_sockid id = default;
+            id.idiag_sport = LocalPorts.Length == 1 ? BinaryPrimitives.ReverseEndianness(LocalPorts[0]) : (ushort)0;
+            id.idiag_cookie[0] = inet_diag_h.INET_DIAG_NOCOOKIE;
+            id.idiag_cookie[1] = inet_diag_h.INET_DIAG_NOCOOKIE;
+            return id;
+        }
+    }
+
+    private byte[] EncodeLegacy() =>
+        // The family is not looked at: a legacy dump covers both.
+        Encode(inet_diag_h.TCPDIAG_GETSOCK, new inet_diag_req { idiag_states = (uint)States, id = Identity });
+
+    private byte[] EncodeModern(int family) =>
+        Encode(
+            sock_diag_h.SOCK_DIAG_BY_FAMILY,
+            new inet_diag_req_v2
+            {
+                sdiag_family = (byte)family,
+                sdiag_protocol = in_h.IPPROTO_TCP,
+                idiag_states = (uint)States,
+                id = Identity,
+            });
+
+    private byte[] Encode<TRequest>(int type, in TRequest request)
+        where TRequest : unmanaged
+    {
+        int requestEnd = Unsafe.SizeOf<nlmsghdr>() + Unsafe.SizeOf<TRequest>();
+        int attributeLength = _bytecode.Length == 0 ? 0 : Unsafe.SizeOf<nlattr>() + _bytecode.Length;
+        byte[] message = new byte[requestEnd + Alignment.Up(attributeLength)];
+
+        nlmsghdr header = new()
+        {
+            nlmsg_len = (uint)message.Length,
+            nlmsg_type = (ushort)type,
+            nlmsg_flags = netlink_h.NLM_F_REQUEST | netlink_h.NLM_F_DUMP,
+        };
+        MemoryMarshal.Write(message, in header);
+        MemoryMarshal.Write(message.AsSpan(Unsafe.SizeOf<nlmsghdr>()), in request);
+        if (attributeLength > 0)
+        {
+            nlattr attribute = new() { nla_len = (ushort)attributeLength, nla_type = inet_diag_h.INET_DIAG_REQ_BYTECODE };
+            MemoryMarshal.Write(message.AsSpan(requestEnd), in attribute);
+            _bytecode.CopyTo(message.AsSpan(requestEnd + Unsafe.SizeOf<nlattr>()));
+        }
+
+        return message;
+    }
+}
