@@ -30,10 +30,11 @@ internal static partial class Daemon
             LogNothingPublished(logger);
         }
 
-        host.Run();
+        // Not Run, which disposes of the logger before the file is removed.
+        host.Start();
+        host.WaitForShutdown();
 
-        CensusLoop loop = host.Services.GetRequiredService<CensusLoop>();
-        if (loop.EndedBy is { } ending)
+        if (host.Services.GetRequiredService<CensusLoop>().EndedBy is { } ending)
         {
             throw ending;
         }

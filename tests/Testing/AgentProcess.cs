@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Testing;
+
+/// <summary>The program itself, as users start it. AGENT_PROGRAM names another one than that of this build, the published one for example.</summary>
+internal sealed class AgentProcess : IDisposable
+{
+    private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(60);
+    private static readonly string[] Variables = ["CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS"];
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+
+    private AgentProcess(Process process) => _process = process;
+
+    internal int Id => _process.Id;
+
+    internal bool HasExited => _process.HasExited;
+
+    internal string Output => Read(_output);
+
+    internal string Errors => Read(_errors);
+
+    /// <summary>Starts it with an environment of its own.</summary>
+    internal static AgentProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        ProcessStartInfo start = StartInfo();
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (string variable in Variables)
+        {
+            start.Environment.Remove(variable);
+        }
+
+        foreach ((string variable, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[variable] = value;
+        }
+
+        AgentProcess agent = new(new Process { StartInfo = start });
+        agent._process.OutputDataReceived += (_, line) => Append(agent._output, line.Data);
+        agent._process.ErrorDataReceived += (_, line) => Append(agent._errors, line.Data);
+        agent._process.Start();
+        agent._process.BeginOutputReadLine();
+        agent._process.BeginErrorReadLine();
+        return agent;
+    }
+
+    /// <summary>Starts it and waits for its end.</summary>
+    internal static async Task<(int ExitCode, string Output, string Errors)> Run(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        using AgentProcess agent = Start(arguments, environment);
+        return (await agent.Exit(), agent.Output, agent.Errors);
+    }
+
+    /// <summary>Waits for its end, and for all that it printed.</summary>
+    internal async Task<int> Exit()
+    {
+        using CancellationTokenSource patience = new(LongestRun);
+        await _process.WaitForExitAsync(patience.Token);
+        return _process.ExitCode;
+    }
+
+    internal void Signal(int signal) => Assert.Equal(0, NativeMethods.kill(_process.Id, signal));
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo StartInfo()
+    {
+        ProcessStartInfo start = new() { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program)
+        {
+            start.FileName = program;
+        }
+        else
+        {
+            start.FileName = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "agent.dll"));
+        }
+
+        return start;
+    }
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        if (line is not null)
+        {
+            lock (text)
+            {
+                text.AppendLine(line);
+            }
+        }
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
+        }
+    }
+}

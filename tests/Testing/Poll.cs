@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace Testing;
+
+/// <summary>Waits for a condition instead of for a time.</summary>
+internal static class Poll
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    internal static async Task Until(Func<bool> condition, string what)
+    {
+        using PeriodicTimer pause = new(Pause);
+        Stopwatch waited = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(waited.Elapsed < Patience, $"not within {Patience.TotalSeconds:0} s: {what}");
+            await pause.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
+}

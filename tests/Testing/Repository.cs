@@ -1,0 +1,24 @@
+namespace Testing;
+
+/// <summary>The files of this repository, for tests that hold documents and scripts against the program.</summary>
+internal static class Repository
+{
+    private static readonly string Root = FindRoot();
+
+    internal static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
+
+    internal static string Read(string relativePath) => File.ReadAllText(PathOf(relativePath));
+
+    private static string FindRoot()
+    {
+        for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, "Agent.sln")))
+            {
+                return directory.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException("Agent.sln is in none of the directories above the tests");
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using static Testing.NativeMethods;
+
+namespace Testing;
+
+/// <summary>
+/// A network namespace of the test's own on the real kernel, with loopback up. What is done in <see cref="Run{T}"/> happens in it, on its own
+/// thread; the sockets made there may be used anywhere. It ends when it is disposed and its last socket is closed.
+/// </summary>
+internal sealed class TestNamespace : IDisposable
+{
+    private readonly BlockingCollection<Action> _work = [];
+    private readonly Thread _thread;
+    private string _path = "";
+
+    internal TestNamespace()
+    {
+        Requires.Root();
+        _thread = new Thread(Live) { IsBackground = true, Name = "test namespace" };
+        _thread.Start();
+        Run(() =>
+        {
+            Check(unshare(CLONE_NEWNET));
+            RaiseLoopback();
+            // "PID/task/TID": the thread's own link in /proc/thread-self.
+            _path = $"/proc/{new FileInfo("/proc/thread-self").LinkTarget}/ns/net";
+        });
+    }
+
+    /// <summary>The file that stands for the namespace, until it is disposed.</summary>
+    internal string Path => _path;
+
+    internal T Run<T>(Func<T> action)
+    {
+        TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _work.Add(() =>
+        {
+            try
+            {
+                result.SetResult(action());
+            }
+            catch (Exception failure)
+            {
+                result.SetException(failure);
+            }
+        });
+        try
+        {
+            return result.Task.Result;
+        }
+        catch (AggregateException failure)
+        {
+            ExceptionDispatchInfo.Throw(failure.InnerException!);
+            throw;
+        }
+    }
+
+    internal void Run(Action action) => Run(() =>
+    {
+        action();
+        return true;
+    });
+
+    public void Dispose()
+    {
+        _work.CompleteAdding();
+        _thread.Join();
+        _work.Dispose();
+    }
+
+    private static void RaiseLoopback()
+    {
+        using Socket any = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        InterfaceFlags loopback = new() { Name = 'l' | ('o' << 8) };
+        Check(ioctl(any.Handle, SIOCGIFFLAGS, ref loopback));
+        loopback.Flags |= IFF_UP;
+        Check(ioctl(any.Handle, SIOCSIFFLAGS, ref loopback));
+    }
+
+    private static void Check(int result)
+    {
+        if (result < 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
+    private void Live()
+    {
+        foreach (Action action in _work.GetConsumingEnumerable())
+        {
+            action();
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+
+namespace Testing;
+
+/// <summary>Runs another program to its end.</summary>
+internal static class Tool
+{
+    private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(60);
+
+    internal static async Task<(int ExitCode, string Output)> Run(string program, IEnumerable<string> arguments, string input = "")
+    {
+        using Process process = new()
+        {
+            StartInfo = new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            },
+        };
+        process.Start();
+        using CancellationTokenSource patience = new(LongestRun);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token);
+        Task<string> errors = process.StandardError.ReadToEndAsync(patience.Token);
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(patience.Token);
+        return (process.ExitCode, await output + await errors);
+    }
+}
