@@ -13,6 +13,8 @@ namespace Testing;
 /// </summary>
 internal sealed class TestNamespace : IDisposable
 {
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
+
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
     private string _path = "";
@@ -70,6 +72,8 @@ internal sealed class TestNamespace : IDisposable
         _work.CompleteAdding();
         _thread.Join();
         _work.Dispose();
+        // The kernel forgets a thread a moment after it has ended.
+        SpinWait.SpinUntil(() => !File.Exists(_path), LongestEnd);
     }
 
     private static void RaiseLoopback()

@@ -86,7 +86,7 @@ internal static class netlink_h
     internal const int NLM_F_DUMP = 0x300;
 
     internal const int NLMSGERR_ATTR_MSG = 1;
-    internal const int NLA_TYPE_MASK = 0x3fff;
+    internal const int NLA_TYPE_MASK = ~0xc000;
 }
 
 /// <summary>linux/sock_diag.h</summary>

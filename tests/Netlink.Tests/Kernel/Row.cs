@@ -1,0 +1,24 @@
+using System.Net;
+using System.Net.Sockets;
+using Netlink.SockDiag;
+
+namespace Netlink.Tests.Kernel;
+
+/// <summary>A socket of a dump that outlives it.</summary>
+internal sealed record Row(
+    TcpState State, AddressFamily Family, IPEndPoint Local, IPEndPoint Peer, bool PeerIsIPv4, uint Inode, ulong Cookie, uint UserId, uint ReceiveQueue,
+    uint SendQueue, ulong? CgroupId)
+{
+    internal static Row Of(InetSocket socket) => new(
+        socket.State,
+        socket.Family,
+        new IPEndPoint(socket.LocalAddress.ToIPAddress(), socket.LocalPort),
+        new IPEndPoint(socket.PeerAddress.ToIPAddress(), socket.PeerPort),
+        socket.PeerAddress.IsIPv4,
+        socket.Inode,
+        socket.Cookie,
+        socket.UserId,
+        socket.ReceiveQueue,
+        socket.SendQueue,
+        socket.CgroupId);
+}

@@ -1,0 +1,66 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Netlink.SockDiag;
+
+namespace Netlink.Tests.SockDiag;
+
+public sealed class PortFilterTests
+{
+    // Sets with neighbours as well as with gaps: ports close together, and ports anywhere.
+    private static readonly Gen<ushort[]> PortSets = Gen.OneOf(
+        Ports(1, 40),
+        Ports(1, ushort.MaxValue),
+        Ports(65_500, ushort.MaxValue));
+
+    [Fact]
+    public void Random_port_sets_pass_the_kernels_audit_and_accept_exactly_themselves() =>
+        Prop.ForAll(PortSets.ToArbitrary(), ports =>
+        {
+            byte[] program = PortFilter.Compile(ports);
+            return BytecodeInterpreter.Audit(program) && AcceptsExactly(program, ports);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(50)]
+    [InlineData(1000)]
+    public void The_tree_is_balanced(int count)
+    {
+        ushort[] ports = [.. Enumerable.Range(1, count).Select(i => (ushort)(i * 60))];
+        byte[] program = PortFilter.Compile(ports);
+
+        int steps = Enumerable.Range(0, 65_536).Max(port => BytecodeInterpreter.Run(program, port).Steps);
+
+        // One comparison a level, then the two of a leaf and the jump to the end.
+        Assert.InRange(steps, 1, (int)Math.Ceiling(Math.Log2(count)) + 3);
+    }
+
+    [Fact]
+    public void Neighbouring_ports_cost_no_more_than_one() =>
+        Assert.Equal(PortFilter.Compile([8000]).Length, PortFilter.Compile([.. Enumerable.Range(8000, 1000).Select(port => (ushort)port)]).Length);
+
+    [Fact]
+    public void The_largest_set_fits_and_one_more_is_refused()
+    {
+        ushort[] ports = [.. Enumerable.Range(1, PortFilter.LargestCount + 1).Select(i => (ushort)(i * 2))];
+        byte[] program = PortFilter.Compile(ports.AsSpan()[..^1]);
+
+        Assert.InRange(program.Length, PortFilter.MaxLength - 20, PortFilter.MaxLength);
+        Assert.True(BytecodeInterpreter.Audit(program));
+        Assert.True(AcceptsExactly(program, ports[..^1]));
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => PortFilter.Compile(ports));
+        Assert.Contains("3277 separate ranges of ports are too many for a filter in the kernel, 3276 are the most", refused.Message);
+    }
+
+    private static Gen<ushort[]> Ports(int first, int last) =>
+        Gen.Choose(first, last).Select(port => (ushort)port).NonEmptyListOf()
+            .Select(ports => ports.Distinct().Order().ToArray());
+
+    private static bool AcceptsExactly(byte[] program, ushort[] ports)
+    {
+        HashSet<int> expected = [.. ports.Select(port => (int)port)];
+        return Enumerable.Range(0, 65_536).All(port => BytecodeInterpreter.Run(program, port).Accepted == expected.Contains(port));
+    }
+}
