@@ -24,9 +24,13 @@ internal sealed class AgentProcess : IDisposable
     internal string Errors => Read(_errors);
 
     /// <summary>Starts it with an environment of its own.</summary>
-    internal static AgentProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="arguments">The program's arguments.</param>
+    /// <param name="environment">Variables that are set beside those of the test.</param>
+    /// <param name="through">A command that starts the program, setpriv and its options for example; none by default.</param>
+    internal static AgentProcess Start(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? through = null)
     {
-        ProcessStartInfo start = StartInfo();
+        ProcessStartInfo start = StartInfo(through ?? []);
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -53,9 +57,9 @@ internal sealed class AgentProcess : IDisposable
 
     /// <summary>Starts it and waits for its end.</summary>
     internal static async Task<(int ExitCode, string Output, string Errors)> Run(
-        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? through = null)
     {
-        using AgentProcess agent = Start(arguments, environment);
+        using AgentProcess agent = Start(arguments, environment, through);
         return (await agent.Exit(), agent.Output, agent.Errors);
     }
 
@@ -80,21 +84,15 @@ internal sealed class AgentProcess : IDisposable
         _process.Dispose();
     }
 
-    private static ProcessStartInfo StartInfo()
+    private static ProcessStartInfo StartInfo(IReadOnlyList<string> through)
     {
-        ProcessStartInfo start = new() { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program)
-        {
-            start.FileName = program;
-        }
-        else
-        {
-            start.FileName = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "agent.dll"));
-        }
-
-        return start;
+        string[] command = [.. through, .. Program()];
+        return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
     }
+
+    private static string[] Program() => Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program
+        ? [program]
+        : [Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
 
     private static void Append(StringBuilder text, string? line)
     {

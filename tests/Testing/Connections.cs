@@ -18,6 +18,7 @@ internal sealed class Connections : IDisposable
     private readonly Socket _listener;
     private readonly IPAddress _serverAddress;
     private int _nextRepairedPort = 10_000;
+    private bool _leftUnaccepted;
 
     /// <param name="in">Where.</param>
     /// <param name="port">The server's port.</param>
@@ -49,6 +50,7 @@ internal sealed class Connections : IDisposable
     /// <summary>Clients that the server has accepted.</summary>
     internal IReadOnlyList<(Socket Client, Socket Server)> Accept(int count, IPAddress? to = null, IPAddress? from = null)
     {
+        Assert.False(_leftUnaccepted, "the server would accept those that were to be left");
         List<(Socket, Socket)> pairs = [];
         _namespace.Run(() =>
         {
@@ -63,9 +65,10 @@ internal sealed class Connections : IDisposable
         return pairs;
     }
 
-    /// <summary>Clients that wait in the accept queue.</summary>
+    /// <summary>Clients that wait in the accept queue; the last that may be asked for.</summary>
     internal void LeaveUnaccepted(int count, IPAddress? to = null) => _namespace.Run(() =>
     {
+        _leftUnaccepted = true;
         for (int i = 0; i < count; i++)
         {
             Connect(to, new IPEndPoint(AnyOf(to ?? _serverAddress), 0));

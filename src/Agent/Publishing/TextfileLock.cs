@@ -7,17 +7,21 @@ namespace Agent.Publishing;
 internal sealed class TextfileLock : IDisposable
 {
     private const int Attempts = 5;
+    private const string DeletedMark = " (deleted)";
     private readonly string _path;
     private readonly FileStream _file;
+    private readonly string? _acquiredAt;
 
     private TextfileLock(string path, FileStream file)
     {
         _path = path;
         _file = file;
+        _acquiredAt = WhereItIs();
     }
 
-    /// <summary>Whether the file is still there; it is not when somebody removed or replaced the directory.</summary>
-    internal bool IsInPlace => File.Exists(_path);
+    /// <summary>Whether the path still leads to the file that is locked; it does not when somebody removed or replaced the directory.</summary>
+    internal bool IsInPlace =>
+        File.Exists(_path) && WhereItIs() is { } place && place == _acquiredAt && !place.EndsWith(DeletedMark, StringComparison.Ordinal);
 
     /// <returns>The lock; null when another process holds it.</returns>
     /// <exception cref="IOException">The lock cannot be made here.</exception>
@@ -52,7 +56,10 @@ internal sealed class TextfileLock : IDisposable
     {
         try
         {
-            File.Delete(_path);
+            if (IsInPlace)
+            {
+                File.Delete(_path);
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -62,36 +69,33 @@ internal sealed class TextfileLock : IDisposable
         _file.Dispose();
     }
 
+    /// <summary>The kernel's word for the open file's path, see proc_pid_fd(5): it follows renames and tells of a deletion.</summary>
+    private string? WhereItIs() => new FileInfo($"/proc/self/fd/{_file.SafeFileHandle.DangerousGetHandle()}").LinkTarget;
+
     private static FileStream? TryOpen(string path)
     {
+        Make(path);
         try
         {
-            // O_EXCL: where others may write, a symlink with this name must not make us create a file elsewhere.
-            return new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                Share = FileShare.None,
-                BufferSize = 0,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
-            });
-        }
-        catch (IOException) when (Path.Exists(path))
-        {
-            return TryOpenExisting(path);
-        }
-    }
-
-    private static FileStream? TryOpenExisting(string path)
-    {
-        try
-        {
-            // Only read: nothing is changed, whatever it is.
+            // Only to read: nothing is changed, whatever it is, and a filesystem can still be made read-only under it.
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None, bufferSize: 0);
         }
         catch (IOException busy) when (busy is not (FileNotFoundException or DirectoryNotFoundException))
         {
             return null;
+        }
+    }
+
+    private static void Make(string path)
+    {
+        try
+        {
+            // O_EXCL: where others may write, a symlink with this name must not make us create a file elsewhere.
+            new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Left by an agent that was killed, or held by one that runs.
         }
     }
 }

@@ -1,0 +1,125 @@
+using Agent.Configuration;
+
+namespace Agent.Tests.Configuration;
+
+public sealed class SettingsReaderTests
+{
+    [Fact]
+    public void Defaults_are_those_of_the_problem()
+    {
+        Settings settings = Read(new GivenValues());
+        Assert.Equal("consul", settings.Watch.Value.Name);
+        Assert.Equal([8500], settings.Watch.Value.Ports);
+        Assert.Equal(new(TimeSpan.FromSeconds(1), "default"), settings.Interval);
+        Assert.Equal(new("/tmp/node-exporter", "default"), settings.TextfileDirectory);
+        Assert.Null(settings.Namespace.Value);
+    }
+
+    [Fact]
+    public void The_environment_comes_before_the_defaults()
+    {
+        Settings settings = Read(
+            new GivenValues(),
+            ("CONSUL_PORT", "8500, 8501"), ("UPDATE_DELAY", "00:00:05"), ("TEXTFILE_DIRECTORY", "/var/lib/x"), ("AGENT_NETNS", "1"));
+        Assert.Equal([8500, 8501], settings.Watch.Value.Ports);
+        Assert.Equal("CONSUL_PORT", settings.Watch.Origin);
+        Assert.Equal(new(TimeSpan.FromSeconds(5), "UPDATE_DELAY"), settings.Interval);
+        Assert.Equal(new("/var/lib/x", "TEXTFILE_DIRECTORY"), settings.TextfileDirectory);
+        Assert.Equal("/proc/1/ns/net", settings.Namespace.Value!.Path);
+    }
+
+    [Fact]
+    public void The_command_line_comes_before_the_environment()
+    {
+        GivenValues given = new()
+        {
+            Ports = ["80", "443"],
+            Watch = "web",
+            Interval = "2s",
+            TextfileDirectory = "none",
+            Namespace = "blue",
+        };
+        Settings settings = Read(
+            given, ("CONSUL_PORT", "tcp://10.0.0.1:8500"), ("UPDATE_DELAY", "wrong"), ("TEXTFILE_DIRECTORY", "/x"), ("AGENT_NETNS", "0"));
+        Assert.Equal("web", settings.Watch.Value.Name);
+        Assert.Equal([80, 443], settings.Watch.Value.Ports);
+        Assert.Equal(new(TimeSpan.FromSeconds(2), "--interval"), settings.Interval);
+        Assert.Equal(new(null, "--textfile-directory"), settings.TextfileDirectory);
+        Assert.Equal("/run/netns/blue", settings.Namespace.Value!.Path);
+    }
+
+    [Fact]
+    public void An_empty_variable_counts_as_unset()
+    {
+        Settings settings = Read(new GivenValues(), ("CONSUL_PORT", ""), ("UPDATE_DELAY", ""), ("TEXTFILE_DIRECTORY", ""), ("AGENT_NETNS", ""));
+        Assert.Equal("default", settings.Watch.Origin);
+        Assert.Equal("default", settings.Interval.Origin);
+        Assert.Equal("default", settings.TextfileDirectory.Origin);
+        Assert.Equal("default", settings.Namespace.Origin);
+    }
+
+    [Fact]
+    public void A_relative_directory_becomes_absolute() =>
+        Assert.Equal(Path.GetFullPath("here"), Read(new GivenValues { TextfileDirectory = "here" }).TextfileDirectory.Value);
+
+    [Theory]
+    [InlineData("--port: '0' is not a port; give a number from 1 to 65535", "0")]
+    [InlineData("--port: '65536' is not a port; give a number from 1 to 65535", "65536")]
+    [InlineData("--port: 'abc' is not a port; give a number from 1 to 65535", "abc")]
+    [InlineData("--port: '' is not a port; give a number from 1 to 65535", "")]
+    [InlineData("--port: ' 80' is not a port; give a number from 1 to 65535", " 80")]
+    [InlineData("--port: '+80' is not a port; give a number from 1 to 65535", "+80")]
+    [InlineData("--port: '80,81' is not a port; repeat the option for each port", "80,81")]
+    [InlineData("--port: port 80 is given twice; name it once", "80", "080")]
+    public void Wrong_ports_are_refused(string message, params string[] ports) =>
+        Refused(message, new GivenValues { Ports = ports });
+
+    [Theory]
+    [InlineData("8500,,8501", "CONSUL_PORT: '' is not a port; give a number from 1 to 65535")]
+    [InlineData("8500,8500", "CONSUL_PORT: port 8500 is given twice; name it once")]
+    [InlineData("tcp://10.0.0.1:8500", "CONSUL_PORT: 'tcp://10.0.0.1:8500' is what Kubernetes sets for a service named consul; "
+        + "put 'enableServiceLinks: false' into the pod's spec, or give --port")]
+    public void Wrong_ports_in_the_environment_are_refused(string value, string message) =>
+        Refused(message, new GivenValues(), ("CONSUL_PORT", value));
+
+    [Theory]
+    [InlineData("0s", "--interval: '0s' is not between 1ms and 24h")]
+    [InlineData("-1s", "--interval: '-1s' is not between 1ms and 24h")]
+    [InlineData("1ns", "--interval: '1ns' is not between 1ms and 24h")]
+    [InlineData("25h", "--interval: '25h' is not between 1ms and 24h")]
+    [InlineData("1.5ms", "--interval: '1.5ms' is not a whole number of milliseconds")]
+    [InlineData("fast", "--interval: 'fast' is not a duration; write it like 500ms, 1s, 1m30s or 00:01:30")]
+    [InlineData("5", "--interval: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30")]
+    public void Wrong_intervals_are_refused(string value, string message) => Refused(message, new GivenValues { Interval = value });
+
+    [Fact]
+    public void The_variable_is_named_where_the_value_came_from_it() =>
+        Refused("UPDATE_DELAY: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30", new GivenValues(), ("UPDATE_DELAY", "5"));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\nb")]
+    public void A_watch_needs_a_name_that_can_be_shown(string name) =>
+        Refused("--watch: the name must have 1 to 64 characters and no control character", new GivenValues { Watch = name });
+
+    [Fact]
+    public void Wrong_namespaces_and_directories_are_refused()
+    {
+        Refused("--netns: '0' is not a process id", new GivenValues { Namespace = "0" });
+        Refused("--textfile-directory: the path is empty; give a directory, or none", new GivenValues { TextfileDirectory = "" });
+    }
+
+    [Fact]
+    public void The_number_of_series_is_bounded()
+    {
+        string[] ports = [.. Enumerable.Range(1, 2001).Select(port => $"{port * 2}")];
+        Assert.Equal(2000, Read(new GivenValues { Ports = ports[..2000] }).Watch.Value.Ports.Length);
+        Refused("--port: 2001 ports can make 10005 series, 10000 are the most; give 2000 ports at most", new GivenValues { Ports = ports });
+    }
+
+    private static Settings Read(GivenValues given, params (string Name, string Value)[] environment) =>
+        new SettingsReader(name => environment.FirstOrDefault(variable => variable.Name == name).Value).Read(given);
+
+    private static void Refused(string message, GivenValues given, params (string Name, string Value)[] environment) =>
+        Assert.Equal(message, Assert.Throws<ConfigurationException>(() => Read(given, environment)).Message);
+}

@@ -1,0 +1,90 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Agent.Metrics;
+using Agent.Watching;
+using Testing;
+
+namespace Agent.Tests.Metrics;
+
+public sealed partial class SnapshotExpositionTests
+{
+    private static readonly Snapshot Good = new()
+    {
+        Duration = TimeSpan.FromMicroseconds(250),
+        LastSuccess = new DateTimeOffset(2030, 1, 2, 3, 4, 5, 250, TimeSpan.Zero),
+        Ports =
+        [
+            new PortCounts(8500, Ipv4: 200, Ipv6: 0, Unaccepted: 7, new AcceptQueue(7, 4096)),
+            new PortCounts(8501, Ipv4: 3, Ipv6: 4, Unaccepted: 0, AcceptQueue: null),
+        ],
+    };
+
+    private static readonly Snapshot Failed = new()
+    {
+        Duration = TimeSpan.FromMicroseconds(250),
+        LastSuccess = null,
+        Failure = "no",
+    };
+
+    [Fact]
+    public void A_snapshot_is_rendered_as_the_golden_file_says() => Assert.Equal(Golden("exposition.prom"), Render(Good));
+
+    [Fact]
+    public void What_was_not_measured_is_absent() => Assert.Equal(Golden("exposition-failed.prom"), Render(Failed));
+
+    [Fact]
+    public void One_renderer_serves_many_snapshots()
+    {
+        SnapshotExposition exposition = new(new BuildInformation("1.2.3", "abc"));
+        Assert.Equal(Golden("exposition.prom"), Text(exposition, Good));
+        Assert.Equal(Golden("exposition-failed.prom"), Text(exposition, Failed));
+        Assert.Equal(Golden("exposition.prom"), Text(exposition, Good));
+    }
+
+    [Theory]
+    [InlineData("exposition.prom")]
+    [InlineData("exposition-failed.prom")]
+    public async Task Promtool_has_nothing_to_say(string golden)
+    {
+        string promtool = Requires.Program("promtool", "prometheus");
+        Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], Golden(golden)));
+    }
+
+    [Fact]
+    public void Every_family_is_in_the_golden_file_in_the_order_of_the_list() =>
+        Assert.Equal(
+            MetricFamilies.All.Select(family => family.Name),
+            TypeLines().Matches(Golden("exposition.prom")).Select(match => match.Groups[1].Value));
+
+    [Fact]
+    public void The_metric_table_of_the_README_is_the_list()
+    {
+        IEnumerable<(string, string, string)> documented = TableRows().Matches(Repository.Read("README.md"))
+            .Select(row => (row.Groups["name"].Value, row.Groups["type"].Value, row.Groups["labels"].Value));
+        Assert.Equal(
+            MetricFamilies.All.Select(family => (
+                family.Name,
+                family.Type.ToString().ToLowerInvariant(),
+                family.LabelNames.Length == 0 ? "–" : string.Join(", ", family.LabelNames.Select(label => $"`{label}`")))),
+            documented);
+    }
+
+    [Theory]
+    [InlineData("1.2.3+abc", "1.2.3", "abc")]
+    [InlineData("1.2.3", "1.2.3", "")]
+    [InlineData("", "", "")]
+    public void Version_and_revision_are_told_apart(string informational, string version, string revision) =>
+        Assert.Equal(new BuildInformation(version, revision), BuildInformation.Parse(informational));
+
+    [GeneratedRegex("^# TYPE ([a-z_]+) ", RegexOptions.Multiline)]
+    private static partial Regex TypeLines();
+
+    [GeneratedRegex(@"^\| `(?<name>(tcp|sockdiag)_[a-z_]+)` \| (?<type>[a-z]+) \| (?<labels>[^|]+?) \|", RegexOptions.Multiline)]
+    private static partial Regex TableRows();
+
+    private static string Golden(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", name));
+
+    private static string Render(Snapshot snapshot) => Text(new SnapshotExposition(new BuildInformation("1.2.3", "abc")), snapshot);
+
+    private static string Text(SnapshotExposition exposition, Snapshot snapshot) => Encoding.UTF8.GetString(exposition.Render(snapshot).Span);
+}

@@ -1,0 +1,47 @@
+using Testing;
+
+namespace Agent.Tests.Program;
+
+/// <summary>Wrong usage: one line on standard error that says what, where and what to do; exit 64; nothing on standard output.</summary>
+public sealed class BadInputTests
+{
+    [Theory]
+    [InlineData("--port: '0' is not a port; give a number from 1 to 65535", "--port", "0")]
+    [InlineData("--port: '65536' is not a port; give a number from 1 to 65535", "--port", "65536")]
+    [InlineData("--port: 'abc' is not a port; give a number from 1 to 65535", "--port", "abc")]
+    [InlineData("--port: port 80 is given twice; name it once", "--port", "80", "--port", "80")]
+    [InlineData("--interval: '0s' is not between 1ms and 24h", "--interval", "0s")]
+    [InlineData("--interval: '-1s' is not between 1ms and 24h", "--interval", "-1s")]
+    [InlineData("--interval: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30", "--interval", "5")]
+    [InlineData("--interval: 'fast' is not a duration; write it like 500ms, 1s, 1m30s or 00:01:30", "--interval", "fast")]
+    [InlineData("--netns: '0' is not a process id", "--netns", "0")]
+    [InlineData("--output: 'yaml' is not a form of output; give prom", "--once", "--output", "yaml")]
+    [InlineData("--output: there is output only with --once; add it, or leave --output away", "--output", "prom")]
+    [InlineData("Unrecognized command or argument '--nope'; 'agent --help' shows the options", "--nope")]
+    [InlineData("Unrecognized command or argument '@file'; 'agent --help' shows the options", "@file")]
+    [InlineData("Required argument missing for option: '--port'; 'agent --help' shows the options", "--port")]
+    [InlineData("--port: 'a b' is not a port; give a number from 1 to 65535", "--port", "a\nb")]
+    public async Task Wrong_arguments(string message, params string[] arguments) =>
+        Assert.Equal((64, "", $"agent: {message}\n"), await AgentProcess.Run(arguments));
+
+    [Theory]
+    [InlineData("CONSUL_PORT", "tcp://10.0.0.1:8500", "'tcp://10.0.0.1:8500' is what Kubernetes sets for a service named consul; "
+        + "put 'enableServiceLinks: false' into the pod's spec, or give --port")]
+    [InlineData("UPDATE_DELAY", "5", "'5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30")]
+    [InlineData("AGENT_NETNS", "..", "'..' is not a network namespace: give a PID, a path such as /proc/1/ns/net, or a name under /run/netns")]
+    public async Task Wrong_variables(string variable, string value, string message) =>
+        Assert.Equal(
+            (64, "", $"agent: {variable}: {message}\n"),
+            await AgentProcess.Run(["--once"], new Dictionary<string, string> { [variable] = value }));
+
+    [Fact]
+    public async Task Help_names_every_option_and_its_variable()
+    {
+        (int exitCode, string output, string errors) = await AgentProcess.Run(["--help"]);
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.All(
+            (string[])["--once", "--output", "--port", "--watch", "--interval", "--textfile-directory", "--netns", "--version",
+                "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS"],
+            text => Assert.Contains(text, output));
+    }
+}

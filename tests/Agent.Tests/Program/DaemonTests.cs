@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using Testing;
+
+namespace Agent.Tests.Program;
+
+public sealed class DaemonTests
+{
+    [Theory]
+    [InlineData(15)]
+    [InlineData(2)]
+    public async Task It_publishes_until_it_is_told_to_end_and_removes_the_file(int signal)
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        using Scratch scratch = new();
+        server.Accept(5);
+        using AgentProcess agent = AgentProcess.Start(
+            ["--interval", "20ms", "--netns", host.Path, "--textfile-directory", scratch.Path]);
+        string file = scratch["tcp_connections.prom"];
+        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"), "five are published");
+        server.Accept(2);
+        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 7\n"), "seven are published");
+
+        Stopwatch ending = Stopwatch.StartNew();
+        agent.Signal(signal);
+        Assert.Equal(0, await agent.Exit());
+
+        // The contract's own second, and not a measure of speed: whoever hangs at the end hangs for longer.
+        Assert.InRange(ending.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
+        string line = Assert.Single(agent.Errors.TrimEnd().Split('\n'));
+        Assert.EndsWith(
+            $"watch consul, ports 8500 (default), interval 20ms (--interval), textfile directory {scratch.Path} (--textfile-directory), "
+                + $"network namespace {host.Path} (--netns)",
+            line);
+        Assert.Equal("", agent.Output);
+    }
+
+    [Fact]
+    public async Task A_namespace_that_comes_late_or_goes_is_told_once_each_time()
+    {
+        using Scratch scratch = new();
+        string link = scratch["ns"];
+        using TestNamespace host = new();
+        using AgentProcess agent = AgentProcess.Start(
+            ["--interval", "20ms", "--netns", link, "--textfile-directory", scratch["out"]]);
+        string file = scratch["out/tcp_connections.prom"];
+        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "the failure is published");
+        Assert.DoesNotContain("tcp_", Read(file));
+
+        File.CreateSymbolicLink(link, host.Path);
+        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 1\n"), "it recovers");
+        File.Delete(link);
+        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "it fails again");
+        agent.Signal(15);
+        Assert.Equal(0, await agent.Exit());
+
+        Assert.Collection(
+            agent.Errors.TrimEnd().Split('\n'),
+            line => Assert.Contains("watch consul", line),
+            line => Assert.Contains("cannot measure: opening network namespace", line),
+            line => Assert.Contains("measuring again", line),
+            line => Assert.Contains("cannot measure: opening network namespace", line));
+    }
+
+    [Fact]
+    public async Task A_second_agent_on_the_same_file_says_so_in_one_line_and_ends()
+    {
+        using Scratch scratch = new();
+        using AgentProcess first = AgentProcess.Start(["--textfile-directory", scratch.Path]);
+        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first one publishes");
+
+        Assert.Equal(
+            (64, "", $"agent: another agent already writes {scratch["tcp_connections.prom"]}; stop it, or give this one another --textfile-directory\n"),
+            await AgentProcess.Run(["--textfile-directory", scratch.Path]));
+        Assert.False(first.HasExited);
+        Assert.True(File.Exists(scratch["tcp_connections.prom"]));
+    }
+
+    [Fact]
+    public async Task A_killed_agents_file_and_lock_are_taken_over()
+    {
+        using Scratch scratch = new();
+        using (AgentProcess killed = AgentProcess.Start(["--textfile-directory", scratch.Path]))
+        {
+            await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first one publishes");
+            killed.Signal(9);
+            await killed.Exit();
+        }
+
+        string left = Read(scratch["tcp_connections.prom"]);
+        Assert.NotEqual("", left);
+        await File.WriteAllTextAsync(scratch["tcp_connections.prom.x.tmp"], "", TestContext.Current.CancellationToken);
+        using AgentProcess next = AgentProcess.Start(["--textfile-directory", scratch.Path]);
+        await Poll.Until(() => Read(scratch["tcp_connections.prom"]) != left, "the next one publishes");
+        Assert.False(File.Exists(scratch["tcp_connections.prom.x.tmp"]));
+        next.Signal(15);
+        Assert.Equal(0, await next.Exit());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
+    }
+
+    [Fact]
+    public async Task Without_a_textfile_it_says_that_nothing_is_published()
+    {
+        using AgentProcess agent = AgentProcess.Start(["--textfile-directory", "none"]);
+        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile is off"), "it says so");
+        agent.Signal(15);
+        Assert.Equal(0, await agent.Exit());
+    }
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}

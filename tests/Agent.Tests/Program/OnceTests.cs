@@ -1,0 +1,86 @@
+using Testing;
+
+namespace Agent.Tests.Program;
+
+public sealed class OnceTests
+{
+    [Fact]
+    public async Task One_census_is_printed_and_no_file_is_written()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        using Scratch scratch = new();
+        server.Accept(3);
+
+        (int exitCode, string output, string errors) = await AgentProcess.Run(
+            ["--once", "--netns", host.Path], new Dictionary<string, string> { ["TEXTFILE_DIRECTORY"] = scratch.Path });
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Contains("\ntcp_connections{port=\"8500\",protocol=\"ipv4\"} 3\n", output);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
+    }
+
+    [Fact]
+    public async Task The_command_line_comes_before_the_variable()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 9000);
+        server.Accept(2);
+        (int exitCode, string output, _) = await AgentProcess.Run(
+            ["--once", "--netns", host.Path, "--port", "9000", "--port", "9001"], new Dictionary<string, string> { ["CONSUL_PORT"] = "8500" });
+        Assert.Equal(0, exitCode);
+        Assert.Contains("\ntcp_connections{port=\"9000\",protocol=\"ipv4\"} 2\n", output);
+        Assert.Contains("\ntcp_connections{port=\"9001\",protocol=\"ipv4\"} 0\n", output);
+        Assert.DoesNotContain("8500", output);
+    }
+
+    [Fact]
+    public async Task A_directory_on_the_command_line_gets_the_same_text_and_keeps_it()
+    {
+        using Scratch scratch = new();
+        (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--textfile-directory", scratch["new"]]);
+        Assert.Equal(0, exitCode);
+        Assert.Equal(output, await File.ReadAllTextAsync(scratch["new/tcp_connections.prom"], TestContext.Current.CancellationToken));
+        Assert.Equal(["tcp_connections.prom"], new DirectoryInfo(scratch["new"]).EnumerateFileSystemInfos().Select(file => file.Name));
+    }
+
+    [Fact]
+    public async Task A_directory_that_cannot_be_written_is_a_line_and_the_census_is_printed_all_the_same()
+    {
+        using Scratch scratch = new();
+        await File.WriteAllTextAsync(scratch["file"], "", TestContext.Current.CancellationToken);
+        (int exitCode, string output, string errors) = await AgentProcess.Run(["--once", "--textfile-directory", scratch["file"]]);
+        Assert.Equal(64, exitCode);
+        Assert.Contains("sockdiag_census_success 1\n", output);
+        Assert.StartsWith($"agent: cannot write {scratch["file"]}/tcp_connections.prom: ", errors);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("no-such-name", "it does not exist, or not here")]
+    [InlineData("/etc/passwd", "it is not a network namespace")]
+    public async Task A_namespace_that_cannot_be_used_is_exit_3_and_no_connection_metric(string where, string reason)
+    {
+        Requires.Root();
+        (int exitCode, string output, string errors) = await AgentProcess.Run(["--once", "--netns", where]);
+        Assert.Equal(3, exitCode);
+        Assert.Contains(reason, errors);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.Contains("sockdiag_census_success 0\n", output);
+        Assert.DoesNotContain("tcp_", output);
+    }
+
+    [Theory]
+    [InlineData("-sys_admin,-sys_ptrace", "opening", "CAP_SYS_PTRACE")]
+    [InlineData("-sys_admin", "entering", "CAP_SYS_ADMIN")]
+    public async Task A_capability_that_is_missing_is_named(string without, string step, string capability)
+    {
+        using TestNamespace host = new();
+        string setpriv = Requires.Program("setpriv", "util-linux");
+        (int exitCode, _, string errors) = await AgentProcess.Run(
+            ["--once", "--netns", host.Path], through: [setpriv, "--bounding-set", without]);
+        Assert.Equal(3, exitCode);
+        Assert.StartsWith($"agent: {step} network namespace '{host.Path}' failed: ", errors);
+        Assert.Contains(capability, errors);
+    }
+}

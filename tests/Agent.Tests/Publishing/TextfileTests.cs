@@ -1,0 +1,197 @@
+using System.Text;
+using Agent.Publishing;
+using Testing;
+
+namespace Agent.Tests.Publishing;
+
+public sealed class TextfileTests
+{
+    private const UnixFileMode Mode0644 =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private const UnixFileMode Mode0755 =
+        Mode0644 | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    [Fact]
+    public void The_file_is_readable_by_all_and_nothing_else_ends_in_prom()
+    {
+        using Scratch scratch = new();
+        using Textfile textfile = new(scratch.Path);
+        Write(textfile, "one\n");
+        Write(textfile, "two\n");
+
+        Assert.Equal("two\n", File.ReadAllText(scratch["tcp_connections.prom"]));
+        Assert.Equal(Mode0644, File.GetUnixFileMode(scratch["tcp_connections.prom"]));
+        Assert.Equal(["tcp_connections.prom", "tcp_connections.prom.lock"], Names(scratch.Path));
+    }
+
+    [Fact]
+    public void A_missing_directory_is_made_so_that_others_can_read_it()
+    {
+        using Scratch scratch = new();
+        using Textfile textfile = new(scratch["a/b"]);
+        Write(textfile, "text\n");
+        Assert.Equal(Mode0755, File.GetUnixFileMode(scratch["a/b"]));
+        Assert.Equal("text\n", File.ReadAllText(scratch["a/b/tcp_connections.prom"]));
+    }
+
+    [Fact]
+    public void What_a_killed_agent_left_is_removed_and_nothing_else()
+    {
+        using Scratch scratch = new();
+        foreach (string name in (string[])["tcp_connections.prom.abc.tmp", "tcp_connections.prom.lock", "tcp_connections.prom.mine", "other.tmp", "other.prom"])
+        {
+            File.WriteAllText(scratch[name], "left");
+        }
+
+        using Textfile textfile = new(scratch.Path);
+        textfile.Acquire();
+        Assert.Equal(["other.prom", "other.tmp", "tcp_connections.prom.lock", "tcp_connections.prom.mine"], Names(scratch.Path));
+    }
+
+    [Fact]
+    public void A_second_agent_is_refused_until_the_first_one_ends()
+    {
+        using Scratch scratch = new();
+        using Textfile second = new(scratch.Path);
+        using (Textfile first = new(scratch.Path))
+        {
+            Write(first, "first\n");
+            TextfileTakenException taken = Assert.Throws<TextfileTakenException>(() => Write(second, "second\n"));
+            Assert.Equal(
+                $"another agent already writes {first.FilePath}; stop it, or give this one another --textfile-directory", taken.Message);
+            Assert.Equal("first\n", File.ReadAllText(first.FilePath));
+        }
+
+        Write(second, "second\n");
+        Assert.Equal("second\n", File.ReadAllText(second.FilePath));
+    }
+
+    [Fact]
+    public void Symlinks_that_were_planted_are_not_followed()
+    {
+        using Scratch scratch = new();
+        string directory = scratch["shared"];
+        Directory.CreateDirectory(directory);
+        string victim = scratch["victim"];
+        string notThere = scratch["not-there"];
+        File.WriteAllText(victim, "precious");
+        File.CreateSymbolicLink(Path.Combine(directory, "tcp_connections.prom"), victim);
+        File.CreateSymbolicLink(Path.Combine(directory, "tcp_connections.prom.x.tmp"), victim);
+
+        using (Textfile textfile = new(directory))
+        {
+            Write(textfile, "text\n");
+        }
+
+        Assert.Equal("precious", File.ReadAllText(victim));
+        Assert.Null(new FileInfo(Path.Combine(directory, "tcp_connections.prom")).LinkTarget);
+        Assert.Equal("text\n", File.ReadAllText(Path.Combine(directory, "tcp_connections.prom")));
+
+        File.CreateSymbolicLink(Path.Combine(directory, "tcp_connections.prom.lock"), notThere);
+        using Textfile locked = new(directory);
+        Assert.ThrowsAny<IOException>(() => Write(locked, "text\n"));
+        Assert.False(File.Exists(notThere));
+    }
+
+    [Fact]
+    public void A_directory_that_others_may_write_is_noticed()
+    {
+        using Scratch scratch = new();
+        using Textfile closed = new(scratch.Path);
+        Write(closed, "");
+        Assert.False(closed.OthersMayWrite);
+
+        Directory.CreateDirectory(scratch["open"]);
+        File.SetUnixFileMode(scratch["open"], Mode0755 | UnixFileMode.OtherWrite);
+        using Textfile open = new(scratch["open"]);
+        Write(open, "");
+        Assert.True(open.OthersMayWrite);
+    }
+
+    [Fact]
+    public void A_directory_that_is_removed_while_running_is_made_again()
+    {
+        using Scratch scratch = new();
+        string directory = scratch["gone"];
+        using Textfile textfile = new(directory);
+        Write(textfile, "one\n");
+        Directory.Delete(directory, recursive: true);
+
+        Write(textfile, "two\n");
+
+        Assert.Equal("two\n", File.ReadAllText(textfile.FilePath));
+        using Textfile second = new(directory);
+        Assert.Throws<TextfileTakenException>(() => Write(second, ""));
+    }
+
+    [Fact]
+    public void A_file_in_the_directorys_place_is_told_and_left_alone()
+    {
+        using Scratch scratch = new();
+        File.WriteAllText(scratch["file"], "precious");
+        using Textfile textfile = new(scratch["file"]);
+        Assert.ThrowsAny<IOException>(() => Write(textfile, ""));
+        Assert.Equal("precious", File.ReadAllText(scratch["file"]));
+    }
+
+    [Fact]
+    public async Task A_full_disk_leaves_the_old_file_and_no_rest_and_is_over_when_there_is_room()
+    {
+        using Scratch scratch = new();
+        await using SmallDisk disk = await SmallDisk.Mount(scratch["disk"]);
+        using Textfile textfile = new(disk.Path);
+        Write(textfile, "old\n");
+        disk.Fill();
+
+        IOException full = Assert.ThrowsAny<IOException>(() => Write(textfile, new string('x', 20_000)));
+        Assert.Contains("No space left on device", full.Message);
+        Assert.Equal("old\n", File.ReadAllText(textfile.FilePath));
+        Assert.DoesNotContain(Names(disk.Path), name => name.EndsWith(".tmp", StringComparison.Ordinal));
+
+        disk.Free();
+        Write(textfile, "new\n");
+        Assert.Equal("new\n", File.ReadAllText(textfile.FilePath));
+    }
+
+    [Fact]
+    public async Task A_read_only_directory_is_told_and_is_over_when_it_is_writable()
+    {
+        using Scratch scratch = new();
+        await using SmallDisk disk = await SmallDisk.Mount(scratch["disk"]);
+        using Textfile textfile = new(disk.Path);
+        Write(textfile, "old\n");
+        await disk.Remount("ro");
+        Assert.ThrowsAny<IOException>(() => Write(textfile, "new\n"));
+        await disk.Remount("rw");
+        Write(textfile, "new\n");
+        Assert.Equal("new\n", File.ReadAllText(textfile.FilePath));
+    }
+
+    [Fact]
+    public void Removed_means_gone_and_nothing_written_afterwards()
+    {
+        using Scratch scratch = new();
+        using Textfile textfile = new(scratch.Path);
+        Write(textfile, "text\n");
+        textfile.Remove();
+        Write(textfile, "late\n");
+        Assert.Empty(Names(scratch.Path));
+    }
+
+    [Fact]
+    public void A_file_that_belongs_to_another_agent_is_not_removed()
+    {
+        using Scratch scratch = new();
+        using Textfile mine = new(scratch.Path);
+        using Textfile other = new(scratch.Path);
+        Write(other, "other\n");
+        mine.Remove();
+        Assert.Equal("other\n", File.ReadAllText(other.FilePath));
+    }
+
+    private static void Write(Textfile textfile, string text) => textfile.Write(Encoding.UTF8.GetBytes(text));
+
+    private static IEnumerable<string> Names(string directory) =>
+        Directory.EnumerateFileSystemEntries(directory).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal);
+}

@@ -1,0 +1,162 @@
+using System.Net;
+using Agent.Watching;
+using Netlink;
+using Netlink.SockDiag;
+using Testing;
+
+namespace Agent.Tests.Watching;
+
+public sealed class CensusTests
+{
+    private static readonly Watch Consul = new("consul", [8500]);
+
+    [Fact]
+    public async Task Every_kind_of_connection_on_a_real_kernel()
+    {
+        using TestNamespace host = new();
+        using Connections consul = new(host, 8500, IPAddress.IPv6Any);
+        using Connections https = new(host, 8501);
+        using Connections other = new(host, 8502);
+        consul.Accept(3, to: IPAddress.Loopback);
+        consul.Accept(2, to: IPAddress.IPv6Loopback);
+        consul.HalfClose(5);
+        consul.LeaveInTimeWait(6);
+        consul.LeaveUnaccepted(4, to: IPAddress.Loopback);
+        https.Accept(1);
+        other.Accept(9);
+        await Poll.Until(() => CountTimeWait(host, 8500) == 6, "six in TIME_WAIT");
+
+        using Census census = CensusOf(host, new Watch("consul", [8500, 8501]));
+        Snapshot snapshot = census.Take();
+
+        Assert.Null(snapshot.Failure);
+        Assert.Equal(
+            [
+                new PortCounts(8500, Ipv4: 7, Ipv6: 2, Unaccepted: 4, new AcceptQueue(4, 1024)),
+                new PortCounts(8501, Ipv4: 1, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 1024)),
+            ],
+            snapshot.Ports);
+    }
+
+    [Fact]
+    public void Nothing_listens_and_nothing_is_connected()
+    {
+        using TestNamespace host = new();
+        using Census census = CensusOf(host, Consul);
+        Assert.Equal([new PortCounts(8500, 0, 0, 0, AcceptQueue: null)], census.Take().Ports);
+    }
+
+    [Fact]
+    public void The_accept_queues_of_several_listeners_are_summed()
+    {
+        using TestNamespace host = new();
+        using Connections one = new(host, 8500, IPAddress.Parse("127.0.0.1"));
+        using Connections two = new(host, 8500, IPAddress.Parse("127.0.0.2"));
+        one.LeaveUnaccepted(2, to: IPAddress.Parse("127.0.0.1"));
+        two.LeaveUnaccepted(3, to: IPAddress.Parse("127.0.0.2"));
+        using Census census = CensusOf(host, Consul);
+        Assert.Equal([new PortCounts(8500, 5, 0, 5, new AcceptQueue(5, 2048))], census.Take().Ports);
+    }
+
+    [Fact]
+    public void Several_watches_share_one_walk_and_a_port_that_both_have_is_counted_once()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(2);
+        using Census census = CensusOf(host, Consul, new Watch("also", [8500, 9000]));
+        Assert.Equal([8500, 9000], census.Take().Ports.Select(counts => (int)counts.Port));
+        Assert.Equal([2L, 0L], census.Take().Ports.Select(counts => counts.Ipv4));
+    }
+
+    [Fact]
+    public void A_socket_that_changed_its_state_or_port_under_the_dump_is_not_counted()
+    {
+        using Census census = CensusOf(new ScriptedKernel().Reply(n =>
+        [
+            .. Replies.Socket(n, 1),
+            .. Replies.Socket(n, 2, state: 4), // FIN_WAIT1
+            .. Replies.Socket(n, 3, port: 0),
+            .. Replies.Done(n),
+        ]));
+        Assert.Equal(1, Assert.Single(census.Take().Ports).Ipv4);
+    }
+
+    [Fact]
+    public void An_incomplete_dump_is_taken_again_from_nothing()
+    {
+        using Census census = CensusOf(
+            new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Socket(n, 2, flags: Replies.Multi | Replies.DumpInterrupted)]),
+            new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Socket(n, 2), .. Replies.Done(n)]));
+        Snapshot snapshot = census.Take();
+        Assert.Null(snapshot.Failure);
+        Assert.Equal(2, Assert.Single(snapshot.Ports).Ipv4);
+    }
+
+    [Fact]
+    public void A_failure_has_a_reason_and_no_counts_and_the_next_census_recovers()
+    {
+        const int ENOENT = 2;
+        ManualTime time = new();
+        Queue<ScriptedKernel> kernels = new(
+        [
+            new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n)]).Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n, ENOENT)]),
+            new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n)]),
+        ]);
+        using Census census = new(new SockDiagClient(kernels.Dequeue, time), [Consul], time);
+
+        DateTimeOffset firstSuccess = time.Wall;
+        Assert.Equal(firstSuccess, census.Take().LastSuccess);
+
+        time.Leap(TimeSpan.FromSeconds(1));
+        Snapshot failed = census.Take();
+        Assert.False(failed.Succeeded);
+        Assert.Contains("modprobe tcp_diag", failed.Failure);
+        Assert.Empty(failed.Ports);
+        Assert.Equal(firstSuccess, failed.LastSuccess);
+
+        time.Leap(TimeSpan.FromSeconds(1));
+        Snapshot recovered = census.Take();
+        Assert.True(recovered.Succeeded);
+        Assert.Equal(time.Wall, recovered.LastSuccess);
+    }
+
+    [Fact]
+    public void Also_a_failure_that_nobody_thought_of_is_a_failed_census()
+    {
+        ManualTime time = new();
+        using Census census = new(new SockDiagClient(() => throw new InvalidOperationException("oops"), time), [Consul], time);
+        Assert.Equal("the census failed: oops", census.Take().Failure);
+    }
+
+    [Fact]
+    public void Queues_of_many_listeners_do_not_overflow()
+    {
+        PortTally tally = new([8500]);
+        byte[] listener = Replies.Payload(1, 8500, IPAddress.Any, state: 10, inode: 1, receiveQueue: uint.MaxValue, sendQueue: uint.MaxValue);
+        tally.Add(InetSocket.Read(listener));
+        tally.Add(InetSocket.Read(listener));
+        Assert.Equal(new AcceptQueue(2L * uint.MaxValue, 2L * uint.MaxValue), Assert.Single(tally.ToCounts()).AcceptQueue);
+    }
+
+    private static int CountTimeWait(TestNamespace host, ushort port)
+    {
+        using SockDiagClient client = new(NetworkNamespace.Parse(host.Path));
+        int count = 0;
+        foreach (InetSocket socket in client.Dump(new SocketQuery(TcpStates.TimeWait, port)))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private static Census CensusOf(TestNamespace host, params Watch[] watches) =>
+        new(new SockDiagClient(NetworkNamespace.Parse(host.Path)), watches, TimeProvider.System);
+
+    private static Census CensusOf(params ScriptedKernel[] kernels)
+    {
+        Queue<ScriptedKernel> left = new(kernels);
+        return new Census(new SockDiagClient(left.Dequeue, TimeProvider.System), [Consul], TimeProvider.System);
+    }
+}
