@@ -14,21 +14,33 @@ internal static class OnceCommand
     {
         Snapshot snapshot = census.Take();
         ReadOnlySpan<byte> text = exposition.Render(snapshot).Span;
-        output.Write(text);
-        output.Flush();
-
+        bool printed = TryPrint(output, text, errors);
         if (settings.TextfileDirectory is { IsFromCommandLine: true, Value: { } directory })
         {
             WriteTextfile(directory, text, errors);
         }
 
-        if (snapshot.Succeeded)
+        if (snapshot.Failure is { } failure)
         {
-            return ExitCode.Fine;
+            errors.WriteLine(ErrorLine.For(failure));
         }
 
-        errors.WriteLine(ErrorLine.For(snapshot.Failure!));
-        return ExitCode.CouldNotMeasure;
+        return snapshot.Succeeded && printed ? ExitCode.Fine : ExitCode.CouldNotMeasure;
+    }
+
+    private static bool TryPrint(Stream output, ReadOnlySpan<byte> text, TextWriter errors)
+    {
+        try
+        {
+            output.Write(text);
+            output.Flush();
+            return true;
+        }
+        catch (IOException failure)
+        {
+            errors.WriteLine(ErrorLine.For($"cannot write to standard output: {failure.Message}"));
+            return false;
+        }
     }
 
     private static void WriteTextfile(string directory, ReadOnlySpan<byte> text, TextWriter errors)

@@ -56,6 +56,16 @@ public sealed class OnceTests
         Assert.Single(errors.TrimEnd().Split('\n'));
     }
 
+    [Fact]
+    public async Task An_output_that_takes_nothing_is_a_line_and_exit_3()
+    {
+        // The shell opens /dev/full in the program's place.
+        (int exitCode, _, string errors) = await AgentProcess.Run(
+            ["--once"], through: [Requires.Program("sh", "dash"), "-c", "exec \"$0\" \"$@\" > /dev/full"]);
+        Assert.Equal(3, exitCode);
+        Assert.Equal("agent: cannot write to standard output: No space left on device\n", errors);
+    }
+
     [Theory]
     [InlineData("no-such-name", "it does not exist, or not here")]
     [InlineData("/etc/passwd", "it is not a network namespace")]
