@@ -15,6 +15,22 @@ internal static partial class NativeMethods
     internal const int SIGSTOP = 19;
     internal const int SIGCONT = 18;
 
+    internal const int PROT_NONE = 0;
+    internal const int PROT_READ_WRITE = 3;
+    internal const int MAP_PRIVATE_ANONYMOUS = 0x22;
+
+    // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint mmap(nint addr, nuint length, int prot, int flags, int fd, nint offset);
+
+    // int mprotect(void *addr, size_t len, int prot);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mprotect(nint addr, nuint len, int prot);
+
+    // int munmap(void *addr, size_t length);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int munmap(nint addr, nuint length);
+
     // int unshare(int flags);
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int unshare(int flags);

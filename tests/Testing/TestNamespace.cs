@@ -19,7 +19,10 @@ internal sealed class TestNamespace : IDisposable
     private readonly Thread _thread;
     private string _path = "";
 
-    internal TestNamespace()
+    /// <param name="connectionBuckets">
+    /// How many buckets the namespace's table of connections has, so that a few connections make long chains; null for the host's table.
+    /// </param>
+    internal TestNamespace(int? connectionBuckets = null)
     {
         Requires.Root();
         _thread = new Thread(Live) { IsBackground = true, Name = "test namespace" };
@@ -27,6 +30,14 @@ internal sealed class TestNamespace : IDisposable
         Run(() =>
         {
             Check(unshare(CLONE_NEWNET));
+            if (connectionBuckets is { } buckets)
+            {
+                const string Sysctl = "/proc/sys/net/ipv4/tcp_child_ehash_entries";
+                Requires.That(File.Exists(Sysctl), "this kernel has one table for all namespaces (before 6.1)");
+                File.WriteAllText(Sysctl, $"{buckets}\n");
+                Check(unshare(CLONE_NEWNET));
+            }
+
             RaiseLoopback();
             // "PID/task/TID": the thread's own link in /proc/thread-self.
             _path = $"/proc/{new FileInfo("/proc/thread-self").LinkTarget}/ns/net";
@@ -65,6 +76,15 @@ internal sealed class TestNamespace : IDisposable
     {
         action();
         return true;
+    });
+
+    /// <summary>A further thread in this namespace.</summary>
+    internal Thread StartThread(Action action) => Run(() =>
+    {
+        // setns and unshare act on one thread; a new thread of the process is where the one that starts it is.
+        Thread thread = new(() => action()) { IsBackground = true, Name = "test namespace, further thread" };
+        thread.Start();
+        return thread;
     });
 
     public void Dispose()

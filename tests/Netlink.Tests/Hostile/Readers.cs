@@ -1,0 +1,97 @@
+using System.Reflection;
+using Netlink.SockDiag;
+using Netlink.Wire;
+
+namespace Netlink.Tests.Hostile;
+
+/// <summary>Everything in src/Netlink that reads bytes from outside, once; a test holds the list against the assembly.</summary>
+internal static class Readers
+{
+    internal delegate void Read(ReadOnlySpan<byte> bytes);
+
+    /// <summary>By the member that takes the bytes.</summary>
+    internal static readonly Dictionary<string, Read> All = new()
+    {
+        ["MessageReader..ctor"] = static bytes =>
+        {
+            MessageReader reader = new(bytes);
+            while (reader.MoveNext())
+            {
+                Touch(reader.Current.Payload);
+            }
+        },
+        ["AttributeReader..ctor"] = static bytes =>
+        {
+            AttributeReader reader = new(bytes);
+            while (reader.MoveNext())
+            {
+                Touch(reader.Current.Payload);
+            }
+        },
+        ["Verdict.OfError"] = static bytes => ForEachMessage(bytes, static message => Verdict.OfError(message)),
+        ["Verdict.OfDone"] = static bytes => ForEachMessage(bytes, static message => Verdict.OfDone(message)),
+        ["InetSocket.Read"] = static bytes => TouchSocket(InetSocket.Read(bytes)),
+    };
+
+    /// <summary>Members that take bytes and need no entry of their own, with the reason.</summary>
+    internal static readonly string[] NotReaders =
+    [
+        "NetlinkMessage..ctor", // what MessageReader found
+        "NetlinkAttribute..ctor", // what AttributeReader found
+        "InetSocket..ctor", // what InetSocket.Read found
+        "Verdict.ReadText", // behind Verdict.OfError and OfDone
+        "Verdict.ToLine",
+        "InetAddress.FromIPv4", // 4 bytes of a message that InetSocket.Read has measured
+        "InetAddress.FromIPv6", // 16 of them
+        "INetlinkChannel.Send", // our own request
+        "NetlinkSocket.Send",
+        "DumpExchange.Send",
+        "LibC.sendto",
+        "DumpExchange.CheckAddress", // two numbers of a header that MessageReader has read
+        "SocketDump.Control", // hands over to Verdict; covered by the dump as a whole
+    ];
+
+    /// <summary>What reflection finds: each member with a parameter that carries received bytes.</summary>
+    internal static IEnumerable<string> InTheAssembly()
+    {
+        const BindingFlags Everything =
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        return
+            from type in typeof(NetlinkException).Assembly.GetTypes()
+            from member in type.GetMembers(Everything).OfType<MethodBase>()
+            where !type.Name.Contains('<') && !member.Name.Contains('<') && !member.Name.StartsWith("set_", StringComparison.Ordinal)
+            where member.GetParameters().Any(parameter =>
+                parameter.ParameterType == typeof(ReadOnlySpan<byte>) || parameter.ParameterType == typeof(NetlinkMessage))
+            select $"{type.Name}.{member.Name.Split('.')[^1].Replace("ctor", ".ctor")}";
+    }
+
+    private delegate void Use(NetlinkMessage message);
+
+    private static void ForEachMessage(ReadOnlySpan<byte> bytes, Use use)
+    {
+        MessageReader reader = new(bytes);
+        while (reader.MoveNext())
+        {
+            use(reader.Current);
+        }
+    }
+
+    private static void TouchSocket(InetSocket socket)
+    {
+        _ = socket.LocalAddress.ToString() + socket.PeerAddress;
+        _ = socket.LocalPort + socket.PeerPort + socket.Inode + (long)socket.Cookie + socket.SendQueue;
+        _ = socket.CgroupId;
+    }
+
+    /// <summary>Looks at every byte, so that a length that leads too far is felt.</summary>
+    private static void Touch(ReadOnlySpan<byte> bytes)
+    {
+        int sum = 0;
+        foreach (byte one in bytes)
+        {
+            sum += one;
+        }
+
+        GC.KeepAlive(sum);
+    }
+}
