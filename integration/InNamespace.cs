@@ -4,7 +4,7 @@ namespace Integration;
 
 /// <summary>
 /// Makes commands that run inside a namespace. With nsenter, which becomes the command, and not with Process.Start on the namespace's thread:
-/// the thread pool may grow from there, and its threads would stay in the namespace and serve other tests.
+/// a thread is born into its parent's namespace, and those that .NET makes to read the command's output would serve other tests from there.
 /// </summary>
 internal static class InNamespace
 {
