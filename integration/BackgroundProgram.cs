@@ -31,7 +31,9 @@ internal sealed class BackgroundProgram : IDisposable
     /// <summary>The lines on its standard error so far.</summary>
     internal IReadOnlyList<string> Errors => Copy(_errors);
 
-    /// <summary>Waits for a condition that only the running program can fulfil: where it ends before, the test fails at once with what it said.</summary>
+    /// <summary>
+    /// Waits for a condition that only the running program can fulfil: where it ends before, the test fails at once with what it said.
+    /// </summary>
     internal Task Until(Func<bool> condition, string what) => Poll.Until(
         () =>
         {

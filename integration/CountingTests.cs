@@ -104,6 +104,9 @@ public sealed class CountingTests : IDisposable
         Assert.DoesNotContain(census, line => line.StartsWith("tcp_accept_queue", StringComparison.Ordinal));
         // After the census: what is still there now was there then. It is at the end that was closed first, which of a killed process the
         // kernel chooses: the servers' ends with the watched port, as a rule.
-        Assert.Equal(200, KernelTable.Read(_namespace).Count(row => row.State == KernelTable.TimeWait && (row.Local.Port == 8500 || row.Peer.Port == 8500)));
+        Assert.Equal(
+            200,
+            KernelTable.Read(_namespace)
+                .Count(row => row.State == KernelTable.TimeWait && (row.Local.Port == 8500 || row.Peer.Port == 8500)));
     }
 }

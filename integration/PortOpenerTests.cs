@@ -25,18 +25,29 @@ public sealed partial class PortOpenerTests : IDisposable
         using PortOpener opener = await PortOpener.Start(_namespace, "-p", "8600", "-n", "2", "--ipv", "6", "-v");
 
         Assert.Equal(
-            ["started server on [::1]:8600", "opened connection 1: [::1]:# -> [::1]:8600", "opened connection 2: [::1]:# -> [::1]:8600", "opened 2 client connections"],
+            [
+                "started server on [::1]:8600",
+                "opened connection 1: [::1]:# -> [::1]:8600",
+                "opened connection 2: [::1]:# -> [::1]:8600",
+                "opened 2 client connections",
+            ],
             opener.Output.Select(line => SourcePort().Replace(line, ":# ->")));
     }
 
     [Fact]
     public async Task Extras_are_opened_and_told_after_the_clients()
     {
-        using PortOpener opener = await PortOpener.Start(_namespace, "--dual-stack", "-n", "1", "--half-closed", "5", "--unaccepted", "7");
+        using PortOpener opener = await PortOpener.Start(
+            _namespace, "--dual-stack", "-n", "1", "--half-closed", "5", "--unaccepted", "7");
         await opener.Says("left 7 connections unaccepted");
 
         Assert.Equal(
-            ["started server on [::]:8500", "opened 1 client connections", "left 5 connections half-closed", "left 7 connections unaccepted"],
+            [
+                "started server on [::]:8500",
+                "opened 1 client connections",
+                "left 5 connections half-closed",
+                "left 7 connections unaccepted",
+            ],
             opener.Output);
     }
 
@@ -82,13 +93,18 @@ public sealed partial class PortOpenerTests : IDisposable
     public async Task Too_few_descriptors_end_it_with_the_limit_to_set()
     {
         // Root may exceed every limit, unless this capability is taken away.
-        string[] limited = [Requires.Program("setpriv", "util-linux"), "--bounding-set", "-sys_resource", "sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\""];
+        string[] limited =
+        [
+            Requires.Program("setpriv", "util-linux"), "--bounding-set", "-sys_resource",
+            "sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\"",
+        ];
 
         (int exitCode, IReadOnlyList<string> output, IReadOnlyList<string> errors) = await PortOpener.Run(_namespace, [], limited);
 
         string error = Assert.Single(errors);
         Assert.Matches(
-            @"\Aport-opener\.py: opened [0-9]{1,2} of 200 connections: Too many open files \(raise the limit first: ulimit -n 464\)\z", error);
+            @"\Aport-opener\.py: opened [0-9]{1,2} of 200 connections: Too many open files \(raise the limit first: ulimit -n 464\)\z",
+            error);
         Assert.Equal(["started server on 127.0.0.1:8500"], output);
         Assert.Equal(1, exitCode);
     }
