@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Testing;
+
+namespace Integration;
+
+/// <summary>A program that runs beside a test. Whatever becomes of the test, it is gone when this is disposed.</summary>
+internal sealed class BackgroundProgram : IDisposable
+{
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+    private readonly List<string> _errors = [];
+
+    internal BackgroundProgram(string program, IEnumerable<string> arguments)
+    {
+        _process = new Process
+        {
+            StartInfo = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true },
+        };
+        _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>The lines on its standard output so far.</summary>
+    internal IReadOnlyList<string> Output => Copy(_output);
+
+    /// <summary>The lines on its standard error so far.</summary>
+    internal IReadOnlyList<string> Errors => Copy(_errors);
+
+    /// <summary>
+    /// Waits for a condition that only the running program can fulfil: where it ends before, the test fails at once with what it said.
+    /// </summary>
+    internal Task Until(Func<bool> condition, string what) => Poll.Until(
+        () =>
+        {
+            // Asked before the condition, which may be met by the last line of a program that ends by itself.
+            bool exited = _process.HasExited;
+            if (exited)
+            {
+                _process.WaitForExit();
+            }
+
+            if (condition())
+            {
+                return true;
+            }
+
+            Assert.False(exited, $"{_process.StartInfo.FileName} ended before: {what}\n{string.Join('\n', [.. Output, .. Errors])}");
+            return false;
+        },
+        what);
+
+    internal Task<int> Terminate() => End(NativeMethods.SIGTERM);
+
+    internal Task<int> Kill() => End(NativeMethods.SIGKILL);
+
+    /// <summary>Waits for its end, and for all that it printed.</summary>
+    internal async Task<int> Exit()
+    {
+        using CancellationTokenSource patience = new(LongestEnd);
+        await _process.WaitForExitAsync(patience.Token);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private Task<int> End(int signal)
+    {
+        Assert.Equal(0, NativeMethods.kill(_process.Id, signal));
+        return Exit();
+    }
+
+    private static void Append(List<string> lines, string? line)
+    {
+        if (line is not null)
+        {
+            lock (lines)
+            {
+                lines.Add(line);
+            }
+        }
+    }
+
+    private static string[] Copy(List<string> lines)
+    {
+        lock (lines)
+        {
+            return [.. lines];
+        }
+    }
+}

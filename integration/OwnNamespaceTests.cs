@@ -1,0 +1,32 @@
+using Testing;
+
+namespace Integration;
+
+public sealed class OwnNamespaceTests
+{
+    private static readonly string[] WithoutVariables =
+        ["env", "-u", "CONSUL_PORT", "-u", "UPDATE_DELAY", "-u", "TEXTFILE_DIRECTORY", "-u", "AGENT_NETNS"];
+
+    [Theory]
+    [InlineData(200, 0, "4")]
+    [InlineData(0, 200, "6")]
+    public async Task Agent_counts_where_it_runs_unless_told_otherwise(int ipv4, int ipv6, string ipVersion)
+    {
+        using TestNamespace @namespace = new();
+        using PortOpener opener = await PortOpener.Start(@namespace, "--ipv", ipVersion);
+
+        (int exitCode, string output) = await Tool.Run(
+            InNamespace.Program, InNamespace.Arguments(@namespace, [.. WithoutVariables, .. AgentCommand(), "--once"]));
+
+        Assert.Equal(0, exitCode);
+        string[] census = output.Split('\n');
+        Assert.Contains($$"""tcp_connections{port="8500",protocol="ipv4"} {{ipv4}}""", census);
+        Assert.Contains($$"""tcp_connections{port="8500",protocol="ipv6"} {{ipv6}}""", census);
+    }
+
+    /// <summary>The program that <see cref="AgentProcess"/> starts, for a command of which it is a part.</summary>
+    private static IEnumerable<string> AgentCommand() =>
+        Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program
+            ? [program]
+            : ["dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
+}

@@ -1,0 +1,16 @@
+using Testing;
+
+namespace Integration;
+
+public sealed class ProgramTests
+{
+    [Fact]
+    public async Task Version_is_printed_alone()
+    {
+        (int exitCode, string output, string errors) = await AgentProcess.Run(["--version"]);
+
+        Assert.Matches(@"\A[0-9]+\.[0-9]+\.[0-9]+[^\s]*\n\z", output);
+        Assert.Equal("", errors);
+        Assert.Equal(0, exitCode);
+    }
+}
