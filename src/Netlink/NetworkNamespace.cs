@@ -42,7 +42,8 @@ public sealed class NetworkNamespace
 
         if (where.Contains('\0') || where is "" or "." or "..")
         {
-            throw new FormatException($"'{where}' is not a network namespace: give a PID, a path such as /proc/1/ns/net, or a name under {NamedDirectory}");
+            throw new FormatException(
+                $"'{where}' is not a network namespace: give a PID, a path such as /proc/1/ns/net, or a name under {NamedDirectory}");
         }
 
         return new NetworkNamespace(where, where.Contains('/') ? where : $"{NamedDirectory}/{where}");

@@ -92,7 +92,7 @@ internal sealed class AgentProcess : IDisposable
 
     private static string[] Program() => Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program
         ? [program]
-        : [Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
+        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
 
     private static void Append(StringBuilder text, string? line)
     {

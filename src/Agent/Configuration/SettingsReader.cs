@@ -59,7 +59,8 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         if (list.Contains("://", StringComparison.Ordinal))
         {
             throw new ConfigurationException(
-                $"{Variable}: '{list}' is what Kubernetes sets for a service named consul; put 'enableServiceLinks: false' into the pod's spec, or give --port");
+                $"{Variable}: '{list}' is what Kubernetes sets for a service named consul; "
+                + "put 'enableServiceLinks: false' into the pod's spec, or give --port");
         }
 
         return new(ParsePorts(Variable, list.Split(',', StringSplitOptions.TrimEntries)), Variable);
@@ -70,7 +71,8 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         if (texts.Count * SeriesPerPort > MaxSeries)
         {
             throw new ConfigurationException(
-                $"{origin}: {texts.Count} ports can make {texts.Count * SeriesPerPort} series, {MaxSeries} are the most; give {MaxSeries / SeriesPerPort} ports at most");
+                $"{origin}: {texts.Count} ports can make {texts.Count * SeriesPerPort} series, {MaxSeries} are the most; "
+                + $"give {MaxSeries / SeriesPerPort} ports at most");
         }
 
         ImmutableArray<ushort>.Builder ports = ImmutableArray.CreateBuilder<ushort>(texts.Count);

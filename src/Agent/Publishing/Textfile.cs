@@ -35,10 +35,14 @@ internal sealed class Textfile : IDisposable
     /// <summary>The file's absolute path.</summary>
     internal string FilePath { get; }
 
-    /// <summary>Whether users other than the owner and the group may write the directory, and so replace or add files; known once it was written.</summary>
+    /// <summary>
+    /// Whether users other than the owner and the group may write the directory, and so replace or add files; known once it was acquired.
+    /// </summary>
     internal bool OthersMayWrite { get; private set; }
 
-    /// <summary>Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed.</summary>
+    /// <summary>
+    /// Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed.
+    /// </summary>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
     /// <exception cref="IOException">The directory cannot be made or used.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>

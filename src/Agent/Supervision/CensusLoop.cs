@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Agent.Supervision;
 
-/// <summary>Takes a census at each interval and publishes what it found, for as long as the agent runs and whatever the kernel and the disk do.</summary>
+/// <summary>
+/// Takes a census at each interval and publishes what it found, for as long as the agent runs and whatever the kernel and the disk do.
+/// </summary>
 internal sealed partial class CensusLoop(
     Census census,
     SnapshotExposition exposition,

@@ -78,7 +78,9 @@ public sealed class ChurnTests
 
         end.Cancel();
         churner.Join();
-        Print($"listeners: {Censuses} censuses while {listeners.Total} listeners came and went; {seen} saw one; none saw more than there may have been");
+        Print(
+            $"listeners: {Censuses} censuses while {listeners.Total} listeners came and went; {seen} saw one; "
+            + "none saw more than there may have been");
         Assert.InRange(seen, 1, Censuses - 1);
     }
 
@@ -120,7 +122,11 @@ public sealed class ChurnTests
         server.AcceptOneEnded(held);
         Lifetimes lifetimes = new();
         using CancellationTokenSource end = new();
-        Thread[] churners = [.. Enumerable.Range(0, Churners).Select(i => host.StartThread(() => OpenAndClose(IPAddress.Parse($"127.0.1.{i + 1}"), lifetimes, end.Token)))];
+        Thread[] churners =
+        [
+            .. Enumerable.Range(1, Churners).Select(i => IPAddress.Parse($"127.0.1.{i}"))
+                .Select(address => host.StartThread(() => OpenAndClose(address, lifetimes, end.Token))),
+        ];
         using Census census = CensusOf(host, Port, ChurningPort);
         Tally tally = new(held);
         for (int i = 0; i < Censuses; i++)
@@ -209,6 +215,7 @@ public sealed class ChurnTests
         }
 
         internal void Report(string where) => Print(
-            $"{where}: {Censuses} censuses, {_counts} counts, while {Churned} connections came and went beside {held}; no count above, {Low} below, by {Lowest} at most");
+            $"{where}: {Censuses} censuses, {_counts} counts, while {Churned} connections came and went beside {held}; "
+            + $"no count above, {Low} below, by {Lowest} at most");
     }
 }
