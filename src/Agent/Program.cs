@@ -18,7 +18,7 @@ catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenEx
 
 static int RunOnce(Settings settings)
 {
-    using Census census = new(new SockDiagClient(settings.Namespace.Value), [settings.Watch.Value], TimeProvider.System);
+    using Census census = new(new SockDiagClient(settings.Namespace.Value), [settings.Watch], TimeProvider.System, keepsPeaks: false);
     using Stream output = Console.OpenStandardOutput();
     return OnceCommand.Run(settings, census, new SnapshotExposition(BuildInformation.Current), output, Console.Error);
 }

@@ -21,6 +21,12 @@ internal sealed class CommandLine
         HelpName = "NAME",
     };
 
+    private readonly Option<string?> _limit = new("--limit")
+    {
+        Description = "Connections that one client may hold on the ports together, or none [default: 200 for the watch consul, else none]",
+        HelpName = "N|none",
+    };
+
     private readonly Option<string?> _interval = new("--interval")
     {
         Description = "From one census to the next: 500ms, 1m30s, 00:01:30 [UPDATE_DELAY; default: 1s]",
@@ -56,7 +62,7 @@ internal sealed class CommandLine
 
     internal CommandLine()
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_once, _output, _port, _watch, _interval, _textfileDirectory, _netns])
+        foreach (Option option in (ReadOnlySpan<Option>)[_once, _output, _port, _watch, _limit, _interval, _textfileDirectory, _netns])
         {
             _root.Options.Add(option);
         }
@@ -94,6 +100,7 @@ internal sealed class CommandLine
     {
         Ports = result.GetValue(_port) ?? [],
         Watch = result.GetValue(_watch),
+        Limit = result.GetValue(_limit),
         Interval = result.GetValue(_interval),
         TextfileDirectory = result.GetValue(_textfileDirectory),
         Namespace = result.GetValue(_netns),

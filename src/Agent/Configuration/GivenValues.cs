@@ -7,6 +7,8 @@ internal sealed record GivenValues
 
     internal string? Watch { get; init; }
 
+    internal string? Limit { get; init; }
+
     internal string? Interval { get; init; }
 
     internal string? TextfileDirectory { get; init; }

@@ -6,8 +6,14 @@ namespace Agent.Configuration;
 /// <summary>The settings in force, each valid, with its origin.</summary>
 internal sealed record Settings
 {
-    /// <summary>The one watch that there is without a configuration file.</summary>
-    internal required Setting<Watch> Watch { get; init; }
+    /// <summary>What is counted for.</summary>
+    internal required Watch Watch { get; init; }
+
+    /// <summary>Where the watch's ports came from.</summary>
+    internal required string PortsOrigin { get; init; }
+
+    /// <summary>Where the watch's limit came from.</summary>
+    internal required string LimitOrigin { get; init; }
 
     /// <summary>From the beginning of one census to that of the next.</summary>
     internal required Setting<TimeSpan> Interval { get; init; }

@@ -18,10 +18,16 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
 
     private const ushort DefaultPort = 8500;
     private const string DefaultWatch = "consul";
+    // http_max_conns_per_client of Consul's "limits".
+    private const int ConsulLimit = 200;
     private const int LongestWatchName = 64;
 
     // Two protocols, unaccepted, accept queue and its limit.
     private const int SeriesPerPort = 5;
+
+    // Clients, the highest, its peak, the limit, and those that are shown.
+    private const int SeriesPerWatch = 4 + Watching.Watch.DefaultShownClients;
+    private const int MostPorts = (MaxSeries - SeriesPerWatch) / SeriesPerPort;
 
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(1);
@@ -32,9 +38,14 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
     {
         Setting<ImmutableArray<ushort>> ports = ReadPorts(given);
         string watchName = given.Watch is null ? DefaultWatch : ReadWatchName(given.Watch);
+        Setting<int?> limit = given.Limit is null
+            ? new(watchName == DefaultWatch ? ConsulLimit : null, Setting<int?>.Default)
+            : new(Parse("--limit", given.Limit, ParseLimit), "--limit");
         return new Settings
         {
-            Watch = new(new Watch(watchName, ports.Value), ports.Origin),
+            Watch = new Watch(watchName, ports.Value) { Limit = limit.Value },
+            PortsOrigin = ports.Origin,
+            LimitOrigin = limit.Origin,
             Interval = Read("--interval", given.Interval, "UPDATE_DELAY", ParseInterval, DefaultInterval),
             TextfileDirectory = Read(
                 "--textfile-directory", given.TextfileDirectory, "TEXTFILE_DIRECTORY", ParseDirectory, DefaultTextfileDirectory),
@@ -68,11 +79,11 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
 
     private static ImmutableArray<ushort> ParsePorts(string origin, IReadOnlyList<string> texts)
     {
-        if (texts.Count * SeriesPerPort > MaxSeries)
+        if (texts.Count > MostPorts)
         {
             throw new ConfigurationException(
-                $"{origin}: {texts.Count} ports can make {texts.Count * SeriesPerPort} series, {MaxSeries} are the most; "
-                + $"give {MaxSeries / SeriesPerPort} ports at most");
+                $"{origin}: {texts.Count} ports can make {SeriesPerWatch + (texts.Count * SeriesPerPort)} series, {MaxSeries} are the most; "
+                + $"give {MostPorts} ports at most");
         }
 
         ImmutableArray<ushort>.Builder ports = ImmutableArray.CreateBuilder<ushort>(texts.Count);
@@ -101,6 +112,18 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         text.Length is > 0 and <= LongestWatchName && !text.Any(char.IsControl)
             ? text
             : throw new ConfigurationException($"--watch: the name must have 1 to {LongestWatchName} characters and no control character");
+
+    private static int? ParseLimit(string text)
+    {
+        if (text == "none")
+        {
+            return null;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit > 0
+            ? limit
+            : throw new FormatException($"'{text}' is not a limit; give a number from 1 on, or none");
+    }
 
     private static TimeSpan ParseInterval(string text)
     {

@@ -21,6 +21,26 @@ internal static class MetricFamilies
         "tcp_accept_queue_limit", MetricType.Gauge,
         "Connections that the accept queues of the sockets listening on this port may hold.", "port");
 
+    internal static readonly MetricFamily TcpClients = new(
+        "tcp_clients", MetricType.Gauge,
+        "Client addresses that hold at least one connection of this watch.", "watch");
+
+    internal static readonly MetricFamily TcpClientConnections = new(
+        "tcp_client_connections", MetricType.Gauge,
+        "Connections that this client holds, accepted and ESTABLISHED or CLOSE_WAIT; the clients that hold most.", "watch", "client");
+
+    internal static readonly MetricFamily TcpClientConnectionsMax = new(
+        "tcp_client_connections_max", MetricType.Gauge,
+        "Connections held by the client that holds most.", "watch");
+
+    internal static readonly MetricFamily TcpClientConnectionsPeak = new(
+        "tcp_client_connections_peak", MetricType.Gauge,
+        "The highest number of connections that one client held within the last 60 seconds.", "watch");
+
+    internal static readonly MetricFamily TcpClientConnectionsLimit = new(
+        "tcp_client_connections_limit", MetricType.Gauge,
+        "Connections that a client may hold; absent where there is no limit.", "watch");
+
     internal static readonly MetricFamily CensusSuccess = new(
         "sockdiag_census_success", MetricType.Gauge,
         "Whether the last census could count; where it could not, the connection metrics are absent.");
@@ -43,6 +63,11 @@ internal static class MetricFamilies
         TcpUnacceptedConnections,
         TcpAcceptQueueLength,
         TcpAcceptQueueLimit,
+        TcpClients,
+        TcpClientConnections,
+        TcpClientConnectionsMax,
+        TcpClientConnectionsPeak,
+        TcpClientConnectionsLimit,
         CensusSuccess,
         CensusLastDuration,
         CensusLastSuccess,

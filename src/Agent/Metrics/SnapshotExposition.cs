@@ -16,14 +16,15 @@ internal sealed class SnapshotExposition(BuildInformation build)
         _writer.Clear();
         if (snapshot.Succeeded)
         {
-            WriteConnections(snapshot);
+            WritePorts(snapshot);
+            WriteWatches(snapshot);
         }
 
         WriteCensus(snapshot);
         return _writer.Written;
     }
 
-    private void WriteConnections(Snapshot snapshot)
+    private void WritePorts(Snapshot snapshot)
     {
         _writer.Begin(MetricFamilies.TcpConnections);
         foreach (PortCounts counts in snapshot.Ports)
@@ -32,33 +33,67 @@ internal sealed class SnapshotExposition(BuildInformation build)
             _writer.Sample(counts.Ipv6, Label(counts.Port), "ipv6");
         }
 
-        _writer.Begin(MetricFamilies.TcpUnacceptedConnections);
-        foreach (PortCounts counts in snapshot.Ports)
-        {
-            _writer.Sample(counts.Unaccepted, Label(counts.Port));
-        }
+        WriteWhere(MetricFamilies.TcpUnacceptedConnections, snapshot, counts => counts.Unaccepted);
+        WriteWhere(MetricFamilies.TcpAcceptQueueLength, snapshot, counts => counts.AcceptQueue?.Length);
+        WriteWhere(MetricFamilies.TcpAcceptQueueLimit, snapshot, counts => counts.AcceptQueue?.Limit);
+    }
 
-        if (!snapshot.Ports.Any(counts => counts.AcceptQueue.HasValue))
-        {
-            return;
-        }
+    private void WriteWatches(Snapshot snapshot)
+    {
+        WriteWhere(MetricFamilies.TcpClients, snapshot, counts => counts.Clients);
+        WriteClients(snapshot);
+        WriteWhere(MetricFamilies.TcpClientConnectionsMax, snapshot, counts => counts.Highest);
+        WriteWhere(MetricFamilies.TcpClientConnectionsPeak, snapshot, counts => counts.Peak);
+        WriteWhere(MetricFamilies.TcpClientConnectionsLimit, snapshot, counts => counts.Watch.Limit);
+    }
 
-        _writer.Begin(MetricFamilies.TcpAcceptQueueLength);
-        foreach (PortCounts counts in snapshot.Ports)
+    private void WriteClients(Snapshot snapshot)
+    {
+        bool begun = false;
+        foreach (WatchCounts counts in snapshot.Watches)
         {
-            if (counts.AcceptQueue is { } queue)
+            foreach (ClientCount client in counts.Shown)
             {
-                _writer.Sample(queue.Length, Label(counts.Port));
+                BeginOnce(MetricFamilies.TcpClientConnections, ref begun);
+                _writer.Sample(client.Held, counts.Watch.Name, client.Address.ToString());
             }
         }
+    }
 
-        _writer.Begin(MetricFamilies.TcpAcceptQueueLimit);
+    /// <summary>Writes a family with a sample for each port that has a value; none without any, for a family is not announced in vain.</summary>
+    private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<PortCounts, long?> valueOf)
+    {
+        bool begun = false;
         foreach (PortCounts counts in snapshot.Ports)
         {
-            if (counts.AcceptQueue is { } queue)
+            if (valueOf(counts) is { } value)
             {
-                _writer.Sample(queue.Limit, Label(counts.Port));
+                BeginOnce(family, ref begun);
+                _writer.Sample(value, Label(counts.Port));
             }
+        }
+    }
+
+    /// <summary>The same for each watch.</summary>
+    private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<WatchCounts, long?> valueOf)
+    {
+        bool begun = false;
+        foreach (WatchCounts counts in snapshot.Watches)
+        {
+            if (valueOf(counts) is { } value)
+            {
+                BeginOnce(family, ref begun);
+                _writer.Sample(value, counts.Watch.Name);
+            }
+        }
+    }
+
+    private void BeginOnce(MetricFamily family, ref bool begun)
+    {
+        if (!begun)
+        {
+            _writer.Begin(family);
+            begun = true;
         }
     }
 

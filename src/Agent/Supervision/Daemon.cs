@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
@@ -83,7 +84,7 @@ internal static partial class Daemon
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new CensusLoop(
-            new Census(new SockDiagClient(settings.Namespace.Value), [settings.Watch.Value], TimeProvider.System),
+            new Census(new SockDiagClient(settings.Namespace.Value), [settings.Watch], TimeProvider.System, keepsPeaks: true),
             new SnapshotExposition(BuildInformation.Current),
             textfile,
             settings.Interval.Value,
@@ -97,8 +98,9 @@ internal static partial class Daemon
     private static void LogSettings(ILogger logger, Settings settings) => LogStart(
         logger,
         BuildInformation.Current.Version,
-        settings.Watch.Value.Name,
-        $"{string.Join(',', settings.Watch.Value.Ports)} ({settings.Watch.Origin})",
+        settings.Watch.Name,
+        $"{string.Join(',', settings.Watch.Ports)} ({settings.PortsOrigin})",
+        $"{settings.Watch.Limit?.ToString(CultureInfo.InvariantCulture) ?? "none"} ({settings.LimitOrigin})",
         $"{Duration.Format(settings.Interval.Value)} ({settings.Interval.Origin})",
         $"{settings.TextfileDirectory.Value ?? "none"} ({settings.TextfileDirectory.Origin})",
         $"{settings.Namespace.Value?.Where ?? "own"} ({settings.Namespace.Origin})");
@@ -110,7 +112,7 @@ internal static partial class Daemon
     private static partial void LogCannotRemove(ILogger logger, string path, string reason);
 
     [LoggerMessage(10, LogLevel.Information,
-        "agent {Version}: watch {Watch}, ports {Ports}, interval {Interval}, textfile directory {Directory}, network namespace {Namespace}")]
+        "agent {Version}: watch {Watch}, ports {Ports}, limit {Limit}, interval {Interval}, textfile directory {Directory}, network namespace {Namespace}")]
     private static partial void LogStart(
-        ILogger logger, string version, string watch, string ports, string interval, string directory, string @namespace);
+        ILogger logger, string version, string watch, string ports, string limit, string interval, string directory, string @namespace);
 }

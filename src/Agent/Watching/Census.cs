@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Netlink;
 using Netlink.SockDiag;
 
@@ -8,16 +9,22 @@ internal sealed class Census : IDisposable
 {
     private readonly SockDiagClient _client;
     private readonly SocketQuery _query;
-    private readonly PortTally _tally;
+    private readonly WatchTally[] _watches;
+    private readonly PortTally _ports;
     private readonly TimeProvider _time;
     private DateTimeOffset? _lastSuccess;
 
-    internal Census(SockDiagClient client, IReadOnlyCollection<Watch> watches, TimeProvider time)
+    /// <param name="client">Asks the kernel; the census disposes of it.</param>
+    /// <param name="watches">What is counted for.</param>
+    /// <param name="time">Measures the census.</param>
+    /// <param name="keepsPeaks">Whether peaks are reckoned over the last minute; not for a census that stands alone.</param>
+    internal Census(SockDiagClient client, IReadOnlyCollection<Watch> watches, TimeProvider time, bool keepsPeaks)
     {
-        ushort[] ports = [.. watches.SelectMany(watch => watch.Ports)];
         _client = client;
-        _query = new SocketQuery(TcpStates.Established | TcpStates.Listen, ports);
-        _tally = new PortTally(ports);
+        _query = new SocketQuery(
+            TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, watches.SelectMany(watch => watch.Ports));
+        _watches = [.. watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
+        _ports = new PortTally(_watches);
         _time = time;
     }
 
@@ -45,7 +52,8 @@ internal sealed class Census : IDisposable
         {
             Duration = _time.GetElapsedTime(begun),
             LastSuccess = _lastSuccess,
-            Ports = _tally.ToCounts(),
+            Ports = _ports.ToCounts(),
+            Watches = ToWatchCounts(),
         };
     }
 
@@ -55,12 +63,24 @@ internal sealed class Census : IDisposable
     {
         do
         {
-            _tally.Clear();
+            _ports.Clear();
+            Array.ForEach(_watches, watch => watch.Clear());
             foreach (InetSocket socket in _client.Dump(_query))
             {
-                _tally.Add(socket);
+                _ports.Add(socket);
             }
         }
         while (_client.LastDumpIncomplete);
+    }
+
+    private ImmutableArray<WatchCounts> ToWatchCounts()
+    {
+        ImmutableArray<WatchCounts>.Builder counts = ImmutableArray.CreateBuilder<WatchCounts>(_watches.Length);
+        foreach (WatchTally watch in _watches)
+        {
+            counts.Add(watch.ToCounts());
+        }
+
+        return counts.MoveToImmutable();
     }
 }

@@ -3,7 +3,7 @@ using Netlink.SockDiag;
 
 namespace Agent.Watching;
 
-/// <summary>Counts the sockets of one dump per local port. Reused from census to census; nothing is allocated per socket.</summary>
+/// <summary>Counts the sockets of one dump per local port, and hands those that are held to the watches of the port. Reused from census to census; nothing is allocated per socket.</summary>
 internal sealed class PortTally
 {
     private readonly ushort[] _ports;
@@ -12,13 +12,18 @@ internal sealed class PortTally
     // By local port: index into _counters plus one, 0 for a port that is not watched. 128 KiB that make each socket cost one look.
     private readonly ushort[] _indexByPort = new ushort[ushort.MaxValue + 1];
 
-    internal PortTally(IEnumerable<ushort> ports)
+    // By the same index: the watches that have the port.
+    private readonly WatchTally[][] _watches;
+
+    internal PortTally(IReadOnlyCollection<WatchTally> watches)
     {
-        _ports = [.. ports.Distinct().Order()];
+        _ports = [.. watches.SelectMany(watch => watch.Ports).Distinct().Order()];
         _counters = new Counters[_ports.Length];
+        _watches = new WatchTally[_ports.Length][];
         for (int i = 0; i < _ports.Length; i++)
         {
             _indexByPort[_ports[i]] = (ushort)(i + 1);
+            _watches[i] = [.. watches.Where(watch => watch.Ports.Contains(_ports[i]))];
         }
     }
 
@@ -32,14 +37,18 @@ internal sealed class PortTally
             return;
         }
 
-        ref Counters counters = ref _counters[index];
         switch (socket.State)
         {
             case TcpState.Established:
-                counters.AddConnection(socket);
+                _counters[index].AddConnection(socket);
+                AddHeld(socket, index);
+                break;
+            case TcpState.CloseWait:
+                // The client has hung up and the server has not: it still holds the connection.
+                AddHeld(socket, index);
                 break;
             case TcpState.Listen:
-                counters.AddListener(socket);
+                _counters[index].AddListener(socket);
                 break;
             default:
                 // Selected in one of these states and copied a moment later in another one.
@@ -56,6 +65,20 @@ internal sealed class PortTally
         }
 
         return counts.MoveToImmutable();
+    }
+
+    private void AddHeld(InetSocket socket, int index)
+    {
+        // Without an inode no process has accepted it, and it takes no slot of a server's limit.
+        if (socket.Inode == 0)
+        {
+            return;
+        }
+
+        foreach (WatchTally watch in _watches[index])
+        {
+            watch.Add(socket);
+        }
     }
 
     private struct Counters

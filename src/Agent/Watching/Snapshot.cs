@@ -17,6 +17,9 @@ internal sealed class Snapshot
     /// <summary>Per watched port, in rising order; empty when the census failed: what was not measured is absent.</summary>
     public ImmutableArray<PortCounts> Ports { get; init; } = [];
 
+    /// <summary>Per watch, in the order of the configuration; empty when the census failed.</summary>
+    public ImmutableArray<WatchCounts> Watches { get; init; } = [];
+
     /// <summary>Whether the census succeeded.</summary>
     public bool Succeeded => Failure is null;
 }

@@ -7,7 +7,7 @@ namespace Netlink.SockDiag;
 /// An IPv4 or IPv6 address without allocation. The v4-mapped IPv6 address <c>::ffff:a.b.c.d</c>, which a dual-stack socket shows for an IPv4
 /// peer, <b>is</b> the IPv4 address <c>a.b.c.d</c>: the two are equal. There is no zone.
 /// </summary>
-public readonly struct InetAddress : IEquatable<InetAddress>
+public readonly struct InetAddress : IEquatable<InetAddress>, IComparable<InetAddress>
 {
     private const ulong MappedPrefix = 0xffff_0000_0000;
 
@@ -29,6 +29,18 @@ public readonly struct InetAddress : IEquatable<InetAddress>
 
     /// <summary>Whether two addresses differ.</summary>
     public static bool operator !=(InetAddress left, InetAddress right) => !left.Equals(right);
+
+    /// <summary>Whether the left address comes before the right one.</summary>
+    public static bool operator <(InetAddress left, InetAddress right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether the left address comes before the right one or is the same.</summary>
+    public static bool operator <=(InetAddress left, InetAddress right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether the left address comes after the right one.</summary>
+    public static bool operator >(InetAddress left, InetAddress right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether the left address comes after the right one or is the same.</summary>
+    public static bool operator >=(InetAddress left, InetAddress right) => left.CompareTo(right) >= 0;
 
     /// <summary>Reads four bytes in network order.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 4.</exception>
@@ -54,7 +66,15 @@ public readonly struct InetAddress : IEquatable<InetAddress>
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is InetAddress other && Equals(other);
 
-    /// <inheritdoc/>
+    /// <summary>Orders IPv4 before IPv6, and each by its bytes.</summary>
+    public int CompareTo(InetAddress other)
+    {
+        int version = other.IsIPv4.CompareTo(IsIPv4);
+        int high = version != 0 ? version : _high.CompareTo(other._high);
+        return high != 0 ? high : _low.CompareTo(other._low);
+    }
+
+    /// <summary>Differs from process to process, so that nobody can choose addresses that fall together.</summary>
     public override int GetHashCode() => HashCode.Combine(_high, _low);
 
     /// <summary>The address as people write it: <c>192.0.2.1</c>, <c>2001:db8::1</c>.</summary>

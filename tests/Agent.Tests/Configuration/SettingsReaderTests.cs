@@ -8,8 +8,8 @@ public sealed class SettingsReaderTests
     public void Defaults_are_those_of_the_problem()
     {
         Settings settings = Read(new GivenValues());
-        Assert.Equal("consul", settings.Watch.Value.Name);
-        Assert.Equal([8500], settings.Watch.Value.Ports);
+        Assert.Equal("consul", settings.Watch.Name);
+        Assert.Equal([8500], settings.Watch.Ports);
         Assert.Equal(new(TimeSpan.FromSeconds(1), "default"), settings.Interval);
         Assert.Equal(new("/tmp/node-exporter", "default"), settings.TextfileDirectory);
         Assert.Null(settings.Namespace.Value);
@@ -21,8 +21,8 @@ public sealed class SettingsReaderTests
         Settings settings = Read(
             new GivenValues(),
             ("CONSUL_PORT", "8500, 8501"), ("UPDATE_DELAY", "00:00:05"), ("TEXTFILE_DIRECTORY", "/var/lib/x"), ("AGENT_NETNS", "1"));
-        Assert.Equal([8500, 8501], settings.Watch.Value.Ports);
-        Assert.Equal("CONSUL_PORT", settings.Watch.Origin);
+        Assert.Equal([8500, 8501], settings.Watch.Ports);
+        Assert.Equal("CONSUL_PORT", settings.PortsOrigin);
         Assert.Equal(new(TimeSpan.FromSeconds(5), "UPDATE_DELAY"), settings.Interval);
         Assert.Equal(new("/var/lib/x", "TEXTFILE_DIRECTORY"), settings.TextfileDirectory);
         Assert.Equal("/proc/1/ns/net", settings.Namespace.Value!.Path);
@@ -41,8 +41,8 @@ public sealed class SettingsReaderTests
         };
         Settings settings = Read(
             given, ("CONSUL_PORT", "tcp://10.0.0.1:8500"), ("UPDATE_DELAY", "wrong"), ("TEXTFILE_DIRECTORY", "/x"), ("AGENT_NETNS", "0"));
-        Assert.Equal("web", settings.Watch.Value.Name);
-        Assert.Equal([80, 443], settings.Watch.Value.Ports);
+        Assert.Equal("web", settings.Watch.Name);
+        Assert.Equal([80, 443], settings.Watch.Ports);
         Assert.Equal(new(TimeSpan.FromSeconds(2), "--interval"), settings.Interval);
         Assert.Equal(new(null, "--textfile-directory"), settings.TextfileDirectory);
         Assert.Equal("/run/netns/blue", settings.Namespace.Value!.Path);
@@ -52,7 +52,7 @@ public sealed class SettingsReaderTests
     public void An_empty_variable_counts_as_unset()
     {
         Settings settings = Read(new GivenValues(), ("CONSUL_PORT", ""), ("UPDATE_DELAY", ""), ("TEXTFILE_DIRECTORY", ""), ("AGENT_NETNS", ""));
-        Assert.Equal("default", settings.Watch.Origin);
+        Assert.Equal("default", settings.PortsOrigin);
         Assert.Equal("default", settings.Interval.Origin);
         Assert.Equal("default", settings.TextfileDirectory.Origin);
         Assert.Equal("default", settings.Namespace.Origin);
@@ -97,6 +97,27 @@ public sealed class SettingsReaderTests
         Refused("UPDATE_DELAY: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30", new GivenValues(), ("UPDATE_DELAY", "5"));
 
     [Theory]
+    [InlineData(null, null, 200, "default")]
+    [InlineData("consul", null, 200, "default")]
+    [InlineData("web", null, null, "default")]
+    [InlineData("web", "50", 50, "--limit")]
+    [InlineData("consul", "none", null, "--limit")]
+    public void Consuls_limit_is_the_default_of_the_watch_consul_alone(string? watch, string? limit, int? expected, string origin)
+    {
+        Settings settings = Read(new GivenValues { Watch = watch, Limit = limit });
+        Assert.Equal((expected, origin), (settings.Watch.Limit, settings.LimitOrigin));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("many")]
+    [InlineData("")]
+    [InlineData("99999999999")]
+    public void Wrong_limits_are_refused(string limit) =>
+        Refused($"--limit: '{limit}' is not a limit; give a number from 1 on, or none", new GivenValues { Limit = limit });
+
+    [Theory]
     [InlineData("")]
     [InlineData("a\nb")]
     public void A_watch_needs_a_name_that_can_be_shown(string name) =>
@@ -112,9 +133,9 @@ public sealed class SettingsReaderTests
     [Fact]
     public void The_number_of_series_is_bounded()
     {
-        string[] ports = [.. Enumerable.Range(1, 2001).Select(port => $"{port * 2}")];
-        Assert.Equal(2000, Read(new GivenValues { Ports = ports[..2000] }).Watch.Value.Ports.Length);
-        Refused("--port: 2001 ports can make 10005 series, 10000 are the most; give 2000 ports at most", new GivenValues { Ports = ports });
+        string[] ports = [.. Enumerable.Range(1, 1998).Select(port => $"{port * 2}")];
+        Assert.Equal(1997, Read(new GivenValues { Ports = ports[..1997] }).Watch.Ports.Length);
+        Refused("--port: 1998 ports can make 10004 series, 10000 are the most; give 1997 ports at most", new GivenValues { Ports = ports });
     }
 
     private static Settings Read(GivenValues given, params (string Name, string Value)[] environment) =>

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Metrics;
 using Agent.Watching;
+using Netlink.SockDiag;
 using Testing;
 
 namespace Agent.Tests.Metrics;
@@ -16,6 +18,13 @@ public sealed partial class SnapshotExpositionTests
         [
             new PortCounts(8500, Ipv4: 200, Ipv6: 0, Unaccepted: 7, new AcceptQueue(7, 4096)),
             new PortCounts(8501, Ipv4: 3, Ipv6: 4, Unaccepted: 0, AcceptQueue: null),
+        ],
+        Watches =
+        [
+            new WatchCounts(
+                new Watch("consul", [8500, 8501]) { Limit = 200 }, Held: 203, Clients: 3, Highest: 160, Peak: 199,
+                [Client("192.0.2.7", 160), Client("127.0.0.1", 42), Client("2001:db8::1", 1)]),
+            new WatchCounts(new Watch("idle", [9000]), Held: 0, Clients: 0, Highest: 0, Peak: null, []),
         ],
     };
 
@@ -81,6 +90,12 @@ public sealed partial class SnapshotExpositionTests
 
     [GeneratedRegex(@"^\| `(?<name>(tcp|sockdiag)_[a-z_]+)` \| (?<type>[a-z]+) \| (?<labels>[^|]+?) \|", RegexOptions.Multiline)]
     private static partial Regex TableRows();
+
+    private static ClientCount Client(string address, int held)
+    {
+        byte[] bytes = IPAddress.Parse(address).GetAddressBytes();
+        return new ClientCount(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes), held);
+    }
 
     private static string Golden(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", name));
 

@@ -30,7 +30,7 @@ public sealed class DaemonTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
         string line = Assert.Single(agent.Errors.TrimEnd().Split('\n'));
         Assert.EndsWith(
-            $"watch consul, ports 8500 (default), interval 20ms (--interval), textfile directory {scratch.Path} (--textfile-directory), "
+            $"watch consul, ports 8500 (default), limit 200 (default), interval 20ms (--interval), textfile directory {scratch.Path} (--textfile-directory), "
                 + $"network namespace {host.Path} (--netns)",
             line);
         Assert.Equal("", agent.Output);

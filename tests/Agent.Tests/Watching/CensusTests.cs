@@ -70,6 +70,31 @@ public sealed class CensusTests
     }
 
     [Fact]
+    public void Held_is_what_takes_a_slot_of_a_limit_per_client()
+    {
+        using TestNamespace host = new();
+        using Connections http = new(host, 8500, IPAddress.IPv6Any);
+        using Connections https = new(host, 8501);
+        http.Accept(3, to: IPAddress.Loopback, from: IPAddress.Parse("127.0.0.7"));
+        https.Accept(2, from: IPAddress.Parse("127.0.0.7"));
+        http.Accept(4, to: IPAddress.IPv6Loopback);
+        http.HalfClose(2);
+        http.LeaveUnaccepted(5, to: IPAddress.Loopback);
+        Watch both = new("both", [8500, 8501]) { ShownClients = 2 };
+        Watch one = new("one", [8501]);
+
+        using Census census = CensusOf(host, both, one);
+        Snapshot snapshot = census.Take();
+
+        Assert.Null(snapshot.Failure);
+        WatchCounts shared = snapshot.Watches[0];
+        Assert.Equal((11L, 3, 5), (shared.Held, shared.Clients, shared.Highest));
+        Assert.Equal(["127.0.0.7 5", "::1 4"], shared.Shown.Select(client => $"{client.Address} {client.Held}"));
+        Assert.Null(shared.Peak);
+        Assert.Equal((2L, 1, 2), (snapshot.Watches[1].Held, snapshot.Watches[1].Clients, snapshot.Watches[1].Highest));
+    }
+
+    [Fact]
     public void A_socket_that_changed_its_state_or_port_under_the_dump_is_not_counted()
     {
         using Census census = CensusOf(new ScriptedKernel().Reply(n =>
@@ -103,7 +128,7 @@ public sealed class CensusTests
             new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n)]).Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n, ENOENT)]),
             new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n)]),
         ]);
-        using Census census = new(new SockDiagClient(kernels.Dequeue, time), [Consul], time);
+        using Census census = new(new SockDiagClient(kernels.Dequeue, time), [Consul], time, keepsPeaks: true);
 
         DateTimeOffset firstSuccess = time.Wall;
         Assert.Equal(firstSuccess, census.Take().LastSuccess);
@@ -125,14 +150,14 @@ public sealed class CensusTests
     public void Also_a_failure_that_nobody_thought_of_is_a_failed_census()
     {
         ManualTime time = new();
-        using Census census = new(new SockDiagClient(() => throw new InvalidOperationException("oops"), time), [Consul], time);
+        using Census census = new(new SockDiagClient(() => throw new InvalidOperationException("oops"), time), [Consul], time, keepsPeaks: true);
         Assert.Equal("the census failed: oops", census.Take().Failure);
     }
 
     [Fact]
     public void Queues_of_many_listeners_do_not_overflow()
     {
-        PortTally tally = new([8500]);
+        PortTally tally = new([new WatchTally(Consul, time: null)]);
         byte[] listener = Replies.Payload(1, 8500, IPAddress.Any, state: 10, inode: 1, receiveQueue: uint.MaxValue, sendQueue: uint.MaxValue);
         tally.Add(InetSocket.Read(listener));
         tally.Add(InetSocket.Read(listener));
@@ -152,11 +177,11 @@ public sealed class CensusTests
     }
 
     private static Census CensusOf(TestNamespace host, params Watch[] watches) =>
-        new(new SockDiagClient(NetworkNamespace.Parse(host.Path)), watches, TimeProvider.System);
+        new(new SockDiagClient(NetworkNamespace.Parse(host.Path)), watches, TimeProvider.System, keepsPeaks: false);
 
     private static Census CensusOf(params ScriptedKernel[] kernels)
     {
         Queue<ScriptedKernel> left = new(kernels);
-        return new Census(new SockDiagClient(left.Dequeue, TimeProvider.System), [Consul], TimeProvider.System);
+        return new Census(new SockDiagClient(left.Dequeue, TimeProvider.System), [Consul], TimeProvider.System, keepsPeaks: false);
     }
 }

@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+
+namespace Agent.Watching;
+
+/// <summary>What a census found for a watch: connections that are <b>held</b>, ESTABLISHED or CLOSE_WAIT and accepted by a process.</summary>
+/// <param name="Watch">The watch.</param>
+/// <param name="Held">Held by all clients together.</param>
+/// <param name="Clients">How many clients hold at least one.</param>
+/// <param name="Highest">Held by the client that holds most; 0 without clients.</param>
+/// <param name="Peak">The highest <paramref name="Highest"/> of the last 60 s; null for a census that stands alone.</param>
+/// <param name="Shown">The clients that hold most, the highest first.</param>
+internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int Highest, int? Peak, ImmutableArray<ClientCount> Shown);

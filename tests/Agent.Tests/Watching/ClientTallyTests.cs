@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using Agent.Watching;
+using Netlink.SockDiag;
+
+namespace Agent.Tests.Watching;
+
+public sealed class ClientTallyTests
+{
+    [Fact]
+    public void Connections_are_counted_by_address()
+    {
+        ClientTally tally = new();
+        tally.Add(Client(1));
+        tally.Add(Client(2));
+        tally.Add(Client(1));
+
+        Assert.Equal((2, 3L), (tally.Clients, tally.Connections));
+        Assert.Equal([new ClientCount(Client(1), 2), new ClientCount(Client(2), 1)], Sorted(tally));
+    }
+
+    [Fact]
+    public void It_grows_with_the_clients_and_loses_none()
+    {
+        const int Many = 100_000;
+        ClientTally tally = new();
+        for (uint round = 0; round < 2; round++)
+        {
+            for (uint client = 0; client < Many; client++)
+            {
+                tally.Add(Client(client));
+            }
+        }
+
+        Assert.Equal((Many, 2L * Many), (tally.Clients, tally.Connections));
+        List<ClientCount> counts = Sorted(tally);
+        Assert.Equal(Many, counts.Distinct().Count());
+        Assert.All(counts, count => Assert.Equal(2, count.Held));
+    }
+
+    [Fact]
+    public void A_cleared_one_starts_anew_also_after_a_burst()
+    {
+        ClientTally tally = new();
+        for (uint client = 0; client < 10_000; client++)
+        {
+            tally.Add(Client(client));
+        }
+
+        // Each time that few clients are left it gives up half of what it holds.
+        for (int census = 0; census < 20; census++)
+        {
+            tally.Clear();
+            Assert.Equal((0, 0L), (tally.Clients, tally.Connections));
+            tally.Add(Client(7));
+            Assert.Equal([new ClientCount(Client(7), 1)], Sorted(tally));
+        }
+    }
+
+    [Fact]
+    public void A_full_one_counts_again_without_allocating()
+    {
+        ClientTally tally = new();
+        Fill(tally);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Fill(tally);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        static void Fill(ClientTally tally)
+        {
+            tally.Clear();
+            for (uint client = 0; client < 5000; client++)
+            {
+                tally.Add(Client(client));
+            }
+        }
+    }
+
+    [Fact]
+    public void More_clients_than_can_be_counted_are_a_failure_and_not_a_wrong_number()
+    {
+        ClientTally tally = new();
+        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() =>
+        {
+            for (uint client = 0; client <= ClientTally.MostClients; client++)
+            {
+                tally.Add(Client(client));
+            }
+        });
+        Assert.Equal("more than 1048576 clients hold connections", refused.Message);
+    }
+
+    private static InetAddress Client(uint number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return InetAddress.FromIPv4(bytes);
+    }
+
+    private static List<ClientCount> Sorted(ClientTally tally)
+    {
+        List<ClientCount> counts = [];
+        foreach (ClientCount count in tally)
+        {
+            counts.Add(count);
+        }
+
+        return [.. counts.OrderBy(count => count.Address)];
+    }
+}
