@@ -1,0 +1,67 @@
+using Agent.Watching;
+using BenchmarkDotNet.Attributes;
+using Netlink.SockDiag;
+
+namespace Benchmarks;
+
+/// <summary>From a full datagram to counts. A result is one socket's share.</summary>
+[MemoryDiagnoser]
+public class Parsing : IDisposable
+{
+    private readonly ReplayedDump _kernel = new();
+    private readonly SockDiagClient _client;
+    private readonly SocketQuery _query = new(TcpStates.Established | TcpStates.Listen, 8500);
+    private readonly PortTally _tally = new([8500]);
+    private readonly byte[] _buffer = new byte[DumpBuffer];
+
+    private const int DumpBuffer = 32 * 1024;
+
+    /// <summary>A client of the replayed kernel.</summary>
+    public Parsing() => _client = new SockDiagClient(() => _kernel, TimeProvider.System);
+
+    /// <summary>What the replay itself costs, which is in the other two.</summary>
+    [Benchmark(Baseline = true, OperationsPerInvoke = ReplayedDump.Sockets)]
+    public int Replay()
+    {
+        _kernel.Send(_query.BothFamilies);
+        return _kernel.Receive(_buffer, out _) + _kernel.Receive(_buffer, out _);
+    }
+
+    /// <summary>The walk of the messages, each checked, each once.</summary>
+    [Benchmark(OperationsPerInvoke = ReplayedDump.Sockets)]
+    public int Dump()
+    {
+        int count = 0;
+        foreach (InetSocket _ in _client.Dump(_query))
+        {
+            count++;
+        }
+
+        return Checked(count);
+    }
+
+    /// <summary>The same, counted per port and IP version.</summary>
+    [Benchmark(OperationsPerInvoke = ReplayedDump.Sockets)]
+    public int DumpAndTally()
+    {
+        int count = 0;
+        _tally.Clear();
+        foreach (InetSocket socket in _client.Dump(_query))
+        {
+            _tally.Add(socket);
+            count++;
+        }
+
+        return Checked(count);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _client.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private static int Checked(int count) =>
+        count == ReplayedDump.Sockets ? count : throw new InvalidOperationException($"{count} sockets of {ReplayedDump.Sockets} were read");
+}

@@ -1,0 +1,30 @@
+using Agent.Metrics;
+using Agent.Watching;
+using BenchmarkDotNet.Attributes;
+
+namespace Benchmarks;
+
+/// <summary>From a snapshot to the text that Prometheus reads.</summary>
+[MemoryDiagnoser]
+public class Rendering
+{
+    private readonly SnapshotExposition _exposition = new(new BuildInformation("1.2.3", "0123456789abcdef"));
+    private Snapshot? _snapshot;
+
+    /// <summary>How many ports are watched.</summary>
+    [Params(1, 100)]
+    public int Ports { get; set; }
+
+    /// <summary>A snapshot as a busy host gives it.</summary>
+    [GlobalSetup]
+    public void TakeSnapshot() => _snapshot = new Snapshot
+    {
+        Duration = TimeSpan.FromMicroseconds(64_321),
+        LastSuccess = DateTimeOffset.UnixEpoch.AddMilliseconds(1_700_000_000_123),
+        Ports = [.. Enumerable.Range(8500, Ports).Select(port => new PortCounts((ushort)port, 95_000, 123, 4, new AcceptQueue(4, 4096)))],
+    };
+
+    /// <summary>The whole exposition.</summary>
+    [Benchmark]
+    public int Render() => _exposition.Render(_snapshot!).Length;
+}

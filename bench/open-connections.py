@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Open many accepted TCP connections in this network namespace and hold them.
+
+Only the server's ends are kept: a client's end in repair mode is closed
+without a word to the other end, so that a connection costs one descriptor and
+the kernel's table holds no socket that is not counted. Where the file limit of
+a process is lower than what is asked for, several processes share the work,
+each with a listener of its own, on the same port of another address.
+
+Prints "opened N connections, L listeners", then holds until its standard input
+ends or it is killed.
+"""
+
+import argparse
+import ipaddress
+import os
+import resource
+import socket
+import sys
+
+TCP_REPAIR = 19  # linux/tcp.h
+
+# Standard streams, pipes, the listener and the client of the moment.
+SPARE_DESCRIPTORS = 64
+
+LISTEN_BACKLOG = 128
+SERVERS = ipaddress.IPv4Address("127.1.0.1")
+CLIENTS = ipaddress.IPv4Address("127.2.0.1")
+FIRST_CLIENT_PORT = 10000
+
+
+def open_share(share, first, count, options, ready):
+    """Open connections first .. first + count - 1 through a listener of this process."""
+    server_address = (str(SERVERS + share), options.port)
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(server_address)
+    server.listen(LISTEN_BACKLOG)
+    held = [server]
+    for number in range(first, first + count):
+        # A port of its own for each, of its address: a tuple that was given
+        # out once is still in use at the server's end.
+        client = socket.socket()
+        client.bind((str(CLIENTS + number % options.clients),
+                     FIRST_CLIENT_PORT + number // options.clients))
+        client.connect(server_address)
+        held.append(server.accept()[0])
+        client.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        client.close()
+    os.write(ready, b".")
+    return held
+
+
+def run_share(share, first, count, options, ready, hold):
+    """A process of its own: ends when the parent does, which holds the pipe's other end."""
+    try:
+        held = open_share(share, first, count, options, ready)
+        os.close(ready)
+        os.read(hold, 1)
+        del held
+    except OSError as error:
+        print(f"open-connections.py: process {share}: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--connections", type=int, default=95000)
+    parser.add_argument("--clients", type=int, default=5000, help="addresses to spread them over")
+    parser.add_argument("--port", type=int, default=8500)
+    options = parser.parse_args()
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    capacity = hard - SPARE_DESCRIPTORS
+    shares = -(-options.connections // capacity)
+
+    ready_read, ready_write = os.pipe()
+    hold_read, hold_write = os.pipe()
+    children = []
+    first = 0
+    for share in range(shares):
+        count = options.connections // shares + (share < options.connections % shares)
+        child = os.fork()
+        if child == 0:
+            os.close(ready_read)
+            os.close(hold_write)
+            run_share(share, first, count, options, ready_write, hold_read)
+        children.append(child)
+        first += count
+    os.close(ready_write)
+    os.close(hold_read)
+
+    done = 0
+    while done < shares:
+        more = os.read(ready_read, shares)
+        if not more:
+            sys.exit("open-connections.py: not all could be opened")
+        done += len(more)
+    print(f"opened {options.connections} connections, {shares} listeners", flush=True)
+
+    sys.stdin.buffer.read()
+    os.close(hold_write)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()
