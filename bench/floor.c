@@ -47,7 +47,7 @@ static void ask(int fd, unsigned short port)
 	message.request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
 	message.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	/* The states of the census: src/Agent/Watching/Census.cs. */
-	message.request.idiag_states = (1 << TCP_ESTABLISHED) | (1 << TCP_LISTEN);
+	message.request.idiag_states = (1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT) | (1 << TCP_LISTEN);
 	if (sendto(fd, &message, sizeof(message), 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		fail("sendto");
 }

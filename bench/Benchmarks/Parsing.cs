@@ -10,14 +10,19 @@ public class Parsing : IDisposable
 {
     private readonly ReplayedDump _kernel = new();
     private readonly SockDiagClient _client;
-    private readonly SocketQuery _query = new(TcpStates.Established | TcpStates.Listen, 8500);
-    private readonly PortTally _tally = new([8500]);
+    private readonly SocketQuery _query = new(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, 8500);
+    private readonly WatchTally _watch = new(new Watch("consul", [8500]), time: null);
+    private readonly PortTally _tally;
     private readonly byte[] _buffer = new byte[DumpBuffer];
 
     private const int DumpBuffer = 32 * 1024;
 
     /// <summary>A client of the replayed kernel.</summary>
-    public Parsing() => _client = new SockDiagClient(() => _kernel, TimeProvider.System);
+    public Parsing()
+    {
+        _client = new SockDiagClient(() => _kernel, TimeProvider.System);
+        _tally = new PortTally([_watch]);
+    }
 
     /// <summary>What the replay itself costs, which is in the other two.</summary>
     [Benchmark(Baseline = true, OperationsPerInvoke = ReplayedDump.Sockets)]
@@ -40,12 +45,13 @@ public class Parsing : IDisposable
         return Checked(count);
     }
 
-    /// <summary>The same, counted per port and IP version.</summary>
+    /// <summary>The same, counted per port and IP version, and per client.</summary>
     [Benchmark(OperationsPerInvoke = ReplayedDump.Sockets)]
     public int DumpAndTally()
     {
         int count = 0;
         _tally.Clear();
+        _watch.Clear();
         foreach (InetSocket socket in _client.Dump(_query))
         {
             _tally.Add(socket);
