@@ -26,7 +26,7 @@ if (args.Length != 3
 }
 
 Watch[] watches = [.. Enumerable.Range(firstPort, watchCount).Select(port => new Watch($"port {port}", [(ushort)port]))];
-using Census census = new(new SockDiagClient(), watches, TimeProvider.System);
+using Census census = new(new SockDiagClient(), watches, TimeProvider.System, keepsPeaks: true);
 
 long begun = Stopwatch.GetTimestamp();
 for (int i = 0; i < LeastWarmUp || Stopwatch.GetElapsedTime(begun) < shortestWarmUp; i++)
