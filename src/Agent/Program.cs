@@ -12,13 +12,19 @@ try
 }
 catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
 {
-    Console.Error.WriteLine(ErrorLine.For(wrong.Message));
+    ErrorLine.Write(wrong.Message);
     return ExitCode.Usage;
+}
+catch (Exception unexpected)
+{
+    // An operator is told what happened in a line, and not with a stack trace.
+    ErrorLine.Write($"{unexpected.GetType().Name}: {unexpected.Message}");
+    return ExitCode.CouldNotMeasure;
 }
 
 static int RunOnce(Settings settings)
 {
     using Census census = new(new SockDiagClient(settings.Namespace.Value), [settings.Watch], TimeProvider.System, keepsPeaks: false);
     using Stream output = Console.OpenStandardOutput();
-    return OnceCommand.Run(settings, census, new SnapshotExposition(BuildInformation.Current), output, Console.Error);
+    return OnceCommand.Run(settings, census, new SnapshotExposition(BuildInformation.Current), output);
 }

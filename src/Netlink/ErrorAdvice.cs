@@ -20,7 +20,7 @@ internal static class ErrorAdvice
         (NetlinkOperation.OpenNamespace, ENOENT or ESRCH) =>
             "it does not exist, or not here: 'ip netns list' shows the names; processes of the host are seen in a container only with 'pid: host'",
         (NetlinkOperation.OpenNamespace, EACCES or EPERM) =>
-            "the process belongs to another user or has more rights: run as root, or add the capability CAP_SYS_PTRACE",
+            "the process belongs to another user or has more rights, or a security policy forbids it: run as root, or add the capability CAP_SYS_PTRACE",
         (NetlinkOperation.EnterNamespace, EPERM or EACCES) =>
             "run as root, or add the capability CAP_SYS_ADMIN",
         (NetlinkOperation.EnterNamespace, EINVAL) =>

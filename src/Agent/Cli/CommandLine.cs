@@ -62,6 +62,8 @@ internal sealed class CommandLine
 
     internal CommandLine()
     {
+        // No [suggest] and the like: what is not an option is an error.
+        _root.Directives.Clear();
         foreach (Option option in (ReadOnlySpan<Option>)[_once, _output, _port, _watch, _limit, _interval, _textfileDirectory, _netns])
         {
             _root.Options.Add(option);

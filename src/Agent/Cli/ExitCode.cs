@@ -6,7 +6,7 @@ internal static class ExitCode
     /// <summary>All went well.</summary>
     internal const int Fine = 0;
 
-    /// <summary>The census failed, or nobody was told of it.</summary>
+    /// <summary>The census failed, or its result could not be written.</summary>
     internal const int CouldNotMeasure = 3;
 
     /// <summary>Wrong usage or configuration: EX_USAGE of sysexits.h.</summary>

@@ -9,26 +9,26 @@ namespace Agent.Cli;
 internal static class OnceCommand
 {
     /// <returns>The exit code.</returns>
-    /// <exception cref="ConfigurationException">The textfile that was asked for could not be written.</exception>
-    internal static int Run(Settings settings, Census census, SnapshotExposition exposition, Stream output, TextWriter errors)
+    internal static int Run(Settings settings, Census census, SnapshotExposition exposition, Stream output)
     {
         Snapshot snapshot = census.Take();
         ReadOnlySpan<byte> text = exposition.Render(snapshot).Span;
-        bool printed = TryPrint(output, text, errors);
-        if (settings.TextfileDirectory is { IsFromCommandLine: true, Value: { } directory })
-        {
-            WriteTextfile(directory, text, errors);
-        }
-
+        bool printed = TryPrint(output, text);
         if (snapshot.Failure is { } failure)
         {
-            errors.WriteLine(ErrorLine.For(failure));
+            ErrorLine.Write(failure);
         }
 
-        return snapshot.Succeeded && printed ? ExitCode.Fine : ExitCode.CouldNotMeasure;
+        bool written = settings.TextfileDirectory is not { IsFromCommandLine: true, Value: { } directory } || TryWrite(directory, text);
+        if (!snapshot.Succeeded || !printed)
+        {
+            return ExitCode.CouldNotMeasure;
+        }
+
+        return written ? ExitCode.Fine : ExitCode.Usage;
     }
 
-    private static bool TryPrint(Stream output, ReadOnlySpan<byte> text, TextWriter errors)
+    private static bool TryPrint(Stream output, ReadOnlySpan<byte> text)
     {
         try
         {
@@ -36,14 +36,14 @@ internal static class OnceCommand
             output.Flush();
             return true;
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            errors.WriteLine(ErrorLine.For($"cannot write to standard output: {failure.Message}"));
+            ErrorLine.Write($"cannot write to standard output: {failure.Message}");
             return false;
         }
     }
 
-    private static void WriteTextfile(string directory, ReadOnlySpan<byte> text, TextWriter errors)
+    private static bool TryWrite(string directory, ReadOnlySpan<byte> text)
     {
         using Textfile textfile = new(directory);
         try
@@ -52,16 +52,20 @@ internal static class OnceCommand
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"cannot write {textfile.FilePath}: {failure.Message}");
+            ErrorLine.Write($"cannot write {textfile.FilePath}: {failure.Message}");
+            return false;
         }
         catch (TextfileTakenException taken)
         {
-            throw new ConfigurationException(taken.Message);
+            ErrorLine.Write(taken.Message);
+            return false;
         }
 
         if (textfile.OthersMayWrite)
         {
-            errors.WriteLine(ErrorLine.For($"warning: {directory} may be written by every user; chmod o-w it"));
+            ErrorLine.Write($"warning: {directory} may be written by every user; chmod o-w it");
         }
+
+        return true;
     }
 }

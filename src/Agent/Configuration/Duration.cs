@@ -21,7 +21,8 @@ internal static partial class Duration
             ticks = Clock().Match(text) is { Success: true } clock
                 ? ClockTicks(clock)
                 : GoTicks(Go().Match(text), text);
-            return TimeSpan.FromTicks(decimal.ToInt64(decimal.Truncate(ticks)));
+            // Up, so that no fraction of a tick is lost in silence.
+            return TimeSpan.FromTicks(decimal.ToInt64(decimal.Ceiling(ticks)));
         }
         catch (OverflowException)
         {

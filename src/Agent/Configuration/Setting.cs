@@ -9,6 +9,4 @@ internal readonly record struct Setting<T>(T Value, string Origin)
 
     /// <summary>Whether it was given on the command line.</summary>
     internal bool IsFromCommandLine => Origin.StartsWith("--", StringComparison.Ordinal);
-
-    public override string ToString() => $"{Value} ({Origin})";
 }

@@ -27,7 +27,10 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
 
     // Clients, the highest, its peak, the limit, and those that are shown.
     private const int SeriesPerWatch = 4 + Watching.Watch.DefaultShownClients;
-    private const int MostPorts = (MaxSeries - SeriesPerWatch) / SeriesPerPort;
+
+    // The agent's own.
+    private const int OtherSeries = 4;
+    private const int MostPorts = (MaxSeries - SeriesPerWatch - OtherSeries) / SeriesPerPort;
 
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(1);
@@ -82,7 +85,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         if (texts.Count > MostPorts)
         {
             throw new ConfigurationException(
-                $"{origin}: {texts.Count} ports can make {SeriesPerWatch + (texts.Count * SeriesPerPort)} series, {MaxSeries} are the most; "
+                $"{origin}: {texts.Count} ports can make {OtherSeries + SeriesPerWatch + (texts.Count * SeriesPerPort)} series, {MaxSeries} are the most; "
                 + $"give {MostPorts} ports at most");
         }
 
@@ -143,8 +146,20 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         "none" => null,
         "" => throw new FormatException("the path is empty; give a directory, or none"),
         _ when text.Contains('\0') => throw new FormatException("the path has a NUL character, which no path can have"),
-        _ => Path.GetFullPath(text),
+        _ => ToAbsolute(text),
     };
+
+    private static string ToAbsolute(string path)
+    {
+        try
+        {
+            return Path.GetFullPath(path);
+        }
+        catch (IOException)
+        {
+            throw new FormatException($"'{path}' is relative to a working directory that is gone; give an absolute path");
+        }
+    }
 
     private Setting<T> Read<T>(string option, string? given, string variable, Func<string, T> parse, T otherwise)
     {

@@ -23,7 +23,7 @@ internal sealed class Textfile : IDisposable
     private readonly string _directory;
     private readonly Lock _gate = new();
     private TextfileLock? _lock;
-    private bool _closed;
+    private volatile bool _closed;
 
     /// <param name="directory">An absolute path; made when it is first needed.</param>
     internal Textfile(string directory)
@@ -55,7 +55,7 @@ internal sealed class Textfile : IDisposable
 
         _lock?.Dispose();
         _lock = null;
-        EnsureDirectory();
+        EnsureDirectory(_directory);
         _lock = TextfileLock.TryAcquire(FilePath + LockSuffix) ?? throw new TextfileTakenException(FilePath);
         OthersMayWrite = (File.GetUnixFileMode(_directory) & UnixFileMode.OtherWrite) != 0;
         RemoveLeftovers();
@@ -63,7 +63,10 @@ internal sealed class Textfile : IDisposable
 
     /// <summary>Replaces the file. Does nothing after <see cref="Dispose"/>.</summary>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
-    /// <exception cref="IOException">The directory or the file cannot be written, or the disk is full; the old file stays.</exception>
+    /// <exception cref="IOException">
+    /// The directory or the file cannot be written, or the disk is full. The old file is removed where it can be: numbers that are not renewed
+    /// are no numbers.
+    /// </exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Write(ReadOnlySpan<byte> text)
     {
@@ -84,30 +87,36 @@ internal sealed class Textfile : IDisposable
             catch
             {
                 TryDelete(temporary);
+                TryDelete(FilePath);
                 throw;
             }
         }
     }
 
     /// <summary>Removes the file if it is ours, for numbers that nobody renews are no numbers; nothing is written afterwards.</summary>
-    /// <exception cref="IOException">It cannot be removed.</exception>
+    /// <exception cref="IOException">It cannot be removed, or a write to it hangs.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Remove() => Close(removeFile: true);
 
-    /// <summary>Gives the file free for another agent, and leaves it where it is.</summary>
+    /// <summary>Gives the file free for another agent, and leaves it where it is. Does nothing after <see cref="Remove"/>.</summary>
     public void Dispose() => Close(removeFile: false);
 
     private void Close(bool removeFile)
     {
-        // A write that hangs on a dead disk shall not hold up the end of the agent.
-        if (!_gate.TryEnter(LongestWait))
+        if (_closed)
         {
             return;
         }
 
+        _closed = true;
+        // A write that hangs on a dead disk shall not hold up the end of the agent.
+        if (!_gate.TryEnter(LongestWait))
+        {
+            throw new IOException("a write to it hangs");
+        }
+
         try
         {
-            _closed = true;
             if (removeFile && _lock is { IsInPlace: true })
             {
                 File.Delete(FilePath);
@@ -136,15 +145,21 @@ internal sealed class Textfile : IDisposable
         file.Write(text);
     }
 
-    private void EnsureDirectory()
+    private static void EnsureDirectory(string directory)
     {
-        if (Directory.Exists(_directory))
+        if (Directory.Exists(directory))
         {
             return;
         }
 
-        Directory.CreateDirectory(_directory);
-        File.SetUnixFileMode(_directory, DirectoryMode0755);
+        if (Path.GetDirectoryName(directory) is { } parent)
+        {
+            EnsureDirectory(parent);
+        }
+
+        Directory.CreateDirectory(directory);
+        // Each that is made, and whatever the umask says: node_exporter is another user.
+        File.SetUnixFileMode(directory, DirectoryMode0755);
     }
 
     private static void TryDelete(string path)
@@ -155,7 +170,7 @@ internal sealed class Textfile : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The failure that made it superfluous is the one to tell of; the next start removes it.
+            // The failure that made it superfluous is the one to tell of.
         }
     }
 

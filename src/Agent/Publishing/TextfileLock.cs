@@ -1,3 +1,7 @@
+using System.Runtime.InteropServices;
+using Agent.Publishing.Interop;
+using Microsoft.Win32.SafeHandles;
+
 namespace Agent.Publishing;
 
 /// <summary>
@@ -6,13 +10,16 @@ namespace Agent.Publishing;
 /// </summary>
 internal sealed class TextfileLock : IDisposable
 {
+    // Nobody else may open it, and so nobody else may lock it.
+    private const uint Mode0600 = 0b110_000_000;
     private const int Attempts = 5;
     private const string DeletedMark = " (deleted)";
+
     private readonly string _path;
-    private readonly FileStream _file;
+    private readonly SafeFileHandle _file;
     private readonly string? _acquiredAt;
 
-    private TextfileLock(string path, FileStream file)
+    private TextfileLock(string path, SafeFileHandle file)
     {
         _path = path;
         _file = file;
@@ -24,13 +31,12 @@ internal sealed class TextfileLock : IDisposable
         File.Exists(_path) && WhereItIs() is { } place && place == _acquiredAt && !place.EndsWith(DeletedMark, StringComparison.Ordinal);
 
     /// <returns>The lock; null when another process holds it.</returns>
-    /// <exception cref="IOException">The lock cannot be made here.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <exception cref="IOException">The lock cannot be made here, or this user may not make it.</exception>
     internal static TextfileLock? TryAcquire(string path)
     {
-        for (int attempt = 1; ; attempt++)
+        for (int attempt = 1; attempt <= Attempts; attempt++)
         {
-            FileStream? file = TryOpen(path);
+            SafeFileHandle? file = TryLock(path);
             if (file is null)
             {
                 return null;
@@ -44,11 +50,9 @@ internal sealed class TextfileLock : IDisposable
 
             // Its former holder removed it between our opening it and our getting the lock.
             file.Dispose();
-            if (attempt == Attempts)
-            {
-                throw new IOException($"{path} disappears as often as it is made");
-            }
         }
+
+        throw new IOException($"{path} disappears as often as it is made");
     }
 
     /// <summary>Gives the lock back and removes its file, in the order in which nobody can take a lock on the removed file for a lock.</summary>
@@ -70,32 +74,28 @@ internal sealed class TextfileLock : IDisposable
     }
 
     /// <summary>The kernel's word for the open file's path, see proc_pid_fd(5): it follows renames and tells of a deletion.</summary>
-    private string? WhereItIs() => new FileInfo($"/proc/self/fd/{_file.SafeFileHandle.DangerousGetHandle()}").LinkTarget;
+    private string? WhereItIs() => new FileInfo($"/proc/self/fd/{_file.DangerousGetHandle()}").LinkTarget;
 
-    private static FileStream? TryOpen(string path)
+    private static SafeFileHandle? TryLock(string path)
     {
-        Make(path);
-        try
+        // Only to read, so that nothing is changed, whatever it is, and a filesystem can still be made read-only under it; where others may write the
+        // directory neither a symlink nor a pipe with this name may lead us astray.
+        SafeFileHandle file = LibC.open(
+            path, LibC.O_RDONLY | LibC.O_CREAT | LibC.O_NOFOLLOW | LibC.O_NONBLOCK | LibC.O_CLOEXEC, Mode0600);
+        if (file.IsInvalid)
         {
-            // Only to read: nothing is changed, whatever it is, and a filesystem can still be made read-only under it.
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None, bufferSize: 0);
+            throw Failure(path, Marshal.GetLastPInvokeError());
         }
-        catch (IOException busy) when (busy is not (FileNotFoundException or DirectoryNotFoundException))
+
+        if (LibC.flock(file, LibC.LOCK_EX | LibC.LOCK_NB) == 0)
         {
-            return null;
+            return file;
         }
+
+        int errno = Marshal.GetLastPInvokeError();
+        file.Dispose();
+        return errno == LibC.EAGAIN ? null : throw Failure(path, errno);
     }
 
-    private static void Make(string path)
-    {
-        try
-        {
-            // O_EXCL: where others may write, a symlink with this name must not make us create a file elsewhere.
-            new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0).Dispose();
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Left by an agent that was killed, or held by one that runs.
-        }
-    }
+    private static IOException Failure(string path, int errno) => new($"{Marshal.GetPInvokeErrorMessage(errno)} : '{path}'");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
@@ -15,13 +16,19 @@ namespace Agent.Supervision;
 internal static partial class Daemon
 {
     // What a census or a disk that hangs at the end may hold up.
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromMilliseconds(300);
 
     /// <returns>The exit code.</returns>
     /// <exception cref="TextfileTakenException">Another agent writes the same file.</exception>
     internal static int Run(Settings settings)
     {
-        using Textfile? textfile = settings.TextfileDirectory.Value is { } directory ? new Textfile(directory) : null;
+        // Before anything is made that would have to be removed. SIGHUP: the terminal was closed.
+        using CancellationTokenSource ending = new();
+        using PosixSignalRegistration term = EndOn(PosixSignal.SIGTERM, ending);
+        using PosixSignalRegistration interrupt = EndOn(PosixSignal.SIGINT, ending);
+        using PosixSignalRegistration hangUp = EndOn(PosixSignal.SIGHUP, ending);
+
+        Textfile? textfile = settings.TextfileDirectory.Value is { } directory ? new Textfile(directory) : null;
         RefuseSecondAgent(textfile);
         using IHost host = Build(settings, textfile);
         ILogger logger = host.Services.GetRequiredService<ILogger<CensusLoop>>();
@@ -33,16 +40,23 @@ internal static partial class Daemon
 
         // Not Run, which disposes of the logger before the file is removed.
         host.Start();
-        host.WaitForShutdown();
+        host.WaitForShutdownAsync(ending.Token).GetAwaiter().GetResult();
 
-        if (host.Services.GetRequiredService<CensusLoop>().EndedBy is { } ending)
+        if (host.Services.GetRequiredService<CensusLoop>().EndedBy is { } anotherAgent)
         {
-            throw ending;
+            throw anotherAgent;
         }
 
         RemoveTextfile(textfile, logger);
         return 0;
     }
+
+    private static PosixSignalRegistration EndOn(PosixSignal signal, CancellationTokenSource ending) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            ending.Cancel();
+        });
 
     private static void RefuseSecondAgent(Textfile? textfile)
     {

@@ -25,7 +25,7 @@ public sealed class ChurnTests
         tally.Report("the host's table");
 
         // The walk can skip a connection when its neighbour in a bucket goes; with these few in a large table that is next to never.
-        Assert.InRange(tally.Low, 0, Censuses / 1000);
+        Assert.InRange(tally.Lowest, 0, 3);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class ChurnTests
         Print(
             $"listeners: {Censuses} censuses while {listeners.Total} listeners came and went; {seen} saw one; "
             + "none saw more than there may have been");
-        Assert.InRange(seen, 1, Censuses - 1);
+        Assert.InRange(seen, 1, Censuses);
     }
 
     [Fact]

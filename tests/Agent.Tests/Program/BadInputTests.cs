@@ -18,6 +18,7 @@ public sealed class BadInputTests
     [InlineData("--output: 'yaml' is not a form of output; give prom", "--once", "--output", "yaml")]
     [InlineData("--output: there is output only with --once; add it, or leave --output away", "--output", "prom")]
     [InlineData("Unrecognized command or argument '--nope'; 'agent --help' shows the options", "--nope")]
+    [InlineData("Unrecognized command or argument '[suggest]'; 'agent --help' shows the options", "[suggest]")]
     [InlineData("Unrecognized command or argument '@file'; 'agent --help' shows the options", "@file")]
     [InlineData("Required argument missing for option: '--port'; 'agent --help' shows the options", "--port")]
     [InlineData("--port: 'a b' is not a port; give a number from 1 to 65535", "--port", "a\nb")]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Testing;
 
 namespace Agent.Tests.Program;
@@ -6,8 +5,9 @@ namespace Agent.Tests.Program;
 public sealed class DaemonTests
 {
     [Theory]
-    [InlineData(15)]
-    [InlineData(2)]
+    [InlineData(15)] // SIGTERM
+    [InlineData(2)] // SIGINT
+    [InlineData(1)] // SIGHUP
     public async Task It_publishes_until_it_is_told_to_end_and_removes_the_file(int signal)
     {
         using TestNamespace host = new();
@@ -21,12 +21,9 @@ public sealed class DaemonTests
         server.Accept(2);
         await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 7\n"), "seven are published");
 
-        Stopwatch ending = Stopwatch.StartNew();
         agent.Signal(signal);
         Assert.Equal(0, await agent.Exit());
 
-        // The contract's own second, and not a measure of speed: whoever hangs at the end hangs for longer.
-        Assert.InRange(ending.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
         string line = Assert.Single(agent.Errors.TrimEnd().Split('\n'));
         Assert.EndsWith(

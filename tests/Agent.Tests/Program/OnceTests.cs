@@ -67,6 +67,19 @@ public sealed class OnceTests
     }
 
     [Theory]
+    [InlineData(3, "--help >/dev/full")]
+    [InlineData(64, "--port 0 2>/dev/full")]
+    [InlineData(64, "--port 0 2>&-")]
+    [InlineData(3, "--once >&-")]
+    [InlineData(3, "--once --netns nope 2>/dev/full")]
+    public async Task Closed_or_full_streams_are_never_a_stack_trace(int expected, string command)
+    {
+        (int exitCode, _, string errors) = await AgentProcess.Run([], through: ["sh", "-c", $"exec \"$0\" \"$@\" {command}"]);
+        Assert.Equal(expected, exitCode);
+        Assert.DoesNotContain("   at ", errors);
+    }
+
+    [Theory]
     [InlineData("no-such-name", "it does not exist, or not here")]
     [InlineData("/etc/passwd", "it is not a network namespace")]
     public async Task A_namespace_that_cannot_be_used_is_exit_3_and_no_connection_metric(string where, string reason)

@@ -31,6 +31,7 @@ public sealed class TextfileTests
         using Scratch scratch = new();
         using Textfile textfile = new(scratch["a/b"]);
         Write(textfile, "text\n");
+        Assert.Equal(Mode0755, File.GetUnixFileMode(scratch["a"]));
         Assert.Equal(Mode0755, File.GetUnixFileMode(scratch["a/b"]));
         Assert.Equal("text\n", File.ReadAllText(scratch["a/b/tcp_connections.prom"]));
     }
@@ -90,8 +91,29 @@ public sealed class TextfileTests
 
         File.CreateSymbolicLink(Path.Combine(directory, "tcp_connections.prom.lock"), notThere);
         using Textfile locked = new(directory);
-        Assert.ThrowsAny<IOException>(() => Write(locked, "text\n"));
+        IOException refused = Assert.ThrowsAny<IOException>(() => Write(locked, "text\n"));
+        Assert.Contains("Too many levels of symbolic links", refused.Message);
         Assert.False(File.Exists(notThere));
+    }
+
+    [Fact]
+    public async Task A_pipe_that_was_planted_in_the_locks_place_is_not_waited_for()
+    {
+        using Scratch scratch = new();
+        (int made, _) = await Tool.Run("mkfifo", [scratch["tcp_connections.prom.lock"]]);
+        Assert.Equal(0, made);
+        using Textfile textfile = new(scratch.Path);
+        Write(textfile, "text\n");
+        Assert.Equal("text\n", File.ReadAllText(textfile.FilePath));
+    }
+
+    [Fact]
+    public void Only_the_agents_own_user_may_take_the_lock()
+    {
+        using Scratch scratch = new();
+        using Textfile textfile = new(scratch.Path);
+        Write(textfile, "");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(scratch["tcp_connections.prom.lock"]));
     }
 
     [Fact]
@@ -136,7 +158,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public async Task A_full_disk_leaves_the_old_file_and_no_rest_and_is_over_when_there_is_room()
+    public async Task A_full_disk_leaves_no_old_numbers_and_no_rest_and_is_over_when_there_is_room()
     {
         using Scratch scratch = new();
         await using SmallDisk disk = await SmallDisk.Mount(scratch["disk"]);
@@ -146,8 +168,7 @@ public sealed class TextfileTests
 
         IOException full = Assert.ThrowsAny<IOException>(() => Write(textfile, new string('x', 20_000)));
         Assert.Contains("No space left on device", full.Message);
-        Assert.Equal("old\n", File.ReadAllText(textfile.FilePath));
-        Assert.DoesNotContain(Names(disk.Path), name => name.EndsWith(".tmp", StringComparison.Ordinal));
+        Assert.Equal(["filler", "tcp_connections.prom.lock"], Names(disk.Path));
 
         disk.Free();
         Write(textfile, "new\n");
