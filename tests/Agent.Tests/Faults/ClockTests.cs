@@ -1,0 +1,45 @@
+namespace Agent.Tests.Faults;
+
+/// <summary>The wall clock that somebody sets: it is told, and decides nothing.</summary>
+public sealed class ClockTests
+{
+    [Fact]
+    public async Task A_clock_that_is_set_back_and_forth_changes_the_time_that_is_told_and_no_census()
+    {
+        await using ScriptedLoop loop = new();
+        loop.Kernel.Is(Mood.Holding(5));
+        int censuses = 1;
+        Check(loop, await loop.Start(), censuses);
+
+        foreach (TimeSpan step in (TimeSpan[])[-TimeSpan.FromHours(1), TimeSpan.FromDays(1), -TimeSpan.FromDays(1), TimeSpan.FromHours(1)])
+        {
+            loop.Time.Wall += step;
+            for (int tick = 0; tick < 5; tick++)
+            {
+                Check(loop, await loop.Tick(), ++censuses);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_machine_that_comes_up_in_1970_and_learns_the_time_later_is_counted_all_the_same()
+    {
+        await using ScriptedLoop loop = new();
+        loop.Kernel.Is(Mood.Holding(5));
+        DateTimeOffset today = loop.Time.Wall;
+        loop.Time.Wall = DateTimeOffset.UnixEpoch;
+        Check(loop, await loop.Start(), 1);
+        Check(loop, await loop.Tick(), 2);
+        loop.Time.Wall = today;
+        Check(loop, await loop.Tick(), 3);
+    }
+
+    private static void Check(ScriptedLoop loop, string text, int censuses)
+    {
+        ExpositionText.CheckConnections(text, 5);
+        Assert.Contains($"\nsockdiag_census_last_success_timestamp_seconds {loop.Time.Wall.ToUnixTimeMilliseconds() / 1000.0}\n", text);
+        Assert.Contains("\nsockdiag_census_last_duration_seconds 0\n", text);
+        Assert.Equal(censuses, loop.Kernel.Requests);
+        Assert.Empty(loop.Lines);
+    }
+}

@@ -1,0 +1,209 @@
+using Testing;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>The daemon on a disk that fails under it: one line when it begins, one when it ends, and the right number again.</summary>
+public sealed class DiskTests : IAsyncLifetime
+{
+    private const int Page = 4096;
+
+    private readonly Scratch _scratch = new();
+    private readonly TestNamespace _host = new();
+    private Connections _server = null!;
+    private SmallDisk _disk = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = new Connections(_host, 8500);
+        _server.Accept(3);
+        _disk = await SmallDisk.Mount(_scratch["disk"]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _disk.DisposeAsync();
+        _server.Dispose();
+        _host.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_once_and_its_end_once()
+    {
+        using WatchedDaemon daemon = new(_host, _disk.Path);
+        await daemon.Publishes(3);
+        int attempts = 0;
+        using FileSystemWatcher watcher = new(_disk.Path, "*.tmp");
+        watcher.Created += (_, _) => Interlocked.Increment(ref attempts);
+        string rest = Path.Combine(_disk.Path, "rest");
+
+        _disk.Fill();
+        // The daemon needs a page for a moment while it replaces its own: that one has to be caught between two of its writes.
+        await Poll.Until(
+            () =>
+            {
+                TakePages(rest);
+                return daemon.Lines.Count > 0;
+            },
+            "the disk is full");
+        watcher.EnableRaisingEvents = true;
+        _server.Accept(2);
+        await Poll.Until(() => attempts >= 5, "it tries again");
+        await daemon.SaysNoMoreThan(1);
+        ExpositionText.CheckWhole(daemon.Text, 3);
+
+        File.Delete(rest);
+        _disk.Free();
+        await daemon.Publishes(5);
+        await daemon.SaysNoMoreThan(2);
+        IsOnePair(daemon, "No space left on device");
+        await daemon.EndsWell();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_disk.Path));
+    }
+
+    [Fact]
+    public async Task A_disk_made_read_only_is_told_once_and_its_end_once()
+    {
+        using WatchedDaemon daemon = new(_host, _disk.Path);
+        await daemon.Publishes(3);
+
+        await Remount("ro");
+        _server.Accept(2);
+        await daemon.SaysNoMoreThan(1);
+        ExpositionText.CheckWhole(daemon.Text, 3);
+
+        await Remount("rw");
+        await daemon.Publishes(5);
+        await daemon.SaysNoMoreThan(2);
+        IsOnePair(daemon, "Read-only file system");
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_read_only_at_the_start_is_waited_for()
+    {
+        await Remount("ro");
+        using WatchedDaemon daemon = new(_host, _disk.Path);
+        await daemon.SaysNoMoreThan(1);
+        await Remount("rw");
+        await daemon.Publishes(3);
+        await daemon.SaysNoMoreThan(2);
+        IsOnePair(daemon, "Read-only file system");
+    }
+
+    [Fact]
+    public async Task What_a_killed_agent_left_on_a_disk_that_was_read_only_at_the_start_goes_when_it_is_writable()
+    {
+        string leftover = Path.Combine(_disk.Path, "tcp_connections.prom.x.tmp");
+        await File.WriteAllTextAsync(leftover, "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(_disk.Path, "tcp_connections.prom.lock"), "", TestContext.Current.CancellationToken);
+        await Remount("ro");
+        using WatchedDaemon daemon = new(_host, _disk.Path);
+        await daemon.SaysNoMoreThan(1);
+        await Remount("rw");
+        await daemon.Publishes(3);
+        Assert.False(File.Exists(leftover));
+    }
+
+    [Fact]
+    public async Task A_directory_that_is_deleted_is_made_again()
+    {
+        string directory = _scratch["out"];
+        using WatchedDaemon daemon = new(_host, directory);
+        await daemon.Publishes(3);
+
+        await daemon.WhileStopped(() => Directory.Delete(directory, recursive: true));
+        await daemon.Publishes(3);
+        await HasSaidNothingOrOnePair(daemon);
+    }
+
+    [Fact]
+    public async Task A_directory_that_is_replaced_by_another_one_is_followed()
+    {
+        string directory = _scratch["out"];
+        using WatchedDaemon daemon = new(_host, directory);
+        await daemon.Publishes(3);
+
+        Directory.Move(directory, _scratch["aside"]);
+        Directory.CreateDirectory(directory);
+        _server.Accept(2);
+        await daemon.Publishes(5);
+        string aside = await File.ReadAllTextAsync(_scratch["aside/tcp_connections.prom"], TestContext.Current.CancellationToken);
+        ExpositionText.CheckWhole(aside, 3);
+        await HasSaidNothingOrOnePair(daemon);
+    }
+
+    [Fact]
+    public async Task A_file_in_the_directorys_place_is_told_once_and_its_end_once()
+    {
+        string directory = _scratch["out"];
+        using WatchedDaemon daemon = new(_host, directory);
+        await daemon.Publishes(3);
+
+        await daemon.WhileStopped(() =>
+        {
+            Directory.Move(directory, _scratch["aside"]);
+            File.WriteAllText(directory, "in the way");
+        });
+        _server.Accept(2);
+        await daemon.SaysNoMoreThan(1);
+        Assert.Equal("in the way", await File.ReadAllTextAsync(directory, TestContext.Current.CancellationToken));
+
+        await daemon.WhileStopped(() =>
+        {
+            File.Delete(directory);
+            Directory.Move(_scratch["aside"], directory);
+        });
+        await daemon.Publishes(5);
+        await daemon.SaysNoMoreThan(2);
+        IsOnePair(daemon, directory);
+    }
+
+    private static void TakePages(string path)
+    {
+        using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            while (true)
+            {
+                file.Write(new byte[Page]);
+            }
+        }
+        catch (IOException)
+        {
+            // None is left, for the moment.
+        }
+    }
+
+    /// <summary>A moment in which the daemon has no file open for writing has to be found.</summary>
+    private async Task Remount(string how)
+    {
+        (int exitCode, string complaint) = (-1, "");
+        for (int attempt = 0; attempt < 100 && exitCode != 0; attempt++)
+        {
+            (exitCode, complaint) = await Tool.Run("mount", ["-o", $"remount,{how}", _disk.Path]);
+        }
+
+        Assert.True(exitCode == 0, complaint);
+    }
+
+    private static void IsOnePair(WatchedDaemon daemon, string reason) => Assert.Collection(
+        daemon.Lines,
+        line =>
+        {
+            Assert.Contains($"cannot write {daemon.FilePath}: ", line);
+            Assert.Contains(reason, line);
+            Assert.EndsWith("; trying again at each interval", line);
+        },
+        line => Assert.EndsWith($"writing {daemon.FilePath} again", line));
+
+    /// <summary>What is gone in the middle of a write fails that write; before or after it nothing fails.</summary>
+    private static async Task HasSaidNothingOrOnePair(WatchedDaemon daemon)
+    {
+        await Poll.Until(() => daemon.Lines.Count % 2 == 0, "what began has ended");
+        await WatchedDaemon.Intervals(10);
+        if (daemon.Lines.Count > 0)
+        {
+            IsOnePair(daemon, daemon.FilePath);
+        }
+    }
+}

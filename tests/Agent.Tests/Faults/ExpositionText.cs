@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+using Agent.Metrics;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>The published text as a reader sees it.</summary>
+internal static partial class ExpositionText
+{
+    /// <summary>Whether it tells of a census that could count, and counted so many IPv4 connections to port 8500.</summary>
+    internal static bool Counts(string text, int connections) =>
+        text.Contains($"tcp_connections{{port=\"8500\",protocol=\"ipv4\"}} {connections}\n", StringComparison.Ordinal)
+        && text.Contains("sockdiag_census_success 1\n", StringComparison.Ordinal);
+
+    /// <summary>Fails where it does not.</summary>
+    internal static void CheckConnections(string text, int connections) =>
+        Assert.True(Counts(text, connections), $"another number than {connections} in:\n{text}");
+
+    /// <summary>Fails where it is not the whole of what a census that could count gives: every family in its order, and the last line ended.</summary>
+    internal static void CheckWhole(string text, int connections)
+    {
+        CheckConnections(text, connections);
+        Assert.EndsWith("\n", text);
+        string[] lines = text[..^1].Split('\n');
+        Assert.All(lines, line => Assert.Matches(Line(), line));
+        Assert.Equal(MetricFamilies.All.Select(family => family.Name), TypeLines().Matches(text).Select(match => match.Groups[1].Value));
+        Assert.StartsWith(MetricFamilies.All[^1].Name + "{", lines[^1]);
+    }
+
+    internal static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    [GeneratedRegex("""^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.E+-]+)$""")]
+    private static partial Regex Line();
+
+    [GeneratedRegex("^# TYPE ([a-z_]+) gauge$", RegexOptions.Multiline)]
+    private static partial Regex TypeLines();
+}

@@ -1,0 +1,195 @@
+using Testing;
+using static Testing.NativeMethods;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>The daemon under kill -9 while readers look: nothing but the rename decides what they see.</summary>
+[Collection(Alone.Name)]
+public sealed class KilledTests : IDisposable
+{
+    private const int UsualRounds = 200;
+    private const int Connections = 3;
+
+    // Every so many rounds it is killed while it starts, and its last file goes to promtool.
+    private const int SpecialRound = 10;
+    private const int TextsForPromtool = 20;
+
+    // A start takes a tenth of a second or so, and an interval here a millisecond: the moments lie in both.
+    private const int LongestStart = 150;
+    private const int LongestLife = 30;
+    private const int TextsWithoutLuck = 100;
+
+    private static readonly TimeSpan ScrapePause = TimeSpan.FromMilliseconds(5);
+
+    // The runtime of a killed process leaves its diagnostic sockets in the temporary directory.
+    private static readonly Dictionary<string, string> WithoutDiagnostics = new() { ["DOTNET_EnableDiagnostics"] = "0" };
+
+    private readonly Scratch _scratch = new();
+    private readonly TestNamespace _host = new();
+    private readonly Random _random = FaultRun.Random();
+    private readonly List<string> _lastTexts = [];
+    private string[] _leftovers = [];
+    private string _lastText = "";
+    private volatile bool _published;
+    private int _kills;
+    private int _scrapes;
+    private int _killsInAWrite;
+    private int _halfWritten;
+
+    private string File => _scratch["tcp_connections.prom"];
+
+    [Fact]
+    public async Task The_daemon_killed_hundreds_of_times_never_shows_half_a_file()
+    {
+        string promtool = Requires.Program("promtool", "prometheus");
+        using Connections server = new(_host, 8500);
+        server.Accept(Connections);
+        using NodeExporter exporter = await NodeExporter.Start(_scratch.Path);
+        ContinuousReader reader = new(File, text => ExpositionText.CheckWhole(text, Connections), TextsForPromtool, new Random(_random.Next()));
+
+        int rounds = FaultRun.Rounds(UsualRounds);
+        using (CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
+        {
+            Task[] readers = [reader.Run(stop.Token), ScrapeAgainAndAgain(exporter, stop.Token)];
+            try
+            {
+                for (int round = 1; round <= rounds && !readers.Any(task => task.IsCompleted); round++)
+                {
+                    await StartAndKill(reader, round);
+                }
+            }
+            finally
+            {
+                await stop.CancelAsync();
+                await Task.WhenAll(readers);
+                FaultRun.Tell(
+                    $"{_kills} kills, {_killsInAWrite} of them left a temporary file, {_halfWritten} of those not whole; "
+                        + $"{reader.Reads} reads of {reader.Texts} texts; {_scrapes} scrapes");
+            }
+        }
+
+        Assert.Equal(rounds, _kills);
+        await OneThatEndsLeavesNothing();
+        foreach (string text in reader.Kept.Concat(_lastTexts))
+        {
+            Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], text));
+        }
+    }
+
+    public void Dispose()
+    {
+        _host.Dispose();
+        _scratch.Dispose();
+    }
+
+    private AgentProcess Start() => AgentProcess.Start(
+        ["--interval", "1ms", "--netns", _host.Path, "--textfile-directory", _scratch.Path], WithoutDiagnostics);
+
+    private async Task StartAndKill(ContinuousReader reader, int round)
+    {
+        using AgentProcess agent = Start();
+        if (round % SpecialRound == 0)
+        {
+            await Milliseconds(_random.Next(LongestStart));
+        }
+        else
+        {
+            await NewTextOf(agent);
+            await (_random.Next(3) switch
+            {
+                0 => Milliseconds(_random.Next(LongestLife)),
+                1 => MoreTexts(reader, _random.Next(LongestLife)),
+                _ => ATemporaryFile(reader),
+            });
+        }
+
+        agent.Signal(SIGKILL);
+        await agent.Exit();
+        _kills++;
+        Look(round);
+    }
+
+    /// <summary>Waits until this agent has published; by then it has removed what the one before it left.</summary>
+    private async Task NewTextOf(AgentProcess agent)
+    {
+        await Poll.Until(() => agent.HasExited || ExpositionText.Read(File) != _lastText, "the agent publishes");
+        Assert.False(agent.HasExited, agent.Errors);
+        Assert.DoesNotContain(_leftovers, System.IO.File.Exists);
+        _published = true;
+    }
+
+    private static Task MoreTexts(ContinuousReader reader, int count)
+    {
+        long texts = reader.Texts + count;
+        return Poll.Until(() => reader.Texts >= texts, "the reader sees some more texts");
+    }
+
+    /// <summary>Waits for a moment in which a temporary file is there, without a pause: it is not there for long.</summary>
+    private Task ATemporaryFile(ContinuousReader reader)
+    {
+        long texts = reader.Texts + TextsWithoutLuck;
+        while (reader.Texts < texts && !reader.HasFailed && !Directory.EnumerateFiles(_scratch.Path, "*.tmp").Any())
+        {
+            Thread.Yield();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void Look(int round)
+    {
+        _lastText = ExpositionText.Read(File);
+        if (_published)
+        {
+            ExpositionText.CheckWhole(_lastText, Connections);
+        }
+
+        if (_published && round % SpecialRound == 0)
+        {
+            _lastTexts.Add(_lastText);
+        }
+
+        // Not judged: it depends on the moment. That there are some at all shows that the kills hit the writing too.
+        string[] before = _leftovers;
+        _leftovers = Directory.GetFiles(_scratch.Path, "*.tmp");
+        string[] left = [.. _leftovers.Except(before)];
+        _killsInAWrite += left.Length > 0 ? 1 : 0;
+        _halfWritten += left.Count(path => !System.IO.File.ReadAllText(path).EndsWith("} 1\n", StringComparison.Ordinal));
+    }
+
+    private async Task ScrapeAgainAndAgain(NodeExporter exporter, CancellationToken stop)
+    {
+        using PeriodicTimer pause = new(ScrapePause);
+        while (!stop.IsCancellationRequested)
+        {
+            bool published = _published;
+            string scraped = await exporter.Scrape(CancellationToken.None);
+            _scrapes++;
+            Assert.Contains("\nnode_textfile_scrape_error 0\n", scraped);
+            if (published)
+            {
+                Assert.Contains($"\ntcp_connections{{port=\"8500\",protocol=\"ipv4\"}} {Connections}\n", scraped);
+            }
+
+            await pause.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task OneThatEndsLeavesNothing()
+    {
+        using AgentProcess last = Start();
+        await NewTextOf(last);
+        last.Signal(SIGTERM);
+        Assert.Equal(0, await last.Exit());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch.Path));
+    }
+
+    private static async Task Milliseconds(int count)
+    {
+        if (count > 0)
+        {
+            using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(count));
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
+}

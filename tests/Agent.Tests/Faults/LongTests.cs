@@ -1,0 +1,117 @@
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Watching;
+using Netlink;
+using Netlink.SockDiag;
+using Testing;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>Weeks of an agent in one process: whatever a census took is given back.</summary>
+[Collection(Alone.Name)]
+public sealed class LongTests
+{
+    private const long ManagedSlack = 256 * 1024;
+    private const long ResidentSlackKiB = 16 * 1024;
+
+    // Of the runtime's own: its thread pool and what the test's host reads and writes come and go. A census that leaked would leave thousands.
+    private const int ThreadSlack = 8;
+    private const int DescriptorSlack = 8;
+    private const int Collections = 100;
+
+    [Fact]
+    public void A_hundred_thousand_censuses_leave_nothing_behind()
+    {
+        const int writeEvery = 100;
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(50);
+        using Scratch scratch = new();
+        using Textfile textfile = new(scratch.Path);
+        using Census census = CensusIn(host.Path);
+        SnapshotExposition exposition = new(BuildInformation.Current);
+
+        NothingGrows(warmUp: 5_000, censuses: 100_000, i =>
+        {
+            Snapshot snapshot = census.Take();
+            Assert.Null(snapshot.Failure);
+            ReadOnlyMemory<byte> text = exposition.Render(snapshot);
+            if (i % writeEvery == 0)
+            {
+                Assert.Equal(50, Assert.Single(snapshot.Ports).Ipv4);
+                textfile.Write(text.Span);
+            }
+        });
+    }
+
+    [Fact]
+    public void Censuses_that_fail_leave_nothing_behind()
+    {
+        using TestNamespace host = new();
+        using Scratch scratch = new();
+        // One that is not there, and one that is opened and cannot be entered.
+        File.WriteAllText(scratch["file"], "");
+        using Census gone = CensusIn(scratch["gone"]);
+        using Census closed = CensusIn(scratch["file"]);
+
+        NothingGrows(warmUp: 1_000, censuses: 20_000, i => Assert.NotNull((i % 2 == 0 ? gone : closed).Take().Failure));
+    }
+
+    [Fact]
+    public void Censuses_that_each_enter_another_namespace_leave_nothing_behind()
+    {
+        using TestNamespace first = new();
+        using TestNamespace second = new();
+        using Connections three = new(first, 8500);
+        using Connections five = new(second, 8500);
+        three.Accept(3);
+        five.Accept(5);
+        using Scratch scratch = new();
+        string link = scratch["current"];
+        using Census census = CensusIn(link);
+
+        NothingGrows(warmUp: 200, censuses: 2_000, i =>
+        {
+            File.CreateSymbolicLink(scratch["next"], i % 2 == 0 ? first.Path : second.Path);
+            File.Move(scratch["next"], link, overwrite: true);
+            Snapshot snapshot = census.Take();
+            Assert.Null(snapshot.Failure);
+            Assert.Equal(i % 2 == 0 ? 3 : 5, Assert.Single(snapshot.Ports).Ipv4);
+        });
+    }
+
+    private static Census CensusIn(string where) =>
+        new(new SockDiagClient(NetworkNamespace.Parse(where)), [new Watch("consul", [8500])], TimeProvider.System);
+
+    private static void NothingGrows(int warmUp, int censuses, Action<int> census)
+    {
+        int collectEvery = censuses / Collections;
+        Repeat(warmUp, collectEvery, census);
+        ProcessFigures before = ProcessFigures.Take();
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        Repeat(censuses, collectEvery, census);
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        ProcessFigures after = ProcessFigures.Take();
+        FaultRun.Tell($"{censuses} censuses, {allocated / censuses} bytes of garbage each");
+        FaultRun.Tell($"before {before}");
+        FaultRun.Tell($"after  {after}");
+        Assert.True(after.ManagedBytes - before.ManagedBytes < ManagedSlack, $"managed memory: {before}, then {after}");
+        Assert.True(after.ResidentKiB - before.ResidentKiB < ResidentSlackKiB, $"resident memory: {before}, then {after}");
+        Assert.True(after.Threads - before.Threads < ThreadSlack, $"threads: {before}, then {after}");
+        Assert.True(after.Descriptors - before.Descriptors < DescriptorSlack, $"descriptors: {before}, then {after}");
+    }
+
+    private static void Repeat(int censuses, int collectEvery, Action<int> census)
+    {
+        for (int i = 0; i < censuses; i++)
+        {
+            census(i);
+            if (i % collectEvery == 0)
+            {
+                // The runtime lets garbage lie until it fills the processor's cache, which may be hundreds of megabytes, and a thread takes its
+                // garbage 8 KiB at a time: that is not a leak, and its size is the machine's.
+                GC.Collect(0);
+            }
+        }
+    }
+}

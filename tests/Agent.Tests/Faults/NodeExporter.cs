@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Testing;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>Debian's node_exporter with nothing but its textfile collector, on a port of loopback that was free a moment ago.</summary>
+internal sealed class NodeExporter : IDisposable
+{
+    private const int Attempts = 5;
+
+    private readonly Process _process;
+    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly Uri _metrics;
+
+    private NodeExporter(Process process, int port)
+    {
+        _process = process;
+        _metrics = new Uri($"http://127.0.0.1:{port}/metrics");
+    }
+
+    /// <summary>Starts it and waits until it answers.</summary>
+    internal static async Task<NodeExporter> Start(string directory)
+    {
+        string program = Requires.Program("prometheus-node-exporter", "prometheus-node-exporter");
+        for (int attempt = 1; ; attempt++)
+        {
+            NodeExporter exporter = Launch(program, directory);
+            await Poll.Until(() => exporter._process.HasExited || exporter.Answers(), "node_exporter answers");
+            if (!exporter._process.HasExited)
+            {
+                return exporter;
+            }
+
+            // Somebody else took the port between its being found free and its being bound.
+            exporter.Dispose();
+            Assert.True(attempt < Attempts, "node_exporter does not start");
+        }
+    }
+
+    internal Task<string> Scrape(CancellationToken stop) => _client.GetStringAsync(_metrics, stop);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+        _client.Dispose();
+    }
+
+    private static NodeExporter Launch(string program, string directory)
+    {
+        int port = FreePort();
+        Process process = new()
+        {
+            StartInfo = new ProcessStartInfo(
+                program,
+                [
+                    "--collector.disable-defaults", "--collector.textfile", $"--collector.textfile.directory={directory}",
+                    $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
+                ])
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            },
+        };
+        process.Start();
+        // Read and dropped, so that it never waits for a reader of its log.
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        return new NodeExporter(process, port);
+    }
+
+    private static int FreePort()
+    {
+        using Socket any = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        any.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)any.LocalEndPoint!).Port;
+    }
+
+    private bool Answers()
+    {
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            client.Connect(new IPEndPoint(IPAddress.Loopback, _metrics.Port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

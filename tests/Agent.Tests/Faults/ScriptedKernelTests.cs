@@ -1,0 +1,116 @@
+using Testing;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>The loop on a kernel that hangs, floods, lies and loses: no number while it does, the right one as soon as it does not.</summary>
+public sealed class ScriptedKernelTests
+{
+    private const int Ticks = 200;
+
+    public static TheoryData<string> BadMoods => [.. Mood.Bad.Keys];
+
+    [Theory]
+    [MemberData(nameof(BadMoods))]
+    public async Task While_the_kernel_is_bad_there_is_no_number_and_then_the_right_one(string mood)
+    {
+        await using ScriptedLoop loop = new(new ManualTime());
+        loop.Kernel.Is(Mood.Holding(5));
+        string good = await loop.Start();
+        ExpositionText.CheckConnections(good, 5);
+
+        loop.Kernel.Is(Mood.Bad[mood]);
+        for (int tick = 0; tick < 3; tick++)
+        {
+            CheckAbsent(await loop.Tick());
+            Assert.StartsWith("Error: cannot measure: ", Assert.Single(loop.Lines));
+        }
+
+        loop.Kernel.Is(Mood.Holding(6));
+        ExpositionText.CheckConnections(await loop.Tick(), 6);
+        ExpositionText.CheckConnections(await loop.Tick(), 6);
+        Assert.Equal("Information: measuring again", Assert.Single(loop.Lines.Skip(1)));
+        Assert.Equal(1, loop.Kernel.Open);
+    }
+
+    [Fact]
+    public async Task A_kernel_of_random_moods_is_told_once_at_each_change_and_leaves_no_number_behind()
+    {
+        Random random = FaultRun.Random();
+        Mood[] bad = [.. Mood.Bad.Values];
+        await using ScriptedLoop loop = new(new ManualTime());
+        loop.Kernel.Is(Mood.Holding(1));
+        await loop.Start();
+
+        bool wasGood = true;
+        int changes = 0;
+        for (int tick = 0; tick < Ticks; tick++)
+        {
+            // Rather the same as before, so that there are phases.
+            bool isGood = random.Next(3) == 0 ? !wasGood : wasGood;
+            int connections = random.Next(50);
+            loop.Kernel.Is(isGood ? Good(random, connections) : bad[random.Next(bad.Length)]);
+            string text = await loop.Tick();
+            changes += isGood == wasGood ? 0 : 1;
+            Assert.Equal(changes, loop.Lines.Count);
+            if (isGood)
+            {
+                ExpositionText.CheckConnections(text, connections);
+            }
+            else
+            {
+                CheckAbsent(text);
+            }
+
+            Assert.InRange(loop.Kernel.Open, 0, 1);
+            wasGood = isGood;
+        }
+
+        // By turns, and the first one is a failure.
+        Assert.All(
+            loop.Lines,
+            (line, i) => Assert.StartsWith(i % 2 == 0 ? "Error: cannot measure: " : "Information: measuring again", line));
+        FaultRun.Tell($"{changes} changes in {Ticks} ticks");
+    }
+
+    [Fact]
+    public async Task Censuses_that_take_longer_than_the_interval_make_no_pile_of_ticks()
+    {
+        // The loop's own clock: each of these censuses takes half a minute of it, and the interval is a second.
+        await using ScriptedLoop loop = new();
+        loop.Kernel.Is(Mood.Holding(5));
+        await loop.Start();
+
+        loop.Kernel.Is(Mood.Bad["floods"]);
+        // The loop goes on upon the thread that makes its timer fire, and each of its censuses makes it fire again: that is no thread of the test's.
+        Task going = Task.Run(() => loop.Time.Leap(ScriptedLoop.Interval), TestContext.Current.CancellationToken);
+        await Poll.Until(() => loop.Lines.Count > 0 && !loop.Text.Contains("tcp_", StringComparison.Ordinal), "the flood is told and published");
+        CheckAbsent(loop.Text);
+        loop.Kernel.Is(Mood.Holding(6));
+        await Poll.Until(() => ExpositionText.Counts(loop.Text, 6), "the tick that was due meanwhile");
+        await going;
+
+        int requests = loop.Kernel.Requests;
+        ExpositionText.CheckConnections(await loop.Tick(), 6);
+        Assert.Equal(requests + 1, loop.Kernel.Requests);
+        Assert.Collection(
+            loop.Lines,
+            line => Assert.StartsWith("Error: cannot measure: receiving from sock_diag failed: the dump did not end within 30 s", line),
+            line => Assert.Equal("Information: measuring again", line));
+    }
+
+    private static Mood Good(Random random, int connections) => random.Next(4) switch
+    {
+        0 => Mood.Stumbling(connections, random.Next(1, 3)),
+        1 => Mood.Disturbed(connections),
+        _ => Mood.Holding(connections),
+    };
+
+    private static void CheckAbsent(string text)
+    {
+        Assert.Contains("\nsockdiag_census_success 0\n", text);
+        Assert.DoesNotContain("tcp_", text);
+        // The last good one's, which there was.
+        Assert.Contains("\nsockdiag_census_last_success_timestamp_seconds ", text);
+        Assert.EndsWith("} 1\n", text);
+    }
+}

@@ -1,0 +1,60 @@
+using Testing;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>The daemon that the kernel does not let run: SIGSTOP, a suspended machine, a frozen container.</summary>
+public sealed class StoppedTests
+{
+    private const int Rounds = 100;
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+
+    [Fact]
+    public async Task A_daemon_stopped_for_several_intervals_goes_on_with_the_right_number_and_says_nothing()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        using Scratch scratch = new();
+        server.Accept(3);
+        using WatchedDaemon daemon = new(host, scratch.Path);
+        await daemon.Publishes(3);
+
+        await daemon.Stop();
+        server.Accept(4);
+        string before = daemon.Text;
+        await WatchedDaemon.Intervals(20);
+        Assert.Equal(before, daemon.Text);
+
+        daemon.Continue();
+        await daemon.Publishes(7);
+        await daemon.SaysNoMoreThan(0);
+        await daemon.EndsWell();
+        Assert.Empty(daemon.Lines);
+    }
+
+    [Fact]
+    public async Task A_daemon_stopped_at_random_moments_never_mistakes_it_for_a_failure()
+    {
+        Random random = FaultRun.Random();
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        using Scratch scratch = new();
+        server.Accept(3);
+        using WatchedDaemon daemon = new(host, scratch.Path, Millisecond);
+        await daemon.Publishes(3);
+
+        // A system call with a time-out, as the receiving here, ends with EINTR when the process is continued; see signal(7).
+        for (int round = 0; round < Rounds; round++)
+        {
+            await daemon.Stop();
+            ExpositionText.CheckWhole(daemon.Text, 3);
+            string before = daemon.Text;
+            daemon.Continue();
+            await Poll.Until(() => daemon.Text != before, "it goes on");
+            using PeriodicTimer timer = new(Millisecond * random.Next(1, 10));
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+
+        await daemon.EndsWell();
+        Assert.Empty(daemon.Lines);
+    }
+}

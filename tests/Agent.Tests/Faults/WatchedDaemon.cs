@@ -1,0 +1,82 @@
+using Testing;
+using static Testing.NativeMethods;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>The real daemon, counting in a namespace into a directory, and what it published and said so far.</summary>
+internal sealed class WatchedDaemon : IDisposable
+{
+    internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    private readonly AgentProcess _agent;
+
+    internal WatchedDaemon(TestNamespace host, string directory, TimeSpan? interval = null)
+    {
+        FilePath = Path.Combine(directory, "tcp_connections.prom");
+        _agent = AgentProcess.Start(
+            ["--interval", $"{(interval ?? Interval).TotalMilliseconds}ms", "--netns", host.Path, "--textfile-directory", directory]);
+    }
+
+    internal string FilePath { get; }
+
+    internal string Text => ExpositionText.Read(FilePath);
+
+    /// <summary>What it said after the line with which it starts.</summary>
+    internal IReadOnlyList<string> Lines => [.. _agent.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)];
+
+    /// <summary>Waits until it publishes this number.</summary>
+    internal Task Publishes(int connections) =>
+        Poll.Until(() => ExpositionText.Counts(Text, connections), $"{connections} connections are published; it said: {_agent.Errors}");
+
+    /// <summary>Waits until it has said so many lines, and for several intervals more: no further one comes, and it still runs.</summary>
+    internal async Task SaysNoMoreThan(int lines)
+    {
+        await Poll.Until(() => Lines.Count >= lines, $"{lines} lines; it said: {_agent.Errors}");
+        await Intervals(10);
+        Assert.True(Lines.Count == lines, $"{lines} lines were to come: {_agent.Errors}");
+        Assert.False(_agent.HasExited);
+    }
+
+    /// <summary>Stops it, and waits until all of its threads stand still.</summary>
+    internal async Task Stop()
+    {
+        _agent.Signal(SIGSTOP);
+        await Poll.Until(() => Directory.GetDirectories($"/proc/{_agent.Id}/task").All(IsStopped), "it is stopped");
+    }
+
+    internal void Continue() => _agent.Signal(SIGCONT);
+
+    /// <summary>Does something that takes several steps as one step of the daemon's time.</summary>
+    internal async Task WhileStopped(Action action)
+    {
+        await Stop();
+        action();
+        Continue();
+    }
+
+    /// <summary>Lets several intervals pass on this process's own clock.</summary>
+    internal static async Task Intervals(int count)
+    {
+        using PeriodicTimer timer = new(Interval);
+        for (int i = 0; i < count; i++)
+        {
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    internal async Task EndsWell()
+    {
+        _agent.Signal(SIGTERM);
+        Assert.Equal(0, await _agent.Exit());
+    }
+
+    public void Dispose() => _agent.Dispose();
+
+    // proc_pid_stat(5): the state follows the name, which is in parentheses and may hold any others.
+    private static bool IsStopped(string task)
+    {
+        string status = ExpositionText.Read(Path.Combine(task, "stat"));
+        int name = status.LastIndexOf(')');
+        return name < 0 || status[name + 2] == 'T';
+    }
+}
