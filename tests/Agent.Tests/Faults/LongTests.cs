@@ -81,7 +81,7 @@ public sealed class LongTests
     }
 
     private static Census CensusIn(string where) =>
-        new(new SockDiagClient(NetworkNamespace.Parse(where)), [new Watch("consul", [8500])], TimeProvider.System);
+        new(new SockDiagClient(NetworkNamespace.Parse(where)), [new Watch("consul", [8500])], TimeProvider.System, keepsPeaks: true);
 
     private static void NothingGrows(int warmUp, int censuses, Action<int> census)
     {

@@ -25,7 +25,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
     {
         Kernel = new FickleKernel(kernelTime ?? Time);
         _textfile = new Textfile(_scratch["out"]);
-        Census census = new(new SockDiagClient(Kernel.OpenChannel, kernelTime ?? Time), [new Watch("consul", [8500])], Time);
+        Census census = new(new SockDiagClient(Kernel.OpenChannel, kernelTime ?? Time), [new Watch("consul", [8500])], Time, keepsPeaks: true);
         _loop = new CensusLoop(
             census, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, Time,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), _log);
