@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Testing;
 
 namespace Integration;
@@ -13,17 +11,19 @@ internal sealed class NodeExporter : IDisposable
 
     internal NodeExporter(string textfileDirectory)
     {
-        string address = $"127.0.0.1:{FreePort()}";
-        _metrics = new Uri($"http://{address}/metrics");
+        _metrics = new Uri($"http://{Address}/metrics");
         _program = new BackgroundProgram(
             Requires.Program("prometheus-node-exporter", "prometheus-node-exporter"),
             [
                 "--collector.disable-defaults",
                 "--collector.textfile",
                 $"--collector.textfile.directory={textfileDirectory}",
-                $"--web.listen-address={address}",
+                $"--web.listen-address={Address}",
             ]);
     }
+
+    /// <summary>Where it listens.</summary>
+    internal string Address { get; } = Loopback.FreeAddress();
 
     /// <summary>Scrapes it as Prometheus does, until a scrape shows what is waited for.</summary>
     /// <returns>The lines of that scrape.</returns>
@@ -40,28 +40,5 @@ internal sealed class NodeExporter : IDisposable
         _program.Dispose();
     }
 
-    private string[] Scrape()
-    {
-        try
-        {
-            using HttpRequestMessage request = new(HttpMethod.Get, _metrics);
-            using HttpResponseMessage response = _client.Send(request, TestContext.Current.CancellationToken);
-            response.EnsureSuccessStatusCode();
-            using StreamReader text = new(response.Content.ReadAsStream(TestContext.Current.CancellationToken));
-            return text.ReadToEnd().Split('\n');
-        }
-        catch (HttpRequestException failure) when (failure.InnerException is SocketException)
-        {
-            // It does not listen yet.
-            return [];
-        }
-    }
-
-    // Free a moment ago; it cannot be asked to choose one and say which.
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private string[] Scrape() => Loopback.Get(_client, _metrics)?.Split('\n') ?? [];
 }

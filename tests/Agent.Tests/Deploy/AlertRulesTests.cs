@@ -1,0 +1,52 @@
+using System.Text.RegularExpressions;
+using Testing;
+
+namespace Agent.Tests.Deploy;
+
+public sealed partial class AlertRulesTests
+{
+    private const string Rules = "deploy/prometheus/rules.yml";
+    private const string Cases = "deploy/prometheus/rules.test.yml";
+
+    public static TheoryData<string> Alerts =>
+        [.. AlertBlocks().Matches(Repository.Read(Rules)).Select(alert => alert.Groups["name"].Value)];
+
+    [Theory]
+    [InlineData("check", Rules)]
+    [InlineData("test", Cases)]
+    public async Task Promtool_has_nothing_to_say(string command, string file)
+    {
+        (int exitCode, string output) = await Tool.Run(
+            Requires.Program("promtool", "prometheus"), [command, "rules", Repository.PathOf(file)]);
+
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Theory]
+    [MemberData(nameof(Alerts))]
+    public void Every_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(string alert)
+    {
+        string rule = AlertBlocks().Matches(Repository.Read(Rules)).Single(block => block.Groups["name"].Value == alert).Value;
+
+        Assert.Matches(@"\n          severity: (warning|critical)\n", rule);
+        Assert.Matches(@"\n          summary: '\S", rule);
+        Assert.Matches(@"\n          description: >-\n            \S", rule);
+    }
+
+    [Theory]
+    [MemberData(nameof(Alerts))]
+    public void Every_alert_is_tested_to_fire_and_to_stay_silent(string alert)
+    {
+        Match[] cases = [.. AlertCases().Matches(Repository.Read(Cases)).Where(@case => @case.Groups["name"].Value == alert)];
+
+        Assert.Contains(cases, @case => @case.Groups["silent"].Success);
+        Assert.Contains(cases, @case => !@case.Groups["silent"].Success);
+    }
+
+    // A rule is its line and all that is indented deeper.
+    [GeneratedRegex(@"^      - alert: (?<name>\w+)\n(        .*\n)+", RegexOptions.Multiline)]
+    private static partial Regex AlertBlocks();
+
+    [GeneratedRegex(@"- alertname: (?<name>\w+)\n +eval_time: \w+\n +exp_alerts:(?<silent> \[\])?")]
+    private static partial Regex AlertCases();
+}

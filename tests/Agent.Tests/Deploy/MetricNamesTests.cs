@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+using Agent.Metrics;
+using Testing;
+
+namespace Agent.Tests.Deploy;
+
+public sealed partial class MetricNamesTests
+{
+    // Of node_exporter, whose names do not change within a major version.
+    private static readonly string[] OfNodeExporter = ["node_textfile_mtime_seconds", "node_textfile_scrape_error"];
+
+    [Theory]
+    [InlineData("deploy/prometheus/rules.yml")]
+    [InlineData("deploy/prometheus/rules.test.yml")]
+    [InlineData(Dashboard.File)]
+    public void Every_metric_that_is_asked_for_is_one_that_is_exposed_or_recorded(string file)
+    {
+        string text = Repository.Read(file);
+        string[] asked = [.. Names().Matches(text).Select(name => name.Value).Distinct()];
+        string[] recorded =
+        [
+            .. Recorded().Matches(Repository.Read("deploy/prometheus/rules.yml")).Select(record => record.Groups["name"].Value),
+        ];
+
+        Assert.NotEmpty(asked);
+        Assert.Empty(asked.Except([.. MetricFamilies.All.Select(family => family.Name), .. recorded, .. OfNodeExporter]));
+    }
+
+    [Fact]
+    public void Every_metric_is_on_the_dashboard()
+    {
+        string[] shown = [.. Dashboard.Expressions().SelectMany(expression => Names().Matches(expression)).Select(name => name.Value)];
+
+        Assert.Empty(MetricFamilies.All.Select(family => family.Name).Except(shown));
+    }
+
+    [Theory]
+    [InlineData("rate(tcp_clientz[5m])", "tcp_clientz")]
+    [InlineData("max by (watch) (sockdiag_x{a=\"b\"}) / node_y", "sockdiag_x", "node_y")]
+    [InlineData("expr: instance_watch:tcp_x:ratio > 0.8", "instance_watch:tcp_x:ratio")]
+    [InlineData("summary: 'node_exporter is up'")]
+    public void A_name_is_found_wherever_it_stands(string text, params string[] names) =>
+        Assert.Equal(names, Names().Matches(text).Select(name => name.Value));
+
+    // What begins like a metric of the agent or of node_exporter, but for that name itself, and what has the colons of a recording rule.
+    [GeneratedRegex(@"(?<![\w:])((?!node_exporter\b)(tcp|sockdiag|node)_\w+|[a-z]\w*(:\w+){2,})")]
+    private static partial Regex Names();
+
+    [GeneratedRegex(@"^ +- record: (?<name>\S+)$", RegexOptions.Multiline)]
+    private static partial Regex Recorded();
+}

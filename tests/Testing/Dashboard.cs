@@ -1,0 +1,23 @@
+using System.Text.Json;
+
+namespace Testing;
+
+/// <summary>The Grafana dashboard in deploy/.</summary>
+internal static class Dashboard
+{
+    internal const string File = "deploy/grafana/dashboard.json";
+
+    internal static JsonElement Read() => JsonElement.Parse(Repository.Read(File));
+
+    /// <summary>Those that show something, which rows do not.</summary>
+    internal static IEnumerable<JsonElement> Panels() =>
+        Read().GetProperty("panels").EnumerateArray().Where(panel => panel.GetProperty("type").GetString() != "row");
+
+    /// <summary>What Grafana asks Prometheus for where all hosts and watches are chosen.</summary>
+    internal static IEnumerable<string> Expressions() => Panels()
+        .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+        .Select(target => target.GetProperty("expr").GetString()!
+            .Replace("$instance", ".*", StringComparison.Ordinal)
+            .Replace("$watch", ".*", StringComparison.Ordinal)
+            .Replace("$__range", "3h", StringComparison.Ordinal));
+}
