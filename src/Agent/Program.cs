@@ -1,4 +1,5 @@
 using Agent.Cli;
+using Agent.Cli.Rendering;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
@@ -6,19 +7,26 @@ using Agent.Supervision;
 using Agent.Watching;
 using Netlink.SockDiag;
 
+// Not Console.Error: at its first use .NET writes control sequences to the terminal, as Terminal tells.
+using StreamWriter errors = new(Console.OpenStandardError()) { AutoFlush = true };
 try
 {
     return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, Daemon.Run);
 }
 catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
 {
-    Console.Error.WriteLine(ErrorLine.For(wrong.Message));
+    errors.WriteLine(ErrorLine.For(wrong.Message));
     return ExitCode.Usage;
 }
 
-static int RunOnce(Settings settings)
+int RunOnce(Settings settings, OutputForm? form)
 {
     using Census census = new(new SockDiagClient(settings.Namespace.Value), [settings.Watch], TimeProvider.System, keepsPeaks: false);
     using Stream output = Console.OpenStandardOutput();
-    return OnceCommand.Run(settings, census, new SnapshotExposition(BuildInformation.Current), output, Console.Error);
+    SnapshotExposition exposition = new(BuildInformation.Current);
+    ISnapshotForm chosen = Forms.Create(
+        form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watch.HasThresholds),
+        exposition,
+        () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
+    return OnceCommand.Run(settings, census, chosen, exposition, output, errors);
 }
