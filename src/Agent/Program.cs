@@ -1,4 +1,5 @@
 using Agent.Cli;
+using Agent.Cli.Rendering;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
@@ -22,9 +23,14 @@ catch (Exception unexpected)
     return ExitCode.CouldNotMeasure;
 }
 
-static int RunOnce(Settings settings)
+static int RunOnce(Settings settings, OutputForm? form)
 {
     using Census census = new(new SockDiagClient(settings.Namespace.Value), [settings.Watch], TimeProvider.System, keepsPeaks: false);
     using Stream output = Console.OpenStandardOutput();
-    return OnceCommand.Run(settings, census, new SnapshotExposition(BuildInformation.Current), output);
+    SnapshotExposition exposition = new(BuildInformation.Current);
+    ISnapshotForm chosen = Forms.Create(
+        form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watch.HasThresholds),
+        exposition,
+        () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
+    return OnceCommand.Run(settings, census, chosen, exposition, output);
 }

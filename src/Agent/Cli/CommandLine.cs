@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Agent.Cli.Rendering;
 using Agent.Configuration;
 
 namespace Agent.Cli;
@@ -6,8 +7,6 @@ namespace Agent.Cli;
 /// <summary>The options of the program and what they are for.</summary>
 internal sealed class CommandLine
 {
-    private const string Prom = "prom";
-
     private readonly Option<string[]> _port = new("--port")
     {
         Description = "A local port to count; repeat it for more [CONSUL_PORT, comma list; default: 8500]",
@@ -53,8 +52,21 @@ internal sealed class CommandLine
 
     private readonly Option<string?> _output = new("--output")
     {
-        Description = "The form in which --once prints: prom, Prometheus' text format [default: prom]",
+        Description = "The form in which --once prints: table for people, json, prom for Prometheus, check for Consul, Nagios or Sensu "
+            + "[default: table on a terminal, else check with thresholds, else prom]",
         HelpName = "FORM",
+    };
+
+    private readonly Option<string?> _warning = new(WatchThresholds.WarningOption)
+    {
+        Description = "Connections of one client, or a share of the limit, from which on --once exits with 1: 160 or 80%",
+        HelpName = "X",
+    };
+
+    private readonly Option<string?> _critical = new(WatchThresholds.CriticalOption)
+    {
+        Description = "The same for exit code 2",
+        HelpName = "X",
     };
 
     private readonly RootCommand _root = new(
@@ -64,7 +76,8 @@ internal sealed class CommandLine
     {
         // No [suggest] and the like: what is not an option is an error.
         _root.Directives.Clear();
-        foreach (Option option in (ReadOnlySpan<Option>)[_once, _output, _port, _watch, _limit, _interval, _textfileDirectory, _netns])
+        foreach (Option option in (ReadOnlySpan<Option>)
+            [_once, _output, _warning, _critical, _port, _watch, _limit, _interval, _textfileDirectory, _netns])
         {
             _root.Options.Add(option);
         }
@@ -73,19 +86,29 @@ internal sealed class CommandLine
     /// <summary>Parses the arguments and does what they ask for.</summary>
     /// <param name="arguments">Without the program's name.</param>
     /// <param name="readVariable">Reads an environment variable.</param>
-    /// <param name="runOnce">What --once does; gives the exit code.</param>
+    /// <param name="runOnce">What --once does, in the form that was asked for, if one was; gives the exit code.</param>
     /// <param name="runDaemon">What it does without; gives the exit code.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">An option or variable is wrong.</exception>
     internal int Run(
-        IReadOnlyList<string> arguments, Func<string, string?> readVariable, Func<Settings, int> runOnce, Func<Settings, int> runDaemon)
+        IReadOnlyList<string> arguments,
+        Func<string, string?> readVariable,
+        Func<Settings, OutputForm?, int> runOnce,
+        Func<Settings, int> runDaemon)
     {
         _root.SetAction(result =>
         {
             Settings settings = new SettingsReader(readVariable).Read(Given(result));
-            bool once = result.GetValue(_once);
-            CheckOutput(result.GetValue(_output), once);
-            return once ? runOnce(settings) : runDaemon(settings);
+            OutputForm? form = result.GetValue(_output) is { } name ? Forms.Parse(name) : null;
+            if (result.GetValue(_once))
+            {
+                return runOnce(settings, form);
+            }
+
+            RefuseWithoutOnce(result, _output, "there is output");
+            RefuseWithoutOnce(result, _warning, "there are exit codes");
+            RefuseWithoutOnce(result, _critical, "there are exit codes");
+            return runDaemon(settings);
         });
 
         // A leading @ is part of a value and no file to read arguments from.
@@ -103,26 +126,18 @@ internal sealed class CommandLine
         Ports = result.GetValue(_port) ?? [],
         Watch = result.GetValue(_watch),
         Limit = result.GetValue(_limit),
+        Warning = result.GetValue(_warning),
+        Critical = result.GetValue(_critical),
         Interval = result.GetValue(_interval),
         TextfileDirectory = result.GetValue(_textfileDirectory),
         Namespace = result.GetValue(_netns),
     };
 
-    private static void CheckOutput(string? output, bool once)
+    private static void RefuseWithoutOnce(ParseResult result, Option<string?> option, string what)
     {
-        if (output is null)
+        if (result.GetValue(option) is not null)
         {
-            return;
-        }
-
-        if (output != Prom)
-        {
-            throw new ConfigurationException($"--output: '{output}' is not a form of output; give {Prom}");
-        }
-
-        if (!once)
-        {
-            throw new ConfigurationException("--output: there is output only with --once; add it, or leave --output away");
+            throw new ConfigurationException($"{option.Name}: {what} only with --once; add it, or leave {option.Name} away");
         }
     }
 }

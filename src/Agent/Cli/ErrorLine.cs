@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Agent.Cli;
 
 /// <summary>What is told on standard error: one line, whatever text went into it.</summary>
@@ -8,7 +10,9 @@ internal static class ErrorLine
     {
         try
         {
-            Console.Error.WriteLine(For(message));
+            // Not Console.Error: at its first use .NET writes control sequences to the terminal, as Terminal tells.
+            using Stream errors = Console.OpenStandardError();
+            errors.Write(Encoding.UTF8.GetBytes(For(message) + '\n'));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -16,12 +20,14 @@ internal static class ErrorLine
         }
     }
 
-    internal static string For(string message) =>
-        $"agent: {string.Create(message.Length, message, static (line, source) =>
+    internal static string For(string message) => $"agent: {Flatten(message)}";
+
+    /// <summary>Puts a space in the place of each control character.</summary>
+    internal static string Flatten(string message) => string.Create(message.Length, message, static (line, source) =>
+    {
+        for (int i = 0; i < line.Length; i++)
         {
-            for (int i = 0; i < line.Length; i++)
-            {
-                line[i] = char.IsControl(source[i]) ? ' ' : source[i];
-            }
-        })}";
+            line[i] = char.IsControl(source[i]) ? ' ' : source[i];
+        }
+    });
 }

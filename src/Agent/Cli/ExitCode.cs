@@ -6,6 +6,12 @@ internal static class ExitCode
     /// <summary>All went well.</summary>
     internal const int Fine = 0;
 
+    /// <summary>A client holds as many connections as <c>--warn</c> says, or more.</summary>
+    internal const int Warning = 1;
+
+    /// <summary>A client holds as many connections as <c>--critical</c> says, or more.</summary>
+    internal const int Critical = 2;
+
     /// <summary>The census failed, or its result could not be written.</summary>
     internal const int CouldNotMeasure = 3;
 

@@ -9,6 +9,10 @@ internal sealed record GivenValues
 
     internal string? Limit { get; init; }
 
+    internal string? Warning { get; init; }
+
+    internal string? Critical { get; init; }
+
     internal string? Interval { get; init; }
 
     internal string? TextfileDirectory { get; init; }

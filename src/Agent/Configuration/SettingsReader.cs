@@ -46,7 +46,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             : new(Parse("--limit", given.Limit, ParseLimit), "--limit");
         return new Settings
         {
-            Watch = new Watch(watchName, ports.Value) { Limit = limit.Value },
+            Watch = WatchThresholds.Give(new Watch(watchName, ports.Value) { Limit = limit.Value, LimitSource = limit.Origin }, given),
             PortsOrigin = ports.Origin,
             LimitOrigin = limit.Origin,
             Interval = Read("--interval", given.Interval, "UPDATE_DELAY", ParseInterval, DefaultInterval),

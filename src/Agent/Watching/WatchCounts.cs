@@ -9,4 +9,8 @@ namespace Agent.Watching;
 /// <param name="Highest">Held by the client that holds most; 0 without clients.</param>
 /// <param name="Peak">The highest <paramref name="Highest"/> of the last 60 s; null for a census that stands alone.</param>
 /// <param name="Shown">The clients that hold most, the highest first.</param>
-internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int Highest, int? Peak, ImmutableArray<ClientCount> Shown);
+internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int Highest, int? Peak, ImmutableArray<ClientCount> Shown)
+{
+    /// <summary>The state that the client which holds most puts the watch into.</summary>
+    internal WatchState State => Watch.StateAt(Highest);
+}

@@ -15,8 +15,12 @@ public sealed class BadInputTests
     [InlineData("--interval: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30", "--interval", "5")]
     [InlineData("--interval: 'fast' is not a duration; write it like 500ms, 1s, 1m30s or 00:01:30", "--interval", "fast")]
     [InlineData("--netns: '0' is not a process id", "--netns", "0")]
-    [InlineData("--output: 'yaml' is not a form of output; give prom", "--once", "--output", "yaml")]
+    [InlineData("--output: 'yaml' is not a form of output; give table, json, prom or check", "--once", "--output", "yaml")]
     [InlineData("--output: there is output only with --once; add it, or leave --output away", "--output", "prom")]
+    [InlineData("--warn: there are exit codes only with --once; add it, or leave --warn away", "--warn", "80%")]
+    [InlineData("--critical: there are exit codes only with --once; add it, or leave --critical away", "--critical", "95%")]
+    [InlineData("--warn: 80% is a share of the limit, and the watch consul has none; give --limit, or a number of connections",
+        "--once", "--warn", "80%", "--limit", "none")]
     [InlineData("Unrecognized command or argument '--nope'; 'agent --help' shows the options", "--nope")]
     [InlineData("Unrecognized command or argument '[suggest]'; 'agent --help' shows the options", "[suggest]")]
     [InlineData("Unrecognized command or argument '@file'; 'agent --help' shows the options", "@file")]
@@ -41,7 +45,7 @@ public sealed class BadInputTests
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--help"]);
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.All(
-            (string[])["--once", "--output", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version",
+            (string[])["--once", "--output", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version",
                 "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS"],
             text => Assert.Contains(text, output));
     }

@@ -1,0 +1,82 @@
+using Agent.Watching;
+
+namespace Agent.Cli.Rendering.Json;
+
+/// <summary>What was counted for a watch.</summary>
+internal sealed record WatchReport
+{
+    public required string Name { get; init; }
+
+    /// <summary><c>ok</c>, <c>warning</c> or <c>critical</c>; null without thresholds.</summary>
+    public required string? State { get; init; }
+
+    /// <summary>ESTABLISHED connections whose peer speaks IPv4, on all ports.</summary>
+    public required long Ipv4 { get; init; }
+
+    /// <summary>ESTABLISHED connections whose peer speaks IPv6, on all ports.</summary>
+    public required long Ipv6 { get; init; }
+
+    /// <summary>Those of both that no process has accepted yet.</summary>
+    public required long Unaccepted { get; init; }
+
+    /// <summary>Of all ports; null where nothing listens.</summary>
+    public required QueueReport? AcceptQueue { get; init; }
+
+    /// <summary>Held by all clients together.</summary>
+    public required long Held { get; init; }
+
+    /// <summary>Held by the client that holds most.</summary>
+    public required int Highest { get; init; }
+
+    /// <summary>How many a client may hold; null where there is no limit.</summary>
+    public required int? Limit { get; init; }
+
+    /// <summary>Where the limit came from: an option, or <c>default</c>.</summary>
+    public required string LimitSource { get; init; }
+
+    /// <summary>From how many connections of one client on <see cref="State"/> is <c>warning</c>; null for never.</summary>
+    public required int? Warning { get; init; }
+
+    /// <summary>From how many connections of one client on <see cref="State"/> is <c>critical</c>; null for never.</summary>
+    public required int? Critical { get; init; }
+
+    /// <summary>How many clients hold at least one connection.</summary>
+    public required int Clients { get; init; }
+
+    /// <summary>Those that hold most, the highest first.</summary>
+    public required IReadOnlyList<ClientReport> TopClients { get; init; }
+
+    /// <summary>In rising order.</summary>
+    public required IReadOnlyList<PortReport> Ports { get; init; }
+
+    internal static WatchReport Of(WatchCounts counts, Snapshot snapshot)
+    {
+        Watch watch = counts.Watch;
+        WatchTotals totals = WatchTotals.Of(watch, snapshot);
+        return new WatchReport
+        {
+            Name = watch.Name,
+            State = watch.HasThresholds ? Word(counts.State) : null,
+            Ipv4 = totals.Ipv4,
+            Ipv6 = totals.Ipv6,
+            Unaccepted = totals.Unaccepted,
+            AcceptQueue = QueueReport.Of(totals.AcceptQueue),
+            Held = counts.Held,
+            Highest = counts.Highest,
+            Limit = watch.Limit,
+            LimitSource = watch.LimitSource,
+            Warning = watch.Warning?.InConnections(watch.Limit),
+            Critical = watch.Critical?.InConnections(watch.Limit),
+            Clients = counts.Clients,
+            TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, watch.Limit))],
+            Ports = [.. snapshot.Ports.Where(port => watch.Ports.Contains(port.Port)).Select(PortReport.Of)],
+        };
+    }
+
+    private static string Word(WatchState state) => state switch
+    {
+        WatchState.Critical => "critical",
+        WatchState.Warning => "warning",
+        _ => "ok",
+    };
+}

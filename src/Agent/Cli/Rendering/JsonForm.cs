@@ -1,0 +1,19 @@
+using System.Text.Json;
+using Agent.Cli.Rendering.Json;
+using Agent.Watching;
+
+namespace Agent.Cli.Rendering;
+
+/// <summary>For programs: everything that the table has, in the shape of <see cref="CensusReport"/>.</summary>
+internal sealed class JsonForm : ISnapshotForm
+{
+    public bool TellsFailureItself => false;
+
+    public ReadOnlyMemory<byte> Render(Snapshot snapshot)
+    {
+        using MemoryStream text = new();
+        JsonSerializer.Serialize(text, CensusReport.Of(snapshot), ReportContext.Default.CensusReport);
+        text.WriteByte((byte)'\n');
+        return text.ToArray();
+    }
+}

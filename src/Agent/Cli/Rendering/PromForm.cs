@@ -1,0 +1,12 @@
+using Agent.Metrics;
+using Agent.Watching;
+
+namespace Agent.Cli.Rendering;
+
+/// <summary>The exposition, the same as in the textfile.</summary>
+internal sealed class PromForm(SnapshotExposition exposition) : ISnapshotForm
+{
+    public bool TellsFailureItself => false;
+
+    public ReadOnlyMemory<byte> Render(Snapshot snapshot) => exposition.Render(snapshot);
+}

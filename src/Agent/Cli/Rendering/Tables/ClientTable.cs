@@ -1,0 +1,77 @@
+using Agent.Watching;
+using Spectre.Console;
+
+namespace Agent.Cli.Rendering.Tables;
+
+/// <summary>The clients of a watch that hold most, each with a bar of the limit where there is one and room for it.</summary>
+internal static class ClientTable
+{
+    private const int ShortestBar = 6;
+    private const int LongestBar = 40;
+
+    // What a further column costs beside its content.
+    private const int ColumnMargin = 3;
+
+    internal static void Write(WatchCounts counts, Canvas canvas)
+    {
+        if (!counts.Shown.IsEmpty)
+        {
+            int room = canvas.Width - canvas.Measure(Build(counts, barLength: 0)) - ColumnMargin;
+            canvas.Write(Build(counts, barLength: room >= ShortestBar ? Math.Min(room, LongestBar) : 0));
+        }
+
+        if (Rest(counts) is { } rest)
+        {
+            canvas.Write(new Padder(new Text(rest), new Padding(2, 0, 0, 0)));
+        }
+    }
+
+    private static Table Build(WatchCounts counts, int barLength)
+    {
+        Watch watch = counts.Watch;
+        Table table = new Table { Border = TableBorder.Simple }
+            .AddColumn(new TableColumn(new Text($"clients of {watch.Name}")))
+            .AddColumn(new TableColumn(new Text("held")).RightAligned());
+        if (watch.Limit is not { } limit)
+        {
+            foreach (ClientCount client in counts.Shown)
+            {
+                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", Tint.Of(watch, client.Held)));
+            }
+
+            return table;
+        }
+
+        if (barLength > 0)
+        {
+            table.AddColumn(new TableColumn(new Text("")));
+        }
+
+        table.AddColumn(new TableColumn(new Text("limit")).RightAligned());
+        foreach (ClientCount client in counts.Shown)
+        {
+            Style tint = Tint.Of(watch, client.Held);
+            Text address = new($"{client.Address}");
+            Text held = new($"{client.Held}", tint);
+            Text percent = new($"{Share.PercentOf(client.Held, limit)} %", tint);
+            table.AddRow(barLength > 0 ? [address, held, Bar(client.Held, limit, barLength, tint), percent] : [address, held, percent]);
+        }
+
+        return table;
+    }
+
+    /// <summary>A bar that is full where the limit is reached and only there, and never empty.</summary>
+    private static Paragraph Bar(int held, int limit, int length, Style tint)
+    {
+        int filled = (int)Math.Clamp((long)held * length / limit, 1, length);
+        return new Paragraph().Append(new string('█', filled), tint).Append(new string('░', length - filled), tint);
+    }
+
+    private static string? Rest(WatchCounts counts) => (counts.Clients, Left: counts.Clients - counts.Shown.Length) switch
+    {
+        (0, _) => $"no client holds a connection of {counts.Watch.Name}",
+        (_, 0) => null,
+        (_, 1) => "and 1 more client",
+        (_, int left) => counts.Shown.IsEmpty ? $"{left} clients" : $"and {left} more clients",
+    };
+}

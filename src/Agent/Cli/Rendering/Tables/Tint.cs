@@ -1,0 +1,43 @@
+using Agent.Watching;
+using Spectre.Console;
+
+namespace Agent.Cli.Rendering.Tables;
+
+/// <summary>The colours of the table: three of the eight that every terminal has.</summary>
+internal static class Tint
+{
+    // Where no thresholds were given.
+    private static readonly Threshold DefaultWarning = new(80, IsShare: true);
+    private static readonly Threshold DefaultCritical = new(95, IsShare: true);
+
+    private static readonly Style Green = new(Color.Green);
+    private static readonly Style Yellow = new(Color.Olive);
+    private static readonly Style Red = new(Color.Maroon);
+
+    /// <summary>The colour for a client that holds so many connections.</summary>
+    internal static Style Of(Watch watch, int held)
+    {
+        if (watch.HasThresholds)
+        {
+            return Of(watch.StateAt(held));
+        }
+
+        return watch.Limit is null
+            ? Style.Plain
+            : Of((watch with { Warning = DefaultWarning, Critical = DefaultCritical }).StateAt(held));
+    }
+
+    internal static Style Of(WatchState state) => state switch
+    {
+        WatchState.Critical => Red,
+        WatchState.Warning => Yellow,
+        _ => Green,
+    };
+
+    /// <summary>The parameter of Select Graphic Rendition, ECMA-48; null for the terminal's own colour.</summary>
+    internal static int? CodeOf(Style style) =>
+        style.Foreground == Red.Foreground ? 31
+        : style.Foreground == Green.Foreground ? 32
+        : style.Foreground == Yellow.Foreground ? 33
+        : null;
+}

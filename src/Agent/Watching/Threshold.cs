@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace Agent.Watching;
+
+/// <summary>
+/// From how many connections on a client deserves attention: a count, <c>160</c>, or a share of the watch's limit, <c>80%</c>.
+/// </summary>
+/// <param name="Number">Connections, or per cent.</param>
+/// <param name="IsShare">Whether it is a share of the limit.</param>
+internal readonly record struct Threshold(int Number, bool IsShare)
+{
+    /// <exception cref="FormatException">It is none; the message is one line.</exception>
+    internal static Threshold Parse(string text)
+    {
+        bool isShare = text.EndsWith('%');
+        return int.TryParse(isShare ? text[..^1] : text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number >= 1 && (!isShare || number <= 100)
+            ? new Threshold(number, isShare)
+            : throw new FormatException(
+                $"'{text}' is not a threshold; give a number of connections from 1 on, or a share of the limit from 1% to 100%");
+    }
+
+    /// <summary>The least number of connections that reaches it.</summary>
+    /// <param name="limit">The watch's limit, which a share needs.</param>
+    /// <exception cref="InvalidOperationException">It is a share, and there is no limit.</exception>
+    internal int InConnections(int? limit) => IsShare
+        ? (int)((((limit ?? throw new InvalidOperationException("a share of no limit")) * (long)Number) + 99) / 100)
+        : Number;
+
+    public override string ToString() => IsShare ? $"{Number}%" : $"{Number}";
+}

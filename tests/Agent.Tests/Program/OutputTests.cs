@@ -1,0 +1,174 @@
+using System.Net;
+using System.Text.Json;
+using Testing;
+
+namespace Agent.Tests.Program;
+
+/// <summary>The forms and exit codes of the program itself, on a real kernel and on a terminal.</summary>
+public sealed class OutputTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0, "--warn", "6", "--critical", "7")]
+    [InlineData(1, "--warn", "5", "--critical", "6")]
+    [InlineData(2, "--warn", "4", "--critical", "5")]
+    [InlineData(1, "--limit", "6", "--warn", "80%")]
+    [InlineData(2, "--limit", "5", "--critical", "100%")]
+    public async Task Only_thresholds_make_an_exit_code_and_the_client_that_holds_most_reaches_them(int expected, params string[] arguments)
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(5, from: IPAddress.Parse("127.0.0.7"));
+        server.Accept(4, from: IPAddress.Parse("127.0.0.8"));
+
+        foreach (string form in (string[])["prom", "json", "table", "check"])
+        {
+            (int exitCode, string output, string errors) = await AgentProcess.Run(
+                ["--once", "--netns", host.Path, "--output", form, .. arguments]);
+            Assert.Equal((expected, ""), (exitCode, errors));
+            Assert.Contains("127.0.0.7", output);
+        }
+    }
+
+    [Fact]
+    public async Task Piped_it_is_a_check_line_with_thresholds_and_an_exposition_without()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(165, from: IPAddress.Parse("127.0.0.7"));
+        server.Accept(2, from: IPAddress.Parse("127.0.0.8"));
+
+        Assert.Equal(
+            (
+                1,
+                "CONSUL WARNING - 127.0.0.7 holds 165 of 200 connections (82 %), 2 clients hold 167"
+                    + "|consul_max=165;160;190;0;200 consul_clients=2;;;0\n",
+                ""),
+            await AgentProcess.Run(["--once", "--netns", host.Path, "--warn", "80%", "--critical", "95%"]));
+        (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--netns", host.Path]);
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("# HELP tcp_connections ", output);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_it_is_a_table_of_its_width_with_colours_and_nothing_else_is_sent()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(165, from: IPAddress.Parse("127.0.0.7"));
+
+        (int exitCode, string output, _) = await OnTerminal(columns: 60, new() { ["TERM"] = "xterm" }, "--once", "--netns", host.Path);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("\e[33m165\e[0m", output);
+        string withoutColours = output.Replace("\e[33m", "").Replace("\e[0m", "");
+        Assert.DoesNotContain('\e', withoutColours);
+        Assert.Equal(60, withoutColours.Split('\n').Max(line => line.Length));
+        Assert.Contains("82 %", output);
+
+        (exitCode, output, _) = await OnTerminal(60, new() { ["TERM"] = "xterm" }, "--once", "--netns", host.Path, "--warn", "160");
+        Assert.Equal(1, exitCode);
+        Assert.Contains('█', output);
+    }
+
+    [Theory]
+    [InlineData("xterm", "1")]
+    [InlineData("dumb", "")]
+    public async Task NO_COLOR_and_a_dumb_terminal_get_no_colours(string term, string noColor)
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(1);
+        (int exitCode, string output, _) = await OnTerminal(
+            columns: 80, new() { ["TERM"] = term, ["NO_COLOR"] = noColor }, "--once", "--netns", host.Path);
+        Assert.Equal(0, exitCode);
+        Assert.Contains('█', output);
+        Assert.DoesNotContain('\e', output);
+    }
+
+    [Fact]
+    public async Task A_table_that_is_piped_has_80_columns_and_no_colours()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(1);
+        (int exitCode, string output, _) = await AgentProcess.Run(
+            ["--once", "--netns", host.Path, "--output", "table"], new Dictionary<string, string> { ["TERM"] = "xterm" });
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain('\e', output);
+        Assert.InRange(output.Split('\n').Max(line => line.Length), 70, 80);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_measured_is_exit_3_in_every_form_and_told_once()
+    {
+        Requires.Root();
+        const string Reason = "opening network namespace 'no-such-name'";
+        string[] arguments = ["--once", "--netns", "no-such-name", "--critical", "1", "--output"];
+
+        (int exitCode, string output, string errors) = await AgentProcess.Run([.. arguments, "check"]);
+        Assert.Equal((3, ""), (exitCode, errors));
+        Assert.StartsWith($"UNKNOWN - {Reason}", output);
+        Assert.Single(output.TrimEnd().Split('\n'));
+
+        (exitCode, output, errors) = await AgentProcess.Run([.. arguments, "table"]);
+        Assert.Equal((3, ""), (exitCode, errors));
+        Assert.StartsWith($"could not measure: {Reason}", output);
+
+        (exitCode, output, errors) = await AgentProcess.Run([.. arguments, "json"]);
+        Assert.Equal(3, exitCode);
+        Assert.StartsWith($"agent: {Reason}", errors);
+        using JsonDocument report = JsonDocument.Parse(output);
+        Assert.False(report.RootElement.GetProperty("success").GetBoolean());
+        Assert.StartsWith(Reason, report.RootElement.GetProperty("error").GetString());
+    }
+
+    [Fact]
+    public async Task The_textfile_is_the_exposition_whatever_is_printed()
+    {
+        using Scratch scratch = new();
+        (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--output", "check", "--textfile-directory", scratch.Path]);
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("CONSUL OK - ", output);
+        Assert.StartsWith(
+            "# HELP tcp_connections ", await File.ReadAllTextAsync(scratch["tcp_connections.prom"], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Only_the_table_loads_what_draws_tables()
+    {
+        // A copy whose Spectre.Console is an empty file: whoever loads it fails.
+        using Scratch scratch = new();
+        foreach (FileInfo file in new DirectoryInfo(AppContext.BaseDirectory).EnumerateFiles())
+        {
+            // The host looks for the others where the real agent.dll is.
+            if (file.Name.StartsWith("agent.", StringComparison.Ordinal))
+            {
+                file.CopyTo(scratch[file.Name]);
+            }
+            else if (file.Extension == ".dll" && file.Name != "Spectre.Console.dll")
+            {
+                File.CreateSymbolicLink(scratch[file.Name], file.FullName);
+            }
+        }
+
+        await File.WriteAllTextAsync(scratch["Spectre.Console.dll"], "", TestContext.Current.CancellationToken);
+        foreach (string form in (string[])["prom", "json", "check"])
+        {
+            (int exitCode, string output) = await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", form]);
+            Assert.True(exitCode == 0, output);
+        }
+
+        Assert.NotEqual(0, (await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", "table"])).ExitCode);
+    }
+
+    /// <summary>Runs it with standard output on a terminal, on which standard error is too.</summary>
+    private static Task<(int ExitCode, string Output, string Errors)> OnTerminal(
+        int columns, Dictionary<string, string> environment, params string[] arguments)
+    {
+        string script = Requires.Program("script", "bsdutils");
+        return AgentProcess.Run(
+            arguments,
+            environment,
+            through: ["/bin/sh", "-c", $"SHELL=/bin/sh exec {script} -qec \"stty cols {columns}; exec $*\" /dev/null < /dev/null", "sh"]);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Agent.Cli.Rendering;
+using Agent.Watching;
+using Netlink.SockDiag;
+
+namespace Agent.Tests.Rendering;
+
+/// <summary>Snapshots to render.</summary>
+internal static class Snapshots
+{
+    internal static readonly Watch Consul = new("consul", [8500, 8501]) { Limit = 200 };
+
+    /// <summary>Clients at each colour, among them the longest address, and more than are shown.</summary>
+    internal static readonly Snapshot Busy = Of(new WatchCounts(
+        Consul, Held: 428, Clients: 14, Highest: 192, Peak: null,
+        Clients(("192.0.2.7", 192), ("127.0.0.1", 165), ("2001:db8:1111:2222:3333:4444:5555:6666", 42), ("::1", 1))));
+
+    /// <summary>With and without a limit, a listener and clients.</summary>
+    internal static readonly Snapshot Several = Of(
+        new WatchCounts(
+            new Watch("web", [9000]), Held: 7, Clients: 2, Highest: 4, Peak: null, Clients(("192.0.2.7", 4), ("192.0.2.8", 3))),
+        new WatchCounts(
+            Consul with { LimitSource = "--limit", Warning = new Threshold(160, IsShare: false) },
+            Held: 203, Clients: 3, Highest: 160, Peak: null, Clients(("192.0.2.7", 160), ("127.0.0.1", 42), ("::1", 1))),
+        new WatchCounts(new Watch("idle [9]", [9001]) { Limit = 10 }, Held: 0, Clients: 0, Highest: 0, Peak: null, []));
+
+    internal static readonly Snapshot Failed = new()
+    {
+        Duration = TimeSpan.FromMicroseconds(250),
+        LastSuccess = null,
+        Failure = "opening network namespace 'a|b\nc' failed: No such file or directory",
+    };
+
+    internal static Snapshot Of(params ReadOnlySpan<WatchCounts> watches) => new()
+    {
+        Duration = TimeSpan.FromMicroseconds(250),
+        LastSuccess = new DateTimeOffset(2030, 1, 2, 3, 4, 5, 250, TimeSpan.Zero),
+        Ports =
+        [
+            new PortCounts(8500, Ipv4: 400, Ipv6: 43, Unaccepted: 20, new AcceptQueue(20, 4096)),
+            new PortCounts(8501, Ipv4: 5, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 128)),
+            new PortCounts(9000, Ipv4: 7, Ipv6: 0, Unaccepted: 0, AcceptQueue: null),
+            new PortCounts(9001, Ipv4: 0, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 511)),
+        ],
+        Watches = [.. watches],
+    };
+
+    /// <summary>One watch and its clients, all of whom are shown.</summary>
+    internal static Snapshot Of(Watch watch, params ReadOnlySpan<(string Address, int Held)> clients)
+    {
+        ImmutableArray<ClientCount> shown = Clients(clients);
+        return Of(new WatchCounts(
+            watch,
+            Held: shown.Sum(client => (long)client.Held),
+            Clients: shown.Length,
+            Highest: shown.Select(client => client.Held).DefaultIfEmpty().Max(),
+            Peak: null,
+            shown));
+    }
+
+    internal static string Text(ISnapshotForm form, Snapshot snapshot) => Encoding.UTF8.GetString(form.Render(snapshot).Span);
+
+    private static ImmutableArray<ClientCount> Clients(params ReadOnlySpan<(string Address, int Held)> clients)
+    {
+        ImmutableArray<ClientCount>.Builder counts = ImmutableArray.CreateBuilder<ClientCount>();
+        foreach ((string address, int held) in clients)
+        {
+            byte[] bytes = IPAddress.Parse(address).GetAddressBytes();
+            counts.Add(new ClientCount(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes), held));
+        }
+
+        return counts.ToImmutable();
+    }
+}
