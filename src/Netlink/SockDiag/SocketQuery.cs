@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Netlink.Interop;
+using Netlink.SockDiag.Filters;
 using Netlink.Wire;
 
 namespace Netlink.SockDiag;
