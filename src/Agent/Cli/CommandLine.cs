@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
 
@@ -74,8 +75,6 @@ internal sealed class CommandLine
 
     internal CommandLine()
     {
-        // No [suggest] and the like: what is not an option is an error.
-        _root.Directives.Clear();
         foreach (Option option in (ReadOnlySpan<Option>)
             [_once, _output, _warning, _critical, _port, _watch, _limit, _interval, _textfileDirectory, _netns])
         {
@@ -113,6 +112,12 @@ internal sealed class CommandLine
 
         // A leading @ is part of a value and no file to read arguments from.
         ParseResult parsed = _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Tokens.FirstOrDefault(token => token.Type == TokenType.Directive) is { } directive)
+        {
+            // [suggest] and the like belong to the parser and not to this program.
+            throw new ConfigurationException($"Unrecognized command or argument '{directive.Value}'; 'agent --help' shows the options");
+        }
+
         if (parsed.Errors is [var first, ..])
         {
             throw new ConfigurationException($"{first.Message.TrimEnd('.')}; 'agent --help' shows the options");

@@ -56,9 +56,20 @@ internal sealed class Textfile : IDisposable
         _lock?.Dispose();
         _lock = null;
         EnsureDirectory(_directory);
-        _lock = TextfileLock.TryAcquire(FilePath + LockSuffix) ?? throw new TextfileTakenException(FilePath);
-        OthersMayWrite = (File.GetUnixFileMode(_directory) & UnixFileMode.OtherWrite) != 0;
-        RemoveLeftovers();
+        TextfileLock acquired = TextfileLock.TryAcquire(FilePath + LockSuffix) ?? throw new TextfileTakenException(FilePath);
+        try
+        {
+            OthersMayWrite = (File.GetUnixFileMode(_directory) & UnixFileMode.OtherWrite) != 0;
+            RemoveLeftovers();
+        }
+        catch
+        {
+            // Not acquired: the next attempt begins anew, with what was left.
+            acquired.Dispose();
+            throw;
+        }
+
+        _lock = acquired;
     }
 
     /// <summary>Replaces the file. Does nothing after <see cref="Dispose"/>.</summary>

@@ -106,6 +106,10 @@ internal static class inet_diag_h
     internal const int INET_DIAG_BC_JMP = 1;
     internal const int INET_DIAG_BC_S_GE = 2;
     internal const int INET_DIAG_BC_S_LE = 3;
+    internal const int INET_DIAG_BC_D_GE = 4;
+    internal const int INET_DIAG_BC_D_LE = 5;
+    internal const int INET_DIAG_BC_S_COND = 7;
+    internal const int INET_DIAG_BC_D_COND = 8;
 
     internal const int INET_DIAG_CGROUP_ID = 21;
 }

@@ -96,6 +96,18 @@ internal struct inet_diag_bc_op
     internal ushort no;
 }
 
+/// <summary>
+/// linux/inet_diag.h: the operand of a condition on an address and a port. The address follows it, big-endian: four bytes for AF_INET,
+/// sixteen for AF_INET6, none for AF_UNSPEC.
+/// </summary>
+internal struct inet_diag_hostcond
+{
+    internal byte family;
+    internal byte prefix_len;
+    // In host order; -1 for every port.
+    internal int port;
+}
+
 /// <summary>sys/time.h</summary>
 internal struct timeval
 {

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Netlink.Interop;
+using Netlink.SockDiag.Filters;
 using Netlink.Wire;
 
 namespace Netlink.SockDiag;
@@ -21,6 +22,18 @@ public sealed class SocketQuery
     /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not neighbours).
     /// </exception>
     public SocketQuery(TcpStates states, params IEnumerable<ushort> localPorts)
+        : this(states, filter: null, localPorts)
+    {
+    }
+
+    /// <summary>Encodes a query that also filters by the addresses and ports of both ends.</summary>
+    /// <param name="states">The states to select; at least one.</param>
+    /// <param name="filter">What a socket is to satisfy besides; null for nothing.</param>
+    /// <param name="localPorts">The local ports to select; none selects every port.</param>
+    /// <exception cref="ArgumentException">
+    /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not neighbours, fewer beside a long filter).
+    /// </exception>
+    public SocketQuery(TcpStates states, SocketFilter? filter, params IEnumerable<ushort> localPorts)
     {
         if (states == TcpStates.None)
         {
@@ -28,6 +41,7 @@ public sealed class SocketQuery
         }
 
         States = states;
+        Filter = filter;
         LocalPorts = [.. localPorts.Distinct().Order()];
         if (LocalPorts is [0, ..])
         {
@@ -35,7 +49,8 @@ public sealed class SocketQuery
         }
 
         // One port fits into the request itself and costs the kernel less than a program.
-        _bytecode = LocalPorts.Length > 1 ? PortFilter.Compile(LocalPorts.AsSpan()) : [];
+        byte[] filterProgram = filter?.Bytecode ?? [];
+        _bytecode = LocalPorts.Length > 1 ? PortFilter.Compile(LocalPorts.AsSpan(), filterProgram) : filterProgram;
         BothFamilies = EncodeLegacy();
         PerFamily = [EncodeModern(socket_h.AF_INET), EncodeModern(socket_h.AF_INET6)];
     }
@@ -45,6 +60,9 @@ public sealed class SocketQuery
 
     /// <summary>The local ports that are selected, in rising order; empty for all.</summary>
     public ImmutableArray<ushort> LocalPorts { get; }
+
+    /// <summary>What the sockets satisfy besides; null for nothing.</summary>
+    public SocketFilter? Filter { get; }
 
     /// <summary>The request of type TCPDIAG_GETSOCK: one walk of the table for IPv4 and IPv6 together.</summary>
     internal byte[] BothFamilies { get; }

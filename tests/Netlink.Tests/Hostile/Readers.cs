@@ -47,6 +47,9 @@ internal static class Readers
         "NetlinkSocket.Send",
         "DumpExchange.Send",
         "LibC.sendto",
+        "BytecodeWriter..ctor", // our own program
+        "BytecodeWriter.Write",
+        "PortFilter.Compile",
         "DumpExchange.CheckAddress", // two numbers of a header that MessageReader has read
         "SocketDump.Control", // hands over to Verdict; covered by the dump as a whole
     ];

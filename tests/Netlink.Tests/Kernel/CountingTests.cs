@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Netlink.SockDiag;
+using Netlink.SockDiag.Filters;
 using Testing;
 
 namespace Netlink.Tests.Kernel;

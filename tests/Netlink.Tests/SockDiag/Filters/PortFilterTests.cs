@@ -1,8 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Netlink.SockDiag;
+using Netlink.SockDiag.Filters;
 
-namespace Netlink.Tests.SockDiag;
+namespace Netlink.Tests.SockDiag.Filters;
 
 public sealed class PortFilterTests
 {
@@ -47,7 +47,7 @@ public sealed class PortFilterTests
         ushort[] ports = [.. Enumerable.Range(1, PortFilter.LargestCount + 1).Select(i => (ushort)(i * 2))];
         byte[] program = PortFilter.Compile(ports.AsSpan()[..^1]);
 
-        Assert.InRange(program.Length, PortFilter.MaxLength - 20, PortFilter.MaxLength);
+        Assert.InRange(program.Length, BytecodeWriter.MaxLength - 20, BytecodeWriter.MaxLength);
         Assert.True(BytecodeInterpreter.Audit(program));
         Assert.True(AcceptsExactly(program, ports[..^1]));
         ArgumentException refused = Assert.Throws<ArgumentException>(() => PortFilter.Compile(ports));

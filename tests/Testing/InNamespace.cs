@@ -1,6 +1,4 @@
-using Testing;
-
-namespace Integration;
+namespace Testing;
 
 /// <summary>
 /// Makes commands that run inside a namespace. With nsenter, which becomes the command, and not with Process.Start on the namespace's

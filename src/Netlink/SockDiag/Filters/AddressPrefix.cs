@@ -1,0 +1,77 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Netlink.SockDiag.Filters;
+
+/// <summary>
+/// The addresses that begin with the same bits. IPv4 is held as v4-mapped: <c>10.0.0.0/8</c> and <c>::ffff:10.0.0.0/104</c> are one and the
+/// same, as they are one address to <see cref="InetAddress"/>.
+/// </summary>
+internal readonly record struct AddressPrefix
+{
+    /// <summary>How many bytes an IPv6 address has.</summary>
+    internal const int IPv6Length = 16;
+
+    private const int IPv4Length = 4;
+    private const int IPv6Bits = 128;
+    private const int IPv4Bits = 32;
+    private const int MappedBits = IPv6Bits - IPv4Bits;
+
+    private static readonly UInt128 MappedNetwork = (UInt128)0xffff << IPv4Bits;
+
+    private AddressPrefix(UInt128 address, int length)
+    {
+        Network = address & Mask(length);
+        Length = length;
+    }
+
+    /// <summary>Every IPv4 address.</summary>
+    internal static AddressPrefix EveryIPv4 => new(MappedNetwork, MappedBits);
+
+    /// <summary>True when all of it is IPv4.</summary>
+    internal bool IsIPv4 => Length >= MappedBits && (Network & Mask(MappedBits)) == MappedNetwork;
+
+    /// <summary>True when the v4-mapped addresses are a part of it, and not the whole.</summary>
+    internal bool ContainsIPv4 => Length < MappedBits && (MappedNetwork & Mask(Length)) == Network;
+
+    /// <summary>The number of bits behind the slash: 0 to 32 for IPv4, 0 to 128 for IPv6.</summary>
+    internal int LengthAsWritten => IsIPv4 ? Length - MappedBits : Length;
+
+    // As IPv6, in host order, nothing set behind the prefix.
+    private UInt128 Network { get; }
+
+    private int Length { get; }
+
+    /// <param name="address">In host order.</param>
+    /// <param name="length">0 to 32.</param>
+    internal static AddressPrefix IPv4(uint address, int length) => new(MappedNetwork | address, MappedBits + length);
+
+    /// <param name="address">In host order.</param>
+    /// <param name="length">0 to 128.</param>
+    internal static AddressPrefix IPv6(UInt128 address, int length) => new(address, length);
+
+    /// <summary>Writes the address in network order.</summary>
+    /// <returns>How long it is: 4 or 16 bytes.</returns>
+    internal int CopyAddress(Span<byte> destination)
+    {
+        if (IsIPv4)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)Network);
+            return IPv4Length;
+        }
+
+        BinaryPrimitives.WriteUInt128BigEndian(destination, Network);
+        return IPv6Length;
+    }
+
+    /// <summary>As ss takes it: <c>10.0.0.0/8</c>, <c>10.0.0.1</c>, <c>[2001:db8::/32]</c>.</summary>
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[IPv6Length];
+        string address = new IPAddress(bytes[..CopyAddress(bytes)]).ToString();
+        string prefix = Length == IPv6Bits ? address : $"{address}/{LengthAsWritten}";
+        return IsIPv4 ? prefix : $"[{prefix}]";
+    }
+
+    private static UInt128 Mask(int length) => length == 0 ? 0 : UInt128.MaxValue << (IPv6Bits - length);
+}
