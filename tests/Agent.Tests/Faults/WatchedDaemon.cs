@@ -17,8 +17,6 @@ internal sealed class WatchedDaemon : IDisposable
             ["--interval", $"{(interval ?? Interval).TotalMilliseconds}ms", "--netns", host.Path, "--textfile-directory", directory]);
     }
 
-    internal int Id => _agent.Id;
-
     internal string FilePath { get; }
 
     internal string Text => ExpositionText.Read(FilePath);
