@@ -1,0 +1,26 @@
+using System.Net.Sockets;
+using Agent.Publishing;
+using Testing;
+
+namespace Agent.Tests.Faults;
+
+/// <summary>A lock that cannot be opened is a disk's failure, which passes; only a lock that is held is another agent, which ends this one.</summary>
+public sealed class LockTests
+{
+    [Fact]
+    public void A_lock_that_cannot_be_opened_is_not_taken_for_another_agents()
+    {
+        using Scratch scratch = new();
+        using Textfile textfile = new(scratch.Path);
+        // Opening a socket fails with ENXIO, as opening a file does with EIO, ESTALE or EMFILE on a bad day.
+        using (Socket inTheWay = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            inTheWay.Bind(new UnixDomainSocketEndPoint(scratch["tcp_connections.prom.lock"]));
+            Assert.ThrowsAny<IOException>(() => textfile.Write("text\n"u8));
+        }
+
+        File.Delete(scratch["tcp_connections.prom.lock"]);
+        textfile.Write("text\n"u8);
+        Assert.Equal("text\n", File.ReadAllText(textfile.FilePath));
+    }
+}
