@@ -74,10 +74,7 @@ internal sealed class Textfile : IDisposable
 
     /// <summary>Replaces the file. Does nothing after <see cref="Dispose"/>.</summary>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
-    /// <exception cref="IOException">
-    /// The directory or the file cannot be written, or the disk is full. The old file is removed where it can be: numbers that are not renewed
-    /// are no numbers.
-    /// </exception>
+    /// <exception cref="IOException">The directory or the file cannot be written, or the disk is full; the old file stays.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Write(ReadOnlySpan<byte> text)
     {
@@ -97,8 +94,8 @@ internal sealed class Textfile : IDisposable
             }
             catch
             {
+                // The old file stays: to remove it would make room for one write on a full disk, and for one change of state each interval.
                 TryDelete(temporary);
-                TryDelete(FilePath);
                 throw;
             }
         }

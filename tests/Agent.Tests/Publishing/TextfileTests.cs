@@ -158,7 +158,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public async Task A_full_disk_leaves_no_old_numbers_and_no_rest_and_is_over_when_there_is_room()
+    public async Task A_full_disk_leaves_the_old_file_and_no_rest_and_is_over_when_there_is_room()
     {
         using Scratch scratch = new();
         await using SmallDisk disk = await SmallDisk.Mount(scratch["disk"]);
@@ -168,7 +168,8 @@ public sealed class TextfileTests
 
         IOException full = Assert.ThrowsAny<IOException>(() => Write(textfile, new string('x', 20_000)));
         Assert.Contains("No space left on device", full.Message);
-        Assert.Equal(["filler", "tcp_connections.prom.lock"], Names(disk.Path));
+        Assert.Equal("old\n", File.ReadAllText(textfile.FilePath));
+        Assert.Equal(["filler", "tcp_connections.prom", "tcp_connections.prom.lock"], Names(disk.Path));
 
         disk.Free();
         Write(textfile, "new\n");
