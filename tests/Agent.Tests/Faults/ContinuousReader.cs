@@ -8,7 +8,6 @@ internal sealed class ContinuousReader(string file, Action<string> check, int ke
 
     private readonly List<string> _kept = [];
     private string _last = "";
-    private Task _running = Task.CompletedTask;
     private long _reads;
     private long _texts;
 
@@ -18,18 +17,11 @@ internal sealed class ContinuousReader(string file, Action<string> check, int ke
     /// <summary>How many texts were seen that differ from the one before. No text comes back: the time is in it.</summary>
     internal long Texts => Interlocked.Read(ref _texts);
 
-    /// <summary>Whether it found a text that is not as it should be; running it tells which.</summary>
-    internal bool HasFailed => _running.IsFaulted;
-
     /// <summary>Some of the texts, each with the same chance to be among them; to be read when the reader has ended.</summary>
     internal IReadOnlyList<string> Kept => _kept;
 
     /// <summary>Reads until it is told to end; fails at the first text that is not as it should be.</summary>
-    internal Task Run(CancellationToken stop)
-    {
-        _running = Task.Run(() => ReadOn(stop), CancellationToken.None);
-        return _running;
-    }
+    internal Task Run(CancellationToken stop) => Task.Run(() => ReadOn(stop), CancellationToken.None);
 
     private async Task ReadOn(CancellationToken stop)
     {
