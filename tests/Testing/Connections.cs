@@ -89,6 +89,9 @@ internal sealed class Connections : IDisposable
     {
         foreach ((Socket client, Socket server) in Accept(count))
         {
+            // Closing alone would be too late while a process that another test starts holds the descriptors.
+            server.Shutdown(SocketShutdown.Both);
+            client.Shutdown(SocketShutdown.Both);
             server.Close();
             client.Close();
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Tests.Faults;
 using Agent.Watching;
 using Netlink;
 using Netlink.SockDiag;
@@ -9,6 +10,8 @@ using Testing;
 namespace Agent.Tests.Churn;
 
 /// <summary>Censuses on the real kernel while what they count comes and goes. AGENT_CHURN_CENSUSES asks for another number of them.</summary>
+/// <remarks>Alone: a process that another test starts holds every descriptor until it executes, and what was closed meanwhile stays open.</remarks>
+[Collection(Alone.Name)]
 public sealed class ChurnTests
 {
     private const int Port = 8500;
@@ -62,22 +65,28 @@ public sealed class ChurnTests
                 listeners.Ended();
             }
         });
-        using Census census = CensusOf(host, Port);
         int seen = 0;
-        for (int i = 0; i < Censuses; i++)
+        try
         {
-            (long, long) before = listeners.Before();
-            Snapshot snapshot = census.Take();
-            (_, long atMost) = listeners.After(before);
+            using Census census = CensusOf(host, Port);
+            for (int i = 0; i < Censuses; i++)
+            {
+                (long, long) before = listeners.Before();
+                Snapshot snapshot = census.Take();
+                (_, long atMost) = listeners.After(before);
 
-            Assert.Null(snapshot.Failure);
-            AcceptQueue? queue = Assert.Single(snapshot.Ports).AcceptQueue;
-            Assert.InRange(queue?.Limit ?? 0, 0, atMost * Backlog);
-            seen += queue is null ? 0 : 1;
+                Assert.Null(snapshot.Failure);
+                AcceptQueue? queue = Assert.Single(snapshot.Ports).AcceptQueue;
+                Assert.InRange(queue?.Limit ?? 0, 0, atMost * Backlog);
+                seen += queue is null ? 0 : 1;
+            }
+        }
+        finally
+        {
+            end.Cancel();
+            churner.Join();
         }
 
-        end.Cancel();
-        churner.Join();
         Print(
             $"listeners: {Censuses} censuses while {listeners.Total} listeners came and went; {seen} saw one; "
             + "none saw more than there may have been");
@@ -127,22 +136,28 @@ public sealed class ChurnTests
             .. Enumerable.Range(1, Churners).Select(i => IPAddress.Parse($"127.0.1.{i}"))
                 .Select(address => host.StartThread(() => OpenAndClose(address, lifetimes, end.Token))),
         ];
-        using Census census = CensusOf(host, Port, ChurningPort);
         Tally tally = new(held);
-        for (int i = 0; i < Censuses; i++)
+        try
         {
-            (long, long) before = lifetimes.Before();
-            Snapshot snapshot = census.Take();
-            (long atLeast, long atMost) = lifetimes.After(before);
+            using Census census = CensusOf(host, Port, ChurningPort);
+            for (int i = 0; i < Censuses; i++)
+            {
+                (long, long) before = lifetimes.Before();
+                Snapshot snapshot = census.Take();
+                (long atLeast, long atMost) = lifetimes.After(before);
 
-            Assert.Null(snapshot.Failure);
-            // Those that are held are in the same chains as those that come and go, and there is no doubt how many they are.
-            tally.Add(snapshot.Ports[0].Ipv4, held, held);
-            tally.Add(snapshot.Ports[1].Ipv4, atLeast, atMost);
+                Assert.Null(snapshot.Failure);
+                // Those that are held are in the same chains as those that come and go, and there is no doubt how many they are.
+                tally.Add(snapshot.Ports[0].Ipv4, held, held);
+                tally.Add(snapshot.Ports[1].Ipv4, atLeast, atMost);
+            }
+        }
+        finally
+        {
+            end.Cancel();
+            Array.ForEach(churners, churner => churner.Join());
         }
 
-        end.Cancel();
-        Array.ForEach(churners, churner => churner.Join());
         tally.Churned = lifetimes.Total;
         return tally;
     }
