@@ -17,12 +17,12 @@ public class Rendering
 
     /// <summary>A snapshot as a busy host gives it.</summary>
     [GlobalSetup]
-    public void TakeSnapshot() => _snapshot = new Snapshot
+    public void TakeSnapshot() => _snapshot = new Snapshot([new NamespaceCounts
     {
         Duration = TimeSpan.FromMicroseconds(64_321),
         LastSuccess = DateTimeOffset.UnixEpoch.AddMilliseconds(1_700_000_000_123),
         Ports = [.. Enumerable.Range(8500, Ports).Select(port => new PortCounts((ushort)port, 95_000, 123, 4, new AcceptQueue(4, 4096)))],
-    };
+    }]);
 
     /// <summary>The whole exposition.</summary>
     [Benchmark]

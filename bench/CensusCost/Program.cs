@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Agent.Watching;
-using Netlink.SockDiag;
 
 // What one census of the agent costs once it runs hot, beside bench/floor.c, which prints the same line:
 //
@@ -26,7 +25,7 @@ if (args.Length != 3
 }
 
 Watch[] watches = [.. Enumerable.Range(firstPort, watchCount).Select(port => new Watch($"port {port}", [(ushort)port]))];
-using Census census = new(new SockDiagClient(), watches, TimeProvider.System, keepsPeaks: true);
+using Census census = new(new WatchedNamespace(null, null, [.. watches]), TimeProvider.System, keepsPeaks: true);
 
 long begun = Stopwatch.GetTimestamp();
 for (int i = 0; i < LeastWarmUp || Stopwatch.GetElapsedTime(begun) < shortestWarmUp; i++)
@@ -34,7 +33,7 @@ for (int i = 0; i < LeastWarmUp || Stopwatch.GetElapsedTime(begun) < shortestWar
     census.Take();
 }
 
-Snapshot last = census.Take();
+NamespaceCounts last = census.Take();
 long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
 TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
 for (int i = 0; i < censuses; i++)

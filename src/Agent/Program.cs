@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Cli;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
@@ -5,11 +6,10 @@ using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Supervision;
 using Agent.Watching;
-using Netlink.SockDiag;
 
 try
 {
-    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, Daemon.Run);
+    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, Daemon.Run);
 }
 catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
 {
@@ -25,12 +25,36 @@ catch (Exception unexpected)
 
 static int RunOnce(Settings settings, OutputForm? form)
 {
-    using Census census = new(new SockDiagClient(settings.Namespace.Value), [settings.Watch], TimeProvider.System, keepsPeaks: false);
     using Stream output = Console.OpenStandardOutput();
     SnapshotExposition exposition = new(BuildInformation.Current);
     ISnapshotForm chosen = Forms.Create(
-        form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watch.HasThresholds),
+        form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
         exposition,
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
-    return OnceCommand.Run(settings, census, chosen, exposition, output);
+    foreach (string notice in settings.Notices)
+    {
+        ErrorLine.Write(notice);
+    }
+
+    // A textfile that was not asked for here and now would outlive this moment.
+    string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
+    return OnceCommand.Run(SnapshotOf(settings), chosen, output, directory, exposition);
+}
+
+static Snapshot SnapshotOf(Settings settings)
+{
+    ImmutableArray<NamespaceCounts>.Builder found = ImmutableArray.CreateBuilder<NamespaceCounts>();
+    foreach (WatchedNamespace where in settings.Namespaces)
+    {
+        using Census census = new(where, TimeProvider.System, keepsPeaks: false, settings.Filter);
+        found.Add(census.Take());
+    }
+
+    return new Snapshot(found.ToImmutable()) { Filter = settings.Filter?.ToString() };
+}
+
+static int CheckConfig(string file, Settings settings)
+{
+    using StreamWriter output = new(Console.OpenStandardOutput());
+    return CheckConfigCommand.Run(file, settings, output);
 }

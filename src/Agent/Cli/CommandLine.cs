@@ -46,6 +46,18 @@ internal sealed class CommandLine
         HelpName = "WHERE",
     };
 
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "A file with the settings, and with watches in place of --port, --watch and --limit [AGENT_CONFIG]",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _filter = new("--filter")
+    {
+        Description = "What --once counts, in the language of ss: 'dst 10.0.0.0/8 and not dport = :443'",
+        HelpName = "EXPRESSION",
+    };
+
     private readonly Option<bool> _once = new("--once")
     {
         Description = "Take one census, print it and end",
@@ -70,22 +82,30 @@ internal sealed class CommandLine
         HelpName = "X",
     };
 
+    private readonly Command _checkConfig = new("check-config", "Say whether a configuration file is valid, and which settings are in force with it");
+
+    private readonly Argument<string> _checkedFile = new("FILE");
+
     private readonly RootCommand _root = new(
         "Counts the TCP connections of this host's services by asking the kernel (sock_diag), for Prometheus and for people.");
 
     internal CommandLine()
     {
         foreach (Option option in (ReadOnlySpan<Option>)
-            [_once, _output, _warning, _critical, _port, _watch, _limit, _interval, _textfileDirectory, _netns])
+            [_once, _output, _warning, _critical, _filter, _port, _watch, _limit, _interval, _textfileDirectory, _netns, _config])
         {
             _root.Options.Add(option);
         }
+
+        _checkConfig.Arguments.Add(_checkedFile);
+        _root.Subcommands.Add(_checkConfig);
     }
 
     /// <summary>Parses the arguments and does what they ask for.</summary>
     /// <param name="arguments">Without the program's name.</param>
     /// <param name="readVariable">Reads an environment variable.</param>
     /// <param name="runOnce">What --once does, in the form that was asked for, if one was; gives the exit code.</param>
+    /// <param name="checkConfig">What check-config does with the file, with what it is valid as; gives the exit code.</param>
     /// <param name="runDaemon">What it does without; gives the exit code.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">An option or variable is wrong.</exception>
@@ -93,6 +113,7 @@ internal sealed class CommandLine
         IReadOnlyList<string> arguments,
         Func<string, string?> readVariable,
         Func<Settings, OutputForm?, int> runOnce,
+        Func<string, Settings, int> checkConfig,
         Func<Settings, int> runDaemon)
     {
         _root.SetAction(result =>
@@ -101,13 +122,20 @@ internal sealed class CommandLine
             OutputForm? form = result.GetValue(_output) is { } name ? Forms.Parse(name) : null;
             if (result.GetValue(_once))
             {
+                RefuseNarrowedTextfile(result);
                 return runOnce(settings, form);
             }
 
             RefuseWithoutOnce(result, _output, "there is output");
             RefuseWithoutOnce(result, _warning, "there are exit codes");
             RefuseWithoutOnce(result, _critical, "there are exit codes");
+            RefuseWithoutOnce(result, _filter, "counts may be narrowed");
             return runDaemon(settings);
+        });
+        _checkConfig.SetAction(result =>
+        {
+            string file = result.GetRequiredValue(_checkedFile);
+            return checkConfig(file, new SettingsReader(readVariable).Read(new GivenValues { ConfigurationFile = file }));
         });
 
         // A leading @ is part of a value and no file to read arguments from.
@@ -136,7 +164,18 @@ internal sealed class CommandLine
         Interval = result.GetValue(_interval),
         TextfileDirectory = result.GetValue(_textfileDirectory),
         Namespace = result.GetValue(_netns),
+        ConfigurationFile = result.GetValue(_config),
+        Filter = result.GetValue(_filter),
     };
+
+    /// <summary>A textfile that holds less than all would be taken for all.</summary>
+    private void RefuseNarrowedTextfile(ParseResult result)
+    {
+        if (result.GetValue(_filter) is not null && result.GetValue(_textfileDirectory) is not (null or "none"))
+        {
+            throw new ConfigurationException($"{_filter.Name}: a textfile must hold everything; leave {_textfileDirectory.Name} away");
+        }
+    }
 
     private static void RefuseWithoutOnce(ParseResult result, Option<string?> option, string what)
     {

@@ -1,5 +1,4 @@
 using Agent.Cli.Rendering;
-using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Watching;
@@ -9,24 +8,26 @@ namespace Agent.Cli;
 /// <summary><c>agent --once</c>: one census, printed, and written where the command line says.</summary>
 internal static class OnceCommand
 {
-    /// <param name="settings">The settings.</param>
-    /// <param name="census">Counts.</param>
-    /// <param name="form">What is printed.</param>
-    /// <param name="exposition">What is written into the textfile, whatever is printed.</param>
+    /// <param name="snapshot">What was counted.</param>
+    /// <param name="form">How it is printed.</param>
     /// <param name="output">Standard output.</param>
+    /// <param name="textfileDirectory">Where the textfile goes besides; null for nowhere.</param>
+    /// <param name="exposition">What is written into the textfile, whatever is printed.</param>
     /// <returns>The exit code.</returns>
-    internal static int Run(Settings settings, Census census, ISnapshotForm form, SnapshotExposition exposition, Stream output)
+    internal static int Run(
+        Snapshot snapshot, ISnapshotForm form, Stream output, string? textfileDirectory, SnapshotExposition exposition)
     {
-        Snapshot snapshot = census.Take();
         bool printed = TryPrint(output, form.Render(snapshot).Span);
-        if (snapshot.Failure is { } failure && !(printed && form.TellsFailureItself))
+        if (!(printed && form.TellsFailureItself))
         {
-            ErrorLine.Write(failure);
+            foreach (NamespaceCounts found in snapshot.Namespaces.Where(found => !found.Succeeded))
+            {
+                ErrorLine.Write(found.Failure!);
+            }
         }
 
-        bool written = settings.TextfileDirectory is not { IsFromCommandLine: true, Value: { } directory }
-            || TryWrite(directory, exposition.Render(snapshot).Span);
-        if (!snapshot.Succeeded || !printed)
+        bool written = textfileDirectory is null || TryWrite(textfileDirectory, exposition.Render(snapshot).Span);
+        if (!printed)
         {
             return ExitCode.CouldNotMeasure;
         }
@@ -34,14 +35,14 @@ internal static class OnceCommand
         return written ? ExitCodeOf(snapshot) : ExitCode.Usage;
     }
 
-    /// <summary>That of the worst watch; without thresholds all are fine.</summary>
-    private static int ExitCodeOf(Snapshot snapshot) =>
-        snapshot.Watches.Select(counts => counts.State).DefaultIfEmpty().Max() switch
-        {
-            WatchState.Critical => ExitCode.Critical,
-            WatchState.Warning => ExitCode.Warning,
-            _ => ExitCode.Fine,
-        };
+    /// <summary>That of the worst watch, without thresholds all are fine; but what is not known is worse than a warning.</summary>
+    private static int ExitCodeOf(Snapshot snapshot) => snapshot.WorstState switch
+    {
+        WatchState.Critical => ExitCode.Critical,
+        _ when !snapshot.Succeeded => ExitCode.CouldNotMeasure,
+        WatchState.Warning => ExitCode.Warning,
+        _ => ExitCode.Fine,
+    };
 
     private static bool TryPrint(Stream output, ReadOnlySpan<byte> text)
     {

@@ -18,4 +18,8 @@ internal sealed record GivenValues
     internal string? TextfileDirectory { get; init; }
 
     internal string? Namespace { get; init; }
+
+    internal string? ConfigurationFile { get; init; }
+
+    internal string? Filter { get; init; }
 }

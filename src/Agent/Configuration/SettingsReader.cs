@@ -1,71 +1,94 @@
 using System.Collections.Immutable;
-using System.Globalization;
+using Agent.Configuration.File;
 using Agent.Watching;
 using Netlink;
+using Netlink.SockDiag;
+using Netlink.SockDiag.Filters;
 
 namespace Agent.Configuration;
 
 /// <summary>
-/// Makes settings of text: the command line comes before the environment, the environment before the defaults. An empty variable counts as
-/// unset.
+/// Makes settings of text: the command line comes before the environment, the environment before the configuration file, the file before the
+/// defaults. An empty variable counts as unset.
 /// </summary>
 internal sealed class SettingsReader(Func<string, string?> readVariable)
 {
     internal const string DefaultTextfileDirectory = "/tmp/node-exporter";
 
-    /// <summary>More series than this are refused, whatever makes them: a monitoring system is to be protected from its agent.</summary>
-    internal const int MaxSeries = 10_000;
-
+    private const string PortVariable = "CONSUL_PORT";
     private const ushort DefaultPort = 8500;
-    private const string DefaultWatch = "consul";
-    // http_max_conns_per_client of Consul's "limits".
-    private const int ConsulLimit = 200;
-    private const int LongestWatchName = 64;
-
-    // Two protocols, unaccepted, accept queue and its limit.
-    private const int SeriesPerPort = 5;
-
-    // Clients, the highest, its peak, the limit, and those that are shown.
-    private const int SeriesPerWatch = 4 + Watching.Watch.DefaultShownClients;
-
-    // The agent's own.
-    private const int OtherSeries = 4;
-    private const int MostPorts = (MaxSeries - SeriesPerWatch - OtherSeries) / SeriesPerPort;
 
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(24);
 
     /// <exception cref="ConfigurationException">The first setting that is wrong.</exception>
     internal Settings Read(GivenValues given)
     {
-        Setting<ImmutableArray<ushort>> ports = ReadPorts(given);
-        string watchName = given.Watch is null ? DefaultWatch : ReadWatchName(given.Watch);
-        Setting<int?> limit = given.Limit is null
-            ? new(watchName == DefaultWatch ? ConsulLimit : null, Setting<int?>.Default)
-            : new(Parse("--limit", given.Limit, ParseLimit), "--limit");
-        return new Settings
+        LoadedFile? file = (given.ConfigurationFile ?? Environment("AGENT_CONFIG")) is { } path ? LoadedFile.Read(path) : null;
+        Setting<NetworkNamespace?> main = Read<NetworkNamespace?>(
+            "--netns", given.Namespace, "AGENT_NETNS", file, "netns", file?.Values.Netns, NetworkNamespace.Parse, null);
+        Settings settings = new()
         {
-            Watch = WatchThresholds.Give(new Watch(watchName, ports.Value) { Limit = limit.Value, LimitSource = limit.Origin }, given),
-            PortsOrigin = ports.Origin,
-            LimitOrigin = limit.Origin,
-            Interval = Read("--interval", given.Interval, "UPDATE_DELAY", ParseInterval, DefaultInterval),
+            Watches = [.. ReadWatches(given, file, main).Select(watch => WatchThresholds.GiveFromOptions(watch, given))],
+            Interval = Read(
+                "--interval", given.Interval, "UPDATE_DELAY", file, "interval", file?.Values.Interval, SettingText.Interval, DefaultInterval),
             TextfileDirectory = Read(
-                "--textfile-directory", given.TextfileDirectory, "TEXTFILE_DIRECTORY", ParseDirectory, DefaultTextfileDirectory),
-            Namespace = Read<NetworkNamespace?>("--netns", given.Namespace, "AGENT_NETNS", NetworkNamespace.Parse, null),
+                "--textfile-directory", given.TextfileDirectory, "TEXTFILE_DIRECTORY",
+                file, "textfileDirectory", file?.Values.TextfileDirectory, SettingText.Directory, DefaultTextfileDirectory),
+            Namespace = main,
+            Filter = given.Filter is { } filter ? Parse("--filter", filter, SocketFilter.Parse) : null,
+            Notices = NamesWatches(file) && Environment(PortVariable) is not null
+                ? [$"{PortVariable} is ignored: {file!.Path} names the watches"]
+                : [],
         };
+        return Bounded(settings, file);
+    }
+
+    private static bool NamesWatches(LoadedFile? file) => file?.Values.Watches is not null;
+
+    private ImmutableArray<WatchSettings> ReadWatches(GivenValues given, LoadedFile? file, Setting<NetworkNamespace?> main)
+    {
+        if (file?.Values.Watches is not { } entries)
+        {
+            return [ReadTheOneWatch(given)];
+        }
+
+        foreach ((string option, bool isGiven) in
+            new[] { ("--port", given.Ports.Count > 0), ("--watch", given.Watch is not null), ("--limit", given.Limit is not null) })
+        {
+            if (isGiven)
+            {
+                throw new ConfigurationException(
+                    $"{option}: {file.PlaceOf(FileWatches.Key)} names the watches; say it there, or leave one of the two away");
+            }
+        }
+
+        return new FileWatches(file, main.Value?.Where).Read(entries);
+    }
+
+    private WatchSettings ReadTheOneWatch(GivenValues given)
+    {
+        Setting<ImmutableArray<ushort>> ports = ReadPorts(given);
+        string name = given.Watch is null ? DefaultLimit.ConsulWatch : Parse("--watch", given.Watch, SettingText.WatchName);
+        ClientLimit limit = given.Limit is null
+            ? DefaultLimit.Of(name)
+            : new ClientLimit(Parse("--limit", given.Limit, SettingText.Limit), "--limit");
+        return new WatchSettings(new Watch(name, ports.Value) { Limit = limit }, null, new WatchOrigins { Ports = ports.Origin });
     }
 
     private Setting<ImmutableArray<ushort>> ReadPorts(GivenValues given)
     {
         const string Option = "--port";
-        const string Variable = "CONSUL_PORT";
         if (given.Ports.Count > 0)
         {
-            return new(ParsePorts(Option, given.Ports), Option);
+            if (given.Ports.FirstOrDefault(text => text.Contains(',')) is { } several)
+            {
+                throw new ConfigurationException($"{Option}: '{several}' is not a port; repeat the option for each port");
+            }
+
+            return new(Parse(Option, given.Ports, SettingText.Ports), Option);
         }
 
-        if (Environment(Variable) is not { } list)
+        if (Environment(PortVariable) is not { } list)
         {
             return new([DefaultPort], Setting<string>.Default);
         }
@@ -73,105 +96,73 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         if (list.Contains("://", StringComparison.Ordinal))
         {
             throw new ConfigurationException(
-                $"{Variable}: '{list}' is what Kubernetes sets for a service named consul; "
+                $"{PortVariable}: '{list}' is what Kubernetes sets for a service named consul; "
                 + "put 'enableServiceLinks: false' into the pod's spec, or give --port");
         }
 
-        return new(ParsePorts(Variable, list.Split(',', StringSplitOptions.TrimEntries)), Variable);
+        return new(Parse(PortVariable, list.Split(',', StringSplitOptions.TrimEntries), SettingText.Ports), PortVariable);
     }
 
-    private static ImmutableArray<ushort> ParsePorts(string origin, IReadOnlyList<string> texts)
+    /// <summary>Refuses what would make too many series, or a filter that the kernel does not take.</summary>
+    private static Settings Bounded(Settings settings, LoadedFile? file)
     {
-        if (texts.Count > MostPorts)
+        ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
+        long series = SeriesBound.Count(namespaces);
+        if (series > SeriesBound.Most)
         {
-            throw new ConfigurationException(
-                $"{origin}: {texts.Count} ports can make {OtherSeries + SeriesPerWatch + (texts.Count * SeriesPerPort)} series, {MaxSeries} are the most; "
-                + $"give {MostPorts} ports at most");
+            string message = $"these watches can make {series} series, {SeriesBound.Most} are the most; name fewer ports, or show fewer clients";
+            throw NamesWatches(file)
+                ? file!.Wrong(FileWatches.Key, message)
+                : new ConfigurationException($"{settings.Watches[0].Origins.Ports}: {message}");
         }
 
-        ImmutableArray<ushort>.Builder ports = ImmutableArray.CreateBuilder<ushort>(texts.Count);
-        foreach (string text in texts)
+        if (settings.Filter is { } filter)
         {
-            if (!ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0)
+            foreach (WatchedNamespace where in namespaces)
             {
-                string advice = origin.StartsWith("--", StringComparison.Ordinal) && text.Contains(',')
-                    ? "repeat the option for each port"
-                    : "give a number from 1 to 65535";
-                throw new ConfigurationException($"{origin}: '{text}' is not a port; {advice}");
+                try
+                {
+                    _ = new SocketQuery(TcpStates.Established, filter, where.Watches.SelectMany(watch => watch.Ports));
+                }
+                catch (ArgumentException wrong)
+                {
+                    throw new ConfigurationException($"--filter: {wrong.Message}");
+                }
             }
-
-            if (ports.Contains(port))
-            {
-                throw new ConfigurationException($"{origin}: port {port} is given twice; name it once");
-            }
-
-            ports.Add(port);
         }
 
-        return ports.ToImmutable();
+        return settings;
     }
 
-    private static string ReadWatchName(string text) =>
-        text.Length is > 0 and <= LongestWatchName && !text.Any(char.IsControl)
-            ? text
-            : throw new ConfigurationException($"--watch: the name must have 1 to {LongestWatchName} characters and no control character");
-
-    private static int? ParseLimit(string text)
-    {
-        if (text == "none")
-        {
-            return null;
-        }
-
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit > 0
-            ? limit
-            : throw new FormatException($"'{text}' is not a limit; give a number from 1 on, or none");
-    }
-
-    private static TimeSpan ParseInterval(string text)
-    {
-        TimeSpan interval = Duration.Parse(text);
-        if (interval < ShortestInterval || interval > LongestInterval)
-        {
-            throw new FormatException($"'{text}' is not between {Duration.Format(ShortestInterval)} and {Duration.Format(LongestInterval)}");
-        }
-
-        return interval.Ticks % TimeSpan.TicksPerMillisecond == 0
-            ? interval
-            : throw new FormatException($"'{text}' is not a whole number of milliseconds");
-    }
-
-    private static string? ParseDirectory(string text) => text switch
-    {
-        "none" => null,
-        "" => throw new FormatException("the path is empty; give a directory, or none"),
-        _ when text.Contains('\0') => throw new FormatException("the path has a NUL character, which no path can have"),
-        _ => ToAbsolute(text),
-    };
-
-    private static string ToAbsolute(string path)
-    {
-        try
-        {
-            return Path.GetFullPath(path);
-        }
-        catch (IOException)
-        {
-            throw new FormatException($"'{path}' is relative to a working directory that is gone; give an absolute path");
-        }
-    }
-
-    private Setting<T> Read<T>(string option, string? given, string variable, Func<string, T> parse, T otherwise)
+    private Setting<T> Read<T>(
+        string option, string? given, string variable, LoadedFile? file, string key, string? inFile, Func<string, T> parse, T otherwise)
     {
         if (given is not null)
         {
             return new(Parse(option, given, parse), option);
         }
 
-        return Environment(variable) is { } text ? new(Parse(variable, text, parse), variable) : new(otherwise, Setting<T>.Default);
+        if (Environment(variable) is { } text)
+        {
+            return new(Parse(variable, text, parse), variable);
+        }
+
+        if (inFile is null)
+        {
+            return new(otherwise, Setting<T>.Default);
+        }
+
+        try
+        {
+            return new(parse(inFile), file!.PlaceOf(key));
+        }
+        catch (FormatException wrong)
+        {
+            throw file!.Wrong(key, wrong.Message);
+        }
     }
 
-    private static T Parse<T>(string origin, string text, Func<string, T> parse)
+    private static TValue Parse<TText, TValue>(string origin, TText text, Func<TText, TValue> parse)
     {
         try
         {

@@ -5,6 +5,9 @@ namespace Agent.Metrics;
 /// <summary>Every metric that the agent exposes, in the order in which it does. The README's table is held against this list by a test.</summary>
 internal static class MetricFamilies
 {
+    /// <summary>The label that any sample of these may carry besides: the network namespace, where it is not the main one.</summary>
+    internal const string NetnsLabel = "netns";
+
     internal static readonly MetricFamily TcpConnections = new(
         "tcp_connections", MetricType.Gauge,
         "Established TCP connections with this local port, by the IP version of the peer.", "port", "protocol");

@@ -3,7 +3,10 @@ using Agent.Watching;
 
 namespace Agent.Metrics;
 
-/// <summary>Turns a snapshot into metrics. Pure: the same snapshot gives the same text.</summary>
+/// <summary>
+/// Turns a snapshot into metrics. Pure: the same snapshot gives the same text. What belongs to another network namespace than the main one
+/// carries its name in the label <c>netns</c>.
+/// </summary>
 internal sealed class SnapshotExposition(BuildInformation build)
 {
     private readonly TextFormatWriter _writer = new();
@@ -14,23 +17,25 @@ internal sealed class SnapshotExposition(BuildInformation build)
     internal ReadOnlyMemory<byte> Render(Snapshot snapshot)
     {
         _writer.Clear();
-        if (snapshot.Succeeded)
-        {
-            WritePorts(snapshot);
-            WriteWatches(snapshot);
-        }
-
-        WriteCensus(snapshot);
+        WritePorts(snapshot);
+        WriteWatches(snapshot);
+        WriteCensuses(snapshot);
+        _writer.Begin(MetricFamilies.BuildInfo);
+        _writer.Sample(1, build.Version, build.Revision);
         return _writer.Written;
     }
 
     private void WritePorts(Snapshot snapshot)
     {
-        _writer.Begin(MetricFamilies.TcpConnections);
-        foreach (PortCounts counts in snapshot.Ports)
+        bool begun = false;
+        foreach (NamespaceCounts found in snapshot.Namespaces)
         {
-            _writer.Sample(counts.Ipv4, Label(counts.Port), "ipv4");
-            _writer.Sample(counts.Ipv6, Label(counts.Port), "ipv6");
+            foreach (PortCounts counts in found.Ports)
+            {
+                BeginOnce(MetricFamilies.TcpConnections, ref begun);
+                _writer.SampleIn(found.Netns, counts.Ipv4, Label(counts.Port), "ipv4");
+                _writer.SampleIn(found.Netns, counts.Ipv6, Label(counts.Port), "ipv6");
+            }
         }
 
         WriteWhere(MetricFamilies.TcpUnacceptedConnections, snapshot, counts => counts.Unaccepted);
@@ -44,32 +49,46 @@ internal sealed class SnapshotExposition(BuildInformation build)
         WriteClients(snapshot);
         WriteWhere(MetricFamilies.TcpClientConnectionsMax, snapshot, counts => counts.Highest);
         WriteWhere(MetricFamilies.TcpClientConnectionsPeak, snapshot, counts => counts.Peak);
-        WriteWhere(MetricFamilies.TcpClientConnectionsLimit, snapshot, counts => counts.Watch.Limit);
+        WriteWhere(MetricFamilies.TcpClientConnectionsLimit, snapshot, counts => counts.Limit.Value);
     }
 
     private void WriteClients(Snapshot snapshot)
     {
         bool begun = false;
-        foreach (WatchCounts counts in snapshot.Watches)
+        foreach (NamespaceCounts found in snapshot.Namespaces)
         {
-            foreach (ClientCount client in counts.Shown)
+            foreach (WatchCounts counts in found.Watches)
             {
-                BeginOnce(MetricFamilies.TcpClientConnections, ref begun);
-                _writer.Sample(client.Held, counts.Watch.Name, client.Address.ToString());
+                foreach (ClientCount client in counts.Shown)
+                {
+                    BeginOnce(MetricFamilies.TcpClientConnections, ref begun);
+                    _writer.SampleIn(found.Netns, client.Held, counts.Watch.Name, client.Address.ToString());
+                }
             }
         }
+    }
+
+    private void WriteCensuses(Snapshot snapshot)
+    {
+        WriteWhere(MetricFamilies.CensusSuccess, snapshot, (NamespaceCounts found) => found.Succeeded ? 1 : 0);
+        WriteWhere(MetricFamilies.CensusLastDuration, snapshot, (NamespaceCounts found) => found.Duration.TotalSeconds);
+        WriteWhere(
+            MetricFamilies.CensusLastSuccess, snapshot, (NamespaceCounts found) => found.LastSuccess?.ToUnixTimeMilliseconds() / 1000.0);
     }
 
     /// <summary>Writes a family with a sample for each port that has a value; none without any, for a family is not announced in vain.</summary>
     private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<PortCounts, long?> valueOf)
     {
         bool begun = false;
-        foreach (PortCounts counts in snapshot.Ports)
+        foreach (NamespaceCounts found in snapshot.Namespaces)
         {
-            if (valueOf(counts) is { } value)
+            foreach (PortCounts counts in found.Ports)
             {
-                BeginOnce(family, ref begun);
-                _writer.Sample(value, Label(counts.Port));
+                if (valueOf(counts) is { } value)
+                {
+                    BeginOnce(family, ref begun);
+                    _writer.SampleIn(found.Netns, value, Label(counts.Port));
+                }
             }
         }
     }
@@ -78,12 +97,29 @@ internal sealed class SnapshotExposition(BuildInformation build)
     private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<WatchCounts, long?> valueOf)
     {
         bool begun = false;
-        foreach (WatchCounts counts in snapshot.Watches)
+        foreach (NamespaceCounts found in snapshot.Namespaces)
         {
-            if (valueOf(counts) is { } value)
+            foreach (WatchCounts counts in found.Watches)
+            {
+                if (valueOf(counts) is { } value)
+                {
+                    BeginOnce(family, ref begun);
+                    _writer.SampleIn(found.Netns, value, counts.Watch.Name);
+                }
+            }
+        }
+    }
+
+    /// <summary>The same for each network namespace.</summary>
+    private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<NamespaceCounts, double?> valueOf)
+    {
+        bool begun = false;
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            if (valueOf(found) is { } value)
             {
                 BeginOnce(family, ref begun);
-                _writer.Sample(value, counts.Watch.Name);
+                _writer.SampleIn(found.Netns, value);
             }
         }
     }
@@ -95,24 +131,6 @@ internal sealed class SnapshotExposition(BuildInformation build)
             _writer.Begin(family);
             begun = true;
         }
-    }
-
-    private void WriteCensus(Snapshot snapshot)
-    {
-        _writer.Begin(MetricFamilies.CensusSuccess);
-        _writer.Sample(snapshot.Succeeded ? 1 : 0);
-
-        _writer.Begin(MetricFamilies.CensusLastDuration);
-        _writer.Sample(snapshot.Duration.TotalSeconds);
-
-        if (snapshot.LastSuccess is { } lastSuccess)
-        {
-            _writer.Begin(MetricFamilies.CensusLastSuccess);
-            _writer.Sample(lastSuccess.ToUnixTimeMilliseconds() / 1000.0);
-        }
-
-        _writer.Begin(MetricFamilies.BuildInfo);
-        _writer.Sample(1, build.Version, build.Revision);
     }
 
     /// <summary>The port as text, made once.</summary>

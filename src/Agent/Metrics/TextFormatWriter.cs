@@ -48,7 +48,13 @@ internal sealed class TextFormatWriter
     /// <summary>Writes a sample of the family that was begun last.</summary>
     /// <param name="value">An integer is written without a fraction.</param>
     /// <param name="labelValues">One for each of the family's label names, in their order.</param>
-    internal void Sample(double value, params ReadOnlySpan<string> labelValues)
+    internal void Sample(double value, params ReadOnlySpan<string> labelValues) => SampleIn(null, value, labelValues);
+
+    /// <summary>The same for a sample that belongs to a network namespace.</summary>
+    /// <param name="netns">A further label; null for the main one, without that label.</param>
+    /// <param name="value">An integer is written without a fraction.</param>
+    /// <param name="labelValues">One for each of the family's label names, in their order.</param>
+    internal void SampleIn(string? netns, double value, params ReadOnlySpan<string> labelValues)
     {
         MetricFamily family = _family ?? throw new InvalidOperationException("a sample without a family");
         if (labelValues.Length != family.LabelNames.Length)
@@ -59,16 +65,26 @@ internal sealed class TextFormatWriter
         Write(family.Name);
         for (int i = 0; i < labelValues.Length; i++)
         {
-            Write(i == 0 ? "{" : ",");
-            Write(family.LabelNames[i]);
-            Write("=\"");
-            WriteEscaped(labelValues[i], EscapedInLabel);
-            Write("\"");
+            WriteLabel(i == 0 ? "{" : ",", family.LabelNames[i], labelValues[i]);
         }
 
-        Write(labelValues.IsEmpty ? " " : "} ");
+        if (netns is not null)
+        {
+            WriteLabel(labelValues.IsEmpty ? "{" : ",", MetricFamilies.NetnsLabel, netns);
+        }
+
+        Write(labelValues.IsEmpty && netns is null ? " " : "} ");
         WriteNumber(value);
         Write("\n");
+    }
+
+    private void WriteLabel(string before, string name, string value)
+    {
+        Write(before);
+        Write(name);
+        Write("=\"");
+        WriteEscaped(value, EscapedInLabel);
+        Write("\"");
     }
 
     private void WriteNumber(double value)

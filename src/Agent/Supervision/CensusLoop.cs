@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Watching;
@@ -7,10 +8,10 @@ using Microsoft.Extensions.Logging;
 namespace Agent.Supervision;
 
 /// <summary>
-/// Takes a census at each interval and publishes what it found, for as long as the agent runs and whatever the kernel and the disk do.
+/// Takes a census of each network namespace at each interval and publishes what they found, for as long as the agent runs and whatever the kernel and the disk do.
 /// </summary>
 internal sealed partial class CensusLoop(
-    Census census,
+    IReadOnlyList<Census> censuses,
     SnapshotExposition exposition,
     Textfile? textfile,
     TimeSpan interval,
@@ -18,7 +19,7 @@ internal sealed partial class CensusLoop(
     IHostApplicationLifetime lifetime,
     ILogger<CensusLoop> logger) : BackgroundService
 {
-    private bool _canMeasure = true;
+    private readonly bool[] _cannotMeasure = new bool[censuses.Count];
     private bool _canPublish = true;
     private bool _warnedOfWriters;
 
@@ -39,29 +40,36 @@ internal sealed partial class CensusLoop(
 
     private void Tick()
     {
-        Snapshot snapshot = census.Take();
-        ReportCensus(snapshot);
+        ImmutableArray<NamespaceCounts>.Builder found = ImmutableArray.CreateBuilder<NamespaceCounts>(censuses.Count);
+        for (int i = 0; i < censuses.Count; i++)
+        {
+            found.Add(censuses[i].Take());
+            ReportCensus(found[i], ref _cannotMeasure[i]);
+        }
+
+        Snapshot snapshot = new(found.MoveToImmutable());
         if (textfile is not null)
         {
             Publish(textfile, snapshot);
         }
     }
 
-    private void ReportCensus(Snapshot snapshot)
+    private void ReportCensus(NamespaceCounts found, ref bool cannotMeasure)
     {
-        if (snapshot.Succeeded == _canMeasure)
+        if (cannotMeasure != found.Succeeded)
         {
             return;
         }
 
-        _canMeasure = snapshot.Succeeded;
-        if (_canMeasure)
+        cannotMeasure = !found.Succeeded;
+        string where = found.Netns is { } netns ? $" in network namespace {netns}" : "";
+        if (cannotMeasure)
         {
-            LogMeasuringAgain();
+            LogCannotMeasure(where, found.Failure!);
         }
         else
         {
-            LogCannotMeasure(snapshot.Failure!);
+            LogMeasuringAgain(where);
         }
     }
 
@@ -102,11 +110,11 @@ internal sealed partial class CensusLoop(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "cannot measure: {Reason}; trying again at each interval")]
-    private partial void LogCannotMeasure(string reason);
+    [LoggerMessage(1, LogLevel.Error, "cannot measure{Where}: {Reason}; trying again at each interval")]
+    private partial void LogCannotMeasure(string where, string reason);
 
-    [LoggerMessage(2, LogLevel.Information, "measuring again")]
-    private partial void LogMeasuringAgain();
+    [LoggerMessage(2, LogLevel.Information, "measuring again{Where}")]
+    private partial void LogMeasuringAgain(string where);
 
     [LoggerMessage(3, LogLevel.Error, "cannot write {Path}: {Reason}; trying again at each interval")]
     private partial void LogCannotPublish(string path, string reason);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Agent.Configuration;
 using Agent.Metrics;
@@ -8,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
-using Netlink.SockDiag;
 
 namespace Agent.Supervision;
 
@@ -98,7 +96,7 @@ internal static partial class Daemon
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new CensusLoop(
-            new Census(new SockDiagClient(settings.Namespace.Value), [settings.Watch], TimeProvider.System, keepsPeaks: true),
+            [.. settings.Namespaces.Select(where => new Census(where, TimeProvider.System, keepsPeaks: true))],
             new SnapshotExposition(BuildInformation.Current),
             textfile,
             settings.Interval.Value,
@@ -109,15 +107,14 @@ internal static partial class Daemon
         return builder.Build();
     }
 
-    private static void LogSettings(ILogger logger, Settings settings) => LogStart(
-        logger,
-        BuildInformation.Current.Version,
-        settings.Watch.Name,
-        $"{string.Join(',', settings.Watch.Ports)} ({settings.PortsOrigin})",
-        $"{settings.Watch.Limit?.ToString(CultureInfo.InvariantCulture) ?? "none"} ({settings.LimitOrigin})",
-        $"{Duration.Format(settings.Interval.Value)} ({settings.Interval.Origin})",
-        $"{settings.TextfileDirectory.Value ?? "none"} ({settings.TextfileDirectory.Origin})",
-        $"{settings.Namespace.Value?.Where ?? "own"} ({settings.Namespace.Origin})");
+    private static void LogSettings(ILogger logger, Settings settings)
+    {
+        LogStart(logger, BuildInformation.Current.Version, string.Join(", ", EffectiveSetting.Of(settings)));
+        foreach (string notice in settings.Notices)
+        {
+            LogNotice(logger, notice);
+        }
+    }
 
     [LoggerMessage(11, LogLevel.Warning, "nothing is published: the textfile is off")]
     private static partial void LogNothingPublished(ILogger logger);
@@ -125,8 +122,9 @@ internal static partial class Daemon
     [LoggerMessage(12, LogLevel.Error, "cannot remove {Path}, whose numbers nobody renews now: {Reason}; remove it by hand")]
     private static partial void LogCannotRemove(ILogger logger, string path, string reason);
 
-    [LoggerMessage(10, LogLevel.Information,
-        "agent {Version}: watch {Watch}, ports {Ports}, limit {Limit}, interval {Interval}, textfile directory {Directory}, network namespace {Namespace}")]
-    private static partial void LogStart(
-        ILogger logger, string version, string watch, string ports, string limit, string interval, string directory, string @namespace);
+    [LoggerMessage(10, LogLevel.Information, "agent {Version}: {Settings}")]
+    private static partial void LogStart(ILogger logger, string version, string settings);
+
+    [LoggerMessage(13, LogLevel.Warning, "{Notice}")]
+    private static partial void LogNotice(ILogger logger, string notice);
 }

@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using Netlink;
 using Netlink.SockDiag;
+using Netlink.SockDiag.Filters;
 
 namespace Agent.Watching;
 
 /// <summary>One walk of the kernel's table that counts for all watches of a network namespace.</summary>
 internal sealed class Census : IDisposable
 {
+    private readonly string? _netns;
     private readonly SockDiagClient _client;
     private readonly SocketQuery _query;
     private readonly WatchTally[] _watches;
@@ -14,22 +16,29 @@ internal sealed class Census : IDisposable
     private readonly TimeProvider _time;
     private DateTimeOffset? _lastSuccess;
 
-    /// <param name="client">Asks the kernel; the census disposes of it.</param>
-    /// <param name="watches">What is counted for.</param>
+    /// <param name="where">Where and what for.</param>
     /// <param name="time">Measures the census.</param>
     /// <param name="keepsPeaks">Whether peaks are reckoned over the last minute; not for a census that stands alone.</param>
-    internal Census(SockDiagClient client, IReadOnlyCollection<Watch> watches, TimeProvider time, bool keepsPeaks)
+    /// <param name="filter">What else a socket is to satisfy, to be counted at all; null for nothing.</param>
+    internal Census(WatchedNamespace where, TimeProvider time, bool keepsPeaks, SocketFilter? filter = null)
+        : this(new SockDiagClient(where.Namespace), where, time, keepsPeaks, filter)
     {
+    }
+
+    /// <summary>A census that asks the kernel with this client, and disposes of it.</summary>
+    internal Census(SockDiagClient client, WatchedNamespace where, TimeProvider time, bool keepsPeaks, SocketFilter? filter = null)
+    {
+        _netns = where.Label;
         _client = client;
         _query = new SocketQuery(
-            TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, watches.SelectMany(watch => watch.Ports));
-        _watches = [.. watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
+            TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Watches.SelectMany(watch => watch.Ports));
+        _watches = [.. where.Watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
         _ports = new PortTally(_watches);
         _time = time;
     }
 
-    /// <summary>Counts. Whatever goes wrong is in the snapshot, and the next census starts afresh.</summary>
-    internal Snapshot Take()
+    /// <summary>Counts. Whatever goes wrong is in what it returns, and the next census starts afresh.</summary>
+    internal NamespaceCounts Take()
     {
         long begun = _time.GetTimestamp();
         try
@@ -39,8 +48,9 @@ internal sealed class Census : IDisposable
         catch (Exception failure)
         {
             // Every exception: not only the two of Netlink mean that nothing was measured.
-            return new Snapshot
+            return new NamespaceCounts
             {
+                Netns = _netns,
                 Duration = _time.GetElapsedTime(begun),
                 LastSuccess = _lastSuccess,
                 Failure = failure is NetlinkException or MalformedMessageException ? failure.Message : $"the census failed: {failure.Message}",
@@ -48,8 +58,9 @@ internal sealed class Census : IDisposable
         }
 
         _lastSuccess = _time.GetUtcNow();
-        return new Snapshot
+        return new NamespaceCounts
         {
+            Netns = _netns,
             Duration = _time.GetElapsedTime(begun),
             LastSuccess = _lastSuccess,
             Ports = _ports.ToCounts(),

@@ -2,24 +2,18 @@ using System.Collections.Immutable;
 
 namespace Agent.Watching;
 
-/// <summary>What one census found, or that it found nothing out. Everything that a person or a program reads is rendered from one of these.</summary>
-internal sealed class Snapshot
+/// <summary>
+/// What the latest census of each network namespace found. Everything that a person or a program reads is rendered from one of these.
+/// </summary>
+/// <param name="Namespaces">The main one first, then in the order of the configuration.</param>
+internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
 {
-    /// <summary>How long the census took, whether it succeeded or not.</summary>
-    public required TimeSpan Duration { get; init; }
+    /// <summary>What all counts were narrowed to, as an expression of <c>--filter</c>; null where everything was counted.</summary>
+    public string? Filter { get; init; }
 
-    /// <summary>When the last census that succeeded ended, this one included; null when none has yet.</summary>
-    public required DateTimeOffset? LastSuccess { get; init; }
+    /// <summary>Whether every census succeeded.</summary>
+    public bool Succeeded => Namespaces.All(counts => counts.Succeeded);
 
-    /// <summary>Why nothing could be measured, in one line; null when all could.</summary>
-    public string? Failure { get; init; }
-
-    /// <summary>Per watched port, in rising order; empty when the census failed: what was not measured is absent.</summary>
-    public ImmutableArray<PortCounts> Ports { get; init; } = [];
-
-    /// <summary>Per watch, in the order of the configuration; empty when the census failed.</summary>
-    public ImmutableArray<WatchCounts> Watches { get; init; } = [];
-
-    /// <summary>Whether the census succeeded.</summary>
-    public bool Succeeded => Failure is null;
+    /// <summary>The state of the worst watch among those that could be counted; fine without any.</summary>
+    public WatchState WorstState => Namespaces.SelectMany(counts => counts.Watches).Select(watch => watch.State).DefaultIfEmpty().Max();
 }

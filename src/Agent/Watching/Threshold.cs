@@ -20,12 +20,9 @@ internal readonly record struct Threshold(int Number, bool IsShare)
                 $"'{text}' is not a threshold; give a number of connections from 1 on, or a share of the limit from 1% to 100%");
     }
 
-    /// <summary>The least number of connections that reaches it.</summary>
-    /// <param name="limit">The watch's limit, which a share needs.</param>
-    /// <exception cref="InvalidOperationException">It is a share, and there is no limit.</exception>
-    internal int InConnections(int? limit) => IsShare
-        ? (int)((((limit ?? throw new InvalidOperationException("a share of no limit")) * (long)Number) + 99) / 100)
-        : Number;
+    /// <summary>The least number of connections that reaches it; null for a share where there is no limit, which none reaches.</summary>
+    /// <param name="limit">The limit that it may be a share of.</param>
+    internal int? InConnections(int? limit) => IsShare ? (int?)(((limit * (long)Number) + 99) / 100) : Number;
 
     public override string ToString() => IsShare ? $"{Number}%" : $"{Number}";
 }

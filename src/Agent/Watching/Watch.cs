@@ -10,11 +10,8 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     /// <summary>How many clients are shown by default.</summary>
     internal const int DefaultShownClients = 10;
 
-    /// <summary>How many connections a client may hold; null where there is no limit.</summary>
-    public int? Limit { get; init; }
-
-    /// <summary>Where the limit, or that there is none, came from: an option as a user writes it, or <c>default</c>.</summary>
-    public string LimitSource { get; init; } = "default";
+    /// <summary>How many connections a client may hold, as configured.</summary>
+    public ClientLimit Limit { get; init; } = new(null, "default");
 
     /// <summary>From how many connections of one client on the watch is in <see cref="WatchState.Warning"/>; null for never.</summary>
     public Threshold? Warning { get; init; }
@@ -29,8 +26,10 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     public int ShownClients { get; init; } = DefaultShownClients;
 
     /// <summary>The state that a client with so many connections puts the watch into.</summary>
-    internal WatchState StateAt(int held) =>
-        held >= Critical?.InConnections(Limit) ? WatchState.Critical
-        : held >= Warning?.InConnections(Limit) ? WatchState.Warning
+    /// <param name="held">How many.</param>
+    /// <param name="limit">The limit at that time; null where there is none.</param>
+    internal WatchState StateAt(int held, int? limit) =>
+        held >= Critical?.InConnections(limit) ? WatchState.Critical
+        : held >= Warning?.InConnections(limit) ? WatchState.Warning
         : WatchState.Fine;
 }

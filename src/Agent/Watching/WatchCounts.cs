@@ -11,6 +11,9 @@ namespace Agent.Watching;
 /// <param name="Shown">The clients that hold most, the highest first.</param>
 internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int Highest, int? Peak, ImmutableArray<ClientCount> Shown)
 {
+    /// <summary>The limit at that time.</summary>
+    public ClientLimit Limit { get; init; } = Watch.Limit;
+
     /// <summary>The state that the client which holds most puts the watch into.</summary>
-    internal WatchState State => Watch.StateAt(Highest);
+    internal WatchState State => Watch.StateAt(Highest, Limit.Value);
 }

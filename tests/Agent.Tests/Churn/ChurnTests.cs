@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Agent.Tests.Faults;
 using Agent.Watching;
 using Netlink;
-using Netlink.SockDiag;
 using Testing;
 
 namespace Agent.Tests.Churn;
@@ -72,11 +71,11 @@ public sealed class ChurnTests
             for (int i = 0; i < Censuses; i++)
             {
                 (long, long) before = listeners.Before();
-                Snapshot snapshot = census.Take();
+                NamespaceCounts found = census.Take();
                 (_, long atMost) = listeners.After(before);
 
-                Assert.Null(snapshot.Failure);
-                AcceptQueue? queue = Assert.Single(snapshot.Ports).AcceptQueue;
+                Assert.Null(found.Failure);
+                AcceptQueue? queue = Assert.Single(found.Ports).AcceptQueue;
                 Assert.InRange(queue?.Limit ?? 0, 0, atMost * Backlog);
                 seen += queue is null ? 0 : 1;
             }
@@ -109,11 +108,11 @@ public sealed class ChurnTests
 
             Thread undertaker = new(host.Dispose);
             undertaker.Start();
-            Snapshot snapshot;
-            while ((snapshot = census.Take()).Succeeded)
+            NamespaceCounts found;
+            while ((found = census.Take()).Succeeded)
             {
                 // As long as it can be entered it is the one with five; a zero would be the lie.
-                Assert.Equal(Open, Assert.Single(snapshot.Ports).Ipv4);
+                Assert.Equal(Open, Assert.Single(found.Ports).Ipv4);
                 counted++;
             }
 
@@ -143,13 +142,13 @@ public sealed class ChurnTests
             for (int i = 0; i < Censuses; i++)
             {
                 (long, long) before = lifetimes.Before();
-                Snapshot snapshot = census.Take();
+                NamespaceCounts found = census.Take();
                 (long atLeast, long atMost) = lifetimes.After(before);
 
-                Assert.Null(snapshot.Failure);
+                Assert.Null(found.Failure);
                 // Those that are held are in the same chains as those that come and go, and there is no doubt how many they are.
-                tally.Add(snapshot.Ports[0].Ipv4, held, held);
-                tally.Add(snapshot.Ports[1].Ipv4, atLeast, atMost);
+                tally.Add(found.Ports[0].Ipv4, held, held);
+                tally.Add(found.Ports[1].Ipv4, atLeast, atMost);
             }
         }
         finally
@@ -203,7 +202,7 @@ public sealed class ChurnTests
     }
 
     private static Census CensusOf(TestNamespace host, params ImmutableArray<ushort> ports) =>
-        new(new SockDiagClient(NetworkNamespace.Parse(host.Path)), [new Watch("churn", ports)], TimeProvider.System, keepsPeaks: false);
+        new(new WatchedNamespace(NetworkNamespace.Parse(host.Path), null, [new Watch("churn", ports)]), TimeProvider.System, keepsPeaks: false);
 
     private static void Print(string line) => TestContext.Current.TestOutputHelper!.WriteLine(line);
 

@@ -1,4 +1,5 @@
 using Agent.Configuration;
+using Agent.Watching;
 
 namespace Agent.Tests.Configuration;
 
@@ -8,8 +9,8 @@ public sealed class SettingsReaderTests
     public void Defaults_are_those_of_the_problem()
     {
         Settings settings = Read(new GivenValues());
-        Assert.Equal("consul", settings.Watch.Name);
-        Assert.Equal([8500], settings.Watch.Ports);
+        Assert.Equal("consul", Assert.Single(settings.Watches).Watch.Name);
+        Assert.Equal([8500], Assert.Single(settings.Watches).Watch.Ports);
         Assert.Equal(new(TimeSpan.FromSeconds(1), "default"), settings.Interval);
         Assert.Equal(new("/tmp/node-exporter", "default"), settings.TextfileDirectory);
         Assert.Null(settings.Namespace.Value);
@@ -21,8 +22,8 @@ public sealed class SettingsReaderTests
         Settings settings = Read(
             new GivenValues(),
             ("CONSUL_PORT", "8500, 8501"), ("UPDATE_DELAY", "00:00:05"), ("TEXTFILE_DIRECTORY", "/var/lib/x"), ("AGENT_NETNS", "1"));
-        Assert.Equal([8500, 8501], settings.Watch.Ports);
-        Assert.Equal("CONSUL_PORT", settings.PortsOrigin);
+        Assert.Equal([8500, 8501], Assert.Single(settings.Watches).Watch.Ports);
+        Assert.Equal("CONSUL_PORT", settings.Watches[0].Origins.Ports);
         Assert.Equal(new(TimeSpan.FromSeconds(5), "UPDATE_DELAY"), settings.Interval);
         Assert.Equal(new("/var/lib/x", "TEXTFILE_DIRECTORY"), settings.TextfileDirectory);
         Assert.Equal("/proc/1/ns/net", settings.Namespace.Value!.Path);
@@ -41,8 +42,8 @@ public sealed class SettingsReaderTests
         };
         Settings settings = Read(
             given, ("CONSUL_PORT", "tcp://10.0.0.1:8500"), ("UPDATE_DELAY", "wrong"), ("TEXTFILE_DIRECTORY", "/x"), ("AGENT_NETNS", "0"));
-        Assert.Equal("web", settings.Watch.Name);
-        Assert.Equal([80, 443], settings.Watch.Ports);
+        Assert.Equal("web", Assert.Single(settings.Watches).Watch.Name);
+        Assert.Equal([80, 443], Assert.Single(settings.Watches).Watch.Ports);
         Assert.Equal(new(TimeSpan.FromSeconds(2), "--interval"), settings.Interval);
         Assert.Equal(new(null, "--textfile-directory"), settings.TextfileDirectory);
         Assert.Equal("/run/netns/blue", settings.Namespace.Value!.Path);
@@ -52,7 +53,7 @@ public sealed class SettingsReaderTests
     public void An_empty_variable_counts_as_unset()
     {
         Settings settings = Read(new GivenValues(), ("CONSUL_PORT", ""), ("UPDATE_DELAY", ""), ("TEXTFILE_DIRECTORY", ""), ("AGENT_NETNS", ""));
-        Assert.Equal("default", settings.PortsOrigin);
+        Assert.Equal("default", settings.Watches[0].Origins.Ports);
         Assert.Equal("default", settings.Interval.Origin);
         Assert.Equal("default", settings.TextfileDirectory.Origin);
         Assert.Equal("default", settings.Namespace.Origin);
@@ -106,7 +107,7 @@ public sealed class SettingsReaderTests
     public void Consuls_limit_is_the_default_of_the_watch_consul_alone(string? watch, string? limit, int? expected, string origin)
     {
         Settings settings = Read(new GivenValues { Watch = watch, Limit = limit });
-        Assert.Equal((expected, origin), (settings.Watch.Limit, settings.LimitOrigin));
+        Assert.Equal(new ClientLimit(expected, origin), Assert.Single(settings.Watches).Watch.Limit);
     }
 
     [Theory]
@@ -135,8 +136,8 @@ public sealed class SettingsReaderTests
     public void The_number_of_series_is_bounded()
     {
         string[] ports = [.. Enumerable.Range(1, 1997).Select(port => $"{port * 2}")];
-        Assert.Equal(1996, Read(new GivenValues { Ports = ports[..1996] }).Watch.Ports.Length);
-        Refused("--port: 1997 ports can make 10003 series, 10000 are the most; give 1996 ports at most", new GivenValues { Ports = ports });
+        Assert.Equal(1996, Read(new GivenValues { Ports = ports[..1996] }).Watches[0].Watch.Ports.Length);
+        Refused("--port: these watches can make 10003 series, 10000 are the most; name fewer ports, or show fewer clients", new GivenValues { Ports = ports });
     }
 
     private static Settings Read(GivenValues given, params (string Name, string Value)[] environment) =>

@@ -2,7 +2,6 @@ using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Watching;
 using Netlink;
-using Netlink.SockDiag;
 using Testing;
 
 namespace Agent.Tests.Faults;
@@ -33,12 +32,12 @@ public sealed class LongTests
 
         NothingGrows(warmUp: 5_000, censuses: 100_000, i =>
         {
-            Snapshot snapshot = census.Take();
-            Assert.Null(snapshot.Failure);
-            ReadOnlyMemory<byte> text = exposition.Render(snapshot);
+            NamespaceCounts found = census.Take();
+            Assert.Null(found.Failure);
+            ReadOnlyMemory<byte> text = exposition.Render(new Snapshot([found]));
             if (i % writeEvery == 0)
             {
-                Assert.Equal(50, Assert.Single(snapshot.Ports).Ipv4);
+                Assert.Equal(50, Assert.Single(found.Ports).Ipv4);
                 textfile.Write(text.Span);
             }
         });
@@ -74,14 +73,14 @@ public sealed class LongTests
         {
             File.CreateSymbolicLink(scratch["next"], i % 2 == 0 ? first.Path : second.Path);
             File.Move(scratch["next"], link, overwrite: true);
-            Snapshot snapshot = census.Take();
-            Assert.Null(snapshot.Failure);
-            Assert.Equal(i % 2 == 0 ? 3 : 5, Assert.Single(snapshot.Ports).Ipv4);
+            NamespaceCounts found = census.Take();
+            Assert.Null(found.Failure);
+            Assert.Equal(i % 2 == 0 ? 3 : 5, Assert.Single(found.Ports).Ipv4);
         });
     }
 
     private static Census CensusIn(string where) =>
-        new(new SockDiagClient(NetworkNamespace.Parse(where)), [new Watch("consul", [8500])], TimeProvider.System, keepsPeaks: true);
+        new(new WatchedNamespace(NetworkNamespace.Parse(where), null, [new Watch("consul", [8500])]), TimeProvider.System, keepsPeaks: true);
 
     private static void NothingGrows(int warmUp, int censuses, Action<int> census)
     {

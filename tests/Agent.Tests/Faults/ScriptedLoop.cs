@@ -25,9 +25,10 @@ internal sealed class ScriptedLoop : IAsyncDisposable
     {
         Kernel = new FickleKernel(kernelTime ?? Time);
         _textfile = new Textfile(_scratch["out"]);
-        Census census = new(new SockDiagClient(Kernel.OpenChannel, kernelTime ?? Time), [new Watch("consul", [8500])], Time, keepsPeaks: true);
+        WatchedNamespace where = new(null, null, [new Watch("consul", [8500])]);
+        Census census = new(new SockDiagClient(Kernel.OpenChannel, kernelTime ?? Time), where, Time, keepsPeaks: true);
         _loop = new CensusLoop(
-            census, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, Time,
+            [census], new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, Time,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), _log);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Metrics;
+using Agent.Tests.Rendering;
 using Agent.Watching;
 using Netlink.SockDiag;
 using Testing;
@@ -10,7 +11,7 @@ namespace Agent.Tests.Metrics;
 
 public sealed partial class SnapshotExpositionTests
 {
-    private static readonly Snapshot Good = new()
+    private static readonly NamespaceCounts Main = new()
     {
         Duration = TimeSpan.FromMicroseconds(250),
         LastSuccess = new DateTimeOffset(2030, 1, 2, 3, 4, 5, 250, TimeSpan.Zero),
@@ -22,37 +23,61 @@ public sealed partial class SnapshotExpositionTests
         Watches =
         [
             new WatchCounts(
-                new Watch("consul", [8500, 8501]) { Limit = 200 }, Held: 203, Clients: 3, Highest: 160, Peak: 199,
+                new Watch("consul", [8500, 8501]) { Limit = new ClientLimit(200, "default") }, Held: 203, Clients: 3, Highest: 160, Peak: 199,
                 [Client("192.0.2.7", 160), Client("127.0.0.1", 42), Client("2001:db8::1", 1)]),
             new WatchCounts(new Watch("idle", [9000]), Held: 0, Clients: 0, Highest: 0, Peak: null, []),
         ],
     };
 
-    private static readonly Snapshot Failed = new()
+    private static readonly NamespaceCounts Uncounted = new()
     {
         Duration = TimeSpan.FromMicroseconds(250),
         LastSuccess = null,
         Failure = "no",
     };
 
-    [Fact]
-    public void A_snapshot_is_rendered_as_the_golden_file_says() => Assert.Equal(Golden("exposition.prom"), Render(Good));
+    private static readonly Snapshot Good = new([Main]);
+
+    private static readonly Snapshot Failed = new([Uncounted]);
+
+    // The same port and the same name in two, and a third that cannot be counted.
+    private static readonly Snapshot Several = new(
+    [
+        Main,
+        new NamespaceCounts
+        {
+            Netns = "/run/\"x\"",
+            Duration = TimeSpan.FromMicroseconds(125),
+            LastSuccess = Main.LastSuccess,
+            Ports = [new PortCounts(8500, Ipv4: 1, Ipv6: 2, Unaccepted: 0, new AcceptQueue(0, 128))],
+            Watches = [new WatchCounts(new Watch("other", [8500]), Held: 3, Clients: 1, Highest: 3, Peak: 3, [Client("192.0.2.7", 3)])],
+        },
+        new NamespaceCounts { Netns = "gone", Duration = TimeSpan.FromMicroseconds(50), LastSuccess = Main.LastSuccess, Failure = "no" },
+    ]);
 
     [Fact]
-    public void What_was_not_measured_is_absent() => Assert.Equal(Golden("exposition-failed.prom"), Render(Failed));
+    public void A_snapshot_is_rendered_as_the_golden_file_says() => GoldenFile.Holds("exposition.prom", Render(Good));
+
+    [Fact]
+    public void Other_network_namespaces_carry_their_names_and_one_that_cannot_be_counted_is_missing_alone() =>
+        GoldenFile.Holds("exposition-several.prom", Render(Several));
+
+    [Fact]
+    public void What_was_not_measured_is_absent() => GoldenFile.Holds("exposition-failed.prom", Render(Failed));
 
     [Fact]
     public void One_renderer_serves_many_snapshots()
     {
         SnapshotExposition exposition = new(new BuildInformation("1.2.3", "abc"));
-        Assert.Equal(Golden("exposition.prom"), Text(exposition, Good));
-        Assert.Equal(Golden("exposition-failed.prom"), Text(exposition, Failed));
-        Assert.Equal(Golden("exposition.prom"), Text(exposition, Good));
+        GoldenFile.Holds("exposition.prom", Text(exposition, Good));
+        GoldenFile.Holds("exposition-failed.prom", Text(exposition, Failed));
+        GoldenFile.Holds("exposition.prom", Text(exposition, Good));
     }
 
     [Theory]
     [InlineData("exposition.prom")]
     [InlineData("exposition-failed.prom")]
+    [InlineData("exposition-several.prom")]
     public async Task Promtool_has_nothing_to_say(string golden)
     {
         string promtool = Requires.Program("promtool", "prometheus");
@@ -97,7 +122,7 @@ public sealed partial class SnapshotExpositionTests
         return new ClientCount(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes), held);
     }
 
-    private static string Golden(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", name));
+    private static string Golden(string name) => File.ReadAllText(GoldenFile.PathOf(name));
 
     private static string Render(Snapshot snapshot) => Text(new SnapshotExposition(new BuildInformation("1.2.3", "abc")), snapshot);
 

@@ -19,7 +19,7 @@ public sealed class BadInputTests
     [InlineData("--output: there is output only with --once; add it, or leave --output away", "--output", "prom")]
     [InlineData("--warn: there are exit codes only with --once; add it, or leave --warn away", "--warn", "80%")]
     [InlineData("--critical: there are exit codes only with --once; add it, or leave --critical away", "--critical", "95%")]
-    [InlineData("--warn: 80% is a share of the limit, and the watch consul has none; give --limit, or a number of connections",
+    [InlineData("--warn: 80% is a share of the limit, and the watch consul has none; give it a limit, or a number of connections",
         "--once", "--warn", "80%", "--limit", "none")]
     [InlineData("Unrecognized command or argument '--nope'; 'agent --help' shows the options", "--nope")]
     [InlineData("Unrecognized command or argument '[suggest]'; 'agent --help' shows the options", "[suggest]")]

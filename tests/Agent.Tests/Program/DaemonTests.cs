@@ -27,8 +27,8 @@ public sealed class DaemonTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
         string line = Assert.Single(agent.Errors.TrimEnd().Split('\n'));
         Assert.EndsWith(
-            $"watch consul, ports 8500 (default), limit 200 (default), interval 20ms (--interval), textfile directory {scratch.Path} (--textfile-directory), "
-                + $"network namespace {host.Path} (--netns)",
+            $"interval 20ms (--interval), textfileDirectory {scratch.Path} (--textfile-directory), netns {host.Path} (--netns), "
+                + "consul.ports 8500 (default), consul.limit 200 (default), consul.shownClients 10 (default)",
             line);
         Assert.Equal("", agent.Output);
     }
@@ -54,7 +54,7 @@ public sealed class DaemonTests
 
         Assert.Collection(
             agent.Errors.TrimEnd().Split('\n'),
-            line => Assert.Contains("watch consul", line),
+            line => Assert.Contains("consul.ports 8500 (default)", line),
             line => Assert.Contains("cannot measure: opening network namespace", line),
             line => Assert.Contains("measuring again", line),
             line => Assert.Contains("cannot measure: opening network namespace", line));

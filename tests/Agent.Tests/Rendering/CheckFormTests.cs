@@ -24,7 +24,7 @@ public sealed class CheckFormTests
     public void Without_limit_or_thresholds_their_places_are_empty() =>
         Assert.Equal(
             "CONSUL OK - 192.0.2.7 holds 165 connections|consul_max=165;;;0 consul_clients=1;;;0",
-            Line(Snapshots.Of(Snapshots.Consul with { Limit = null }, ("192.0.2.7", 165))));
+            Line(Snapshots.Of(Snapshots.Consul with { Limit = new ClientLimit(null, "--limit") }, ("192.0.2.7", 165))));
 
     [Fact]
     public void Without_clients_it_says_so() =>
@@ -35,7 +35,7 @@ public sealed class CheckFormTests
     public void Without_clients_to_show_the_count_is_there() =>
         Assert.Equal(
             "CONSUL OK - one client holds 1 connection|consul_max=1;;;0 consul_clients=1;;;0",
-            Line(Snapshots.Of(Snapshots.Of(Snapshots.Consul with { Limit = null }, ("192.0.2.7", 1)).Watches[0] with { Shown = [] })));
+            Line(Snapshots.Of(Snapshots.Of(Snapshots.Consul with { Limit = new ClientLimit(null, "--limit") }, ("192.0.2.7", 1)).Namespaces[0].Watches[0] with { Shown = [] })));
 
     [Fact]
     public void A_failed_census_is_unknown_in_one_line_without_performance_data() =>
@@ -49,6 +49,25 @@ public sealed class CheckFormTests
                 + "|web_max=4;;;0 web_clients=2;;;0 consul_max=160;160;;0;200 consul_clients=3;;;0 "
                 + "'idle [9]_max'=0;;;0;10 'idle [9]_clients'=0;;;0",
             Line(Snapshots.Several));
+
+    [Theory]
+    [InlineData(165, "UNKNOWN - gone: no such; CONSUL WARNING - ")]
+    [InlineData(190, "CONSUL CRITICAL - ")]
+    public void What_is_not_known_is_worse_than_a_warning_and_better_than_what_is_critical(int held, string begin)
+    {
+        NamespaceCounts gone = Snapshots.Failed.Namespaces[0] with { Netns = "gone", Failure = "no such" };
+        string line = Line(new Snapshot([.. Snapshots.Of(Consul, ("192.0.2.7", held)).Namespaces, gone]));
+        Assert.StartsWith(begin, line);
+        Assert.Contains("UNKNOWN - gone: no such", line);
+        Assert.EndsWith($"|consul_max={held};160;190;0;200 consul_clients=1;;;0", line);
+    }
+
+    [Fact]
+    public void A_watch_in_another_network_namespace_says_which() =>
+        Assert.EndsWith(
+            "WEB in blue OK - 192.0.2.7 holds 4 connections, 2 clients hold 7"
+                + "|consul_max=165;160;;0;200 consul_clients=1;;;0 web_blue_max=4;;;0 web_blue_clients=2;;;0",
+            Line(Snapshots.SeveralNamespaces));
 
     [Fact]
     public void A_name_does_not_break_the_line() =>

@@ -7,9 +7,11 @@ namespace Agent.Tests.Rendering;
 /// </summary>
 internal static class GoldenFile
 {
+    internal static string PathOf(string name) => Repository.PathOf(Path.Combine("tests", "Agent.Tests", "Golden", name));
+
     internal static void Holds(string name, string text)
     {
-        string path = Repository.PathOf(Path.Combine("tests", "Agent.Tests", "Golden", name));
+        string path = PathOf(name);
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") is { Length: > 0 })
         {
             File.WriteAllText(path, text);

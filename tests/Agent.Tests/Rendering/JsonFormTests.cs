@@ -12,6 +12,10 @@ public sealed class JsonFormTests
         GoldenFile.Holds("census.json", Snapshots.Text(new JsonForm(), Snapshots.Several));
 
     [Fact]
+    public void Several_network_namespaces_are_told_apart() =>
+        GoldenFile.Holds("census-namespaces.json", Snapshots.Text(new JsonForm(), Snapshots.SeveralNamespaces));
+
+    [Fact]
     public void A_failed_census_has_an_error_and_no_watches() =>
         GoldenFile.Holds("census-failed.json", Snapshots.Text(new JsonForm(), Snapshots.Failed));
 
@@ -23,7 +27,7 @@ public sealed class JsonFormTests
         Assert.Equal(405, watch.GetProperty("ipv4").GetInt64());
         Assert.Equal(4224, watch.GetProperty("acceptQueue").GetProperty("limit").GetInt64());
         Assert.Equal(
-            Snapshots.Busy.Watches[0].Shown.Select(client => ($"{client.Address}", client.Held)),
+            Snapshots.Busy.Namespaces[0].Watches[0].Shown.Select(client => ($"{client.Address}", client.Held)),
             watch.GetProperty("topClients").EnumerateArray()
                 .Select(client => (client.GetProperty("address").GetString()!, client.GetProperty("held").GetInt32())));
     }

@@ -10,7 +10,7 @@ namespace Agent.Tests.Rendering;
 /// <summary>Snapshots to render.</summary>
 internal static class Snapshots
 {
-    internal static readonly Watch Consul = new("consul", [8500, 8501]) { Limit = 200 };
+    internal static readonly Watch Consul = new("consul", [8500, 8501]) { Limit = new ClientLimit(200, "default") };
 
     /// <summary>Clients at each colour, among them the longest address, and more than are shown.</summary>
     internal static readonly Snapshot Busy = Of(new WatchCounts(
@@ -22,30 +22,27 @@ internal static class Snapshots
         new WatchCounts(
             new Watch("web", [9000]), Held: 7, Clients: 2, Highest: 4, Peak: null, Clients(("192.0.2.7", 4), ("192.0.2.8", 3))),
         new WatchCounts(
-            Consul with { LimitSource = "--limit", Warning = new Threshold(160, IsShare: false) },
+            Consul with { Limit = new ClientLimit(200, "--limit"), Warning = new Threshold(160, IsShare: false) },
             Held: 203, Clients: 3, Highest: 160, Peak: null, Clients(("192.0.2.7", 160), ("127.0.0.1", 42), ("::1", 1))),
-        new WatchCounts(new Watch("idle [9]", [9001]) { Limit = 10 }, Held: 0, Clients: 0, Highest: 0, Peak: null, []));
+        new WatchCounts(new Watch("idle [9]", [9001]) { Limit = new ClientLimit(10, "default") }, Held: 0, Clients: 0, Highest: 0, Peak: null, []));
 
-    internal static readonly Snapshot Failed = new()
+    internal static readonly Snapshot Failed = new([new NamespaceCounts
     {
         Duration = TimeSpan.FromMicroseconds(250),
         LastSuccess = null,
         Failure = "opening network namespace 'a|b\nc' failed: No such file or directory",
-    };
+    }]);
 
-    internal static Snapshot Of(params ReadOnlySpan<WatchCounts> watches) => new()
-    {
-        Duration = TimeSpan.FromMicroseconds(250),
-        LastSuccess = new DateTimeOffset(2030, 1, 2, 3, 4, 5, 250, TimeSpan.Zero),
-        Ports =
-        [
-            new PortCounts(8500, Ipv4: 400, Ipv6: 43, Unaccepted: 20, new AcceptQueue(20, 4096)),
-            new PortCounts(8501, Ipv4: 5, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 128)),
-            new PortCounts(9000, Ipv4: 7, Ipv6: 0, Unaccepted: 0, AcceptQueue: null),
-            new PortCounts(9001, Ipv4: 0, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 511)),
-        ],
-        Watches = [.. watches],
-    };
+    /// <summary>The main network namespace, one that cannot be counted, and a third.</summary>
+    internal static readonly Snapshot SeveralNamespaces = new(
+    [
+        .. Of(Consul with { Warning = new Threshold(80, IsShare: true) }, ("192.0.2.7", 165)).Namespaces,
+        Failed.Namespaces[0] with { Netns = "gone" },
+        Counted(new WatchCounts(
+            new Watch("web", [9000]), Held: 7, Clients: 2, Highest: 4, Peak: null, Clients(("192.0.2.7", 4), ("192.0.2.8", 3)))) with { Netns = "blue" },
+    ]);
+
+    internal static Snapshot Of(params ReadOnlySpan<WatchCounts> watches) => new([Counted(watches)]);
 
     /// <summary>One watch and its clients, all of whom are shown.</summary>
     internal static Snapshot Of(Watch watch, params ReadOnlySpan<(string Address, int Held)> clients)
@@ -61,6 +58,20 @@ internal static class Snapshots
     }
 
     internal static string Text(ISnapshotForm form, Snapshot snapshot) => Encoding.UTF8.GetString(form.Render(snapshot).Span);
+
+    private static NamespaceCounts Counted(params ReadOnlySpan<WatchCounts> watches) => new()
+    {
+        Duration = TimeSpan.FromMicroseconds(250),
+        LastSuccess = new DateTimeOffset(2030, 1, 2, 3, 4, 5, 250, TimeSpan.Zero),
+        Ports =
+        [
+            new PortCounts(8500, Ipv4: 400, Ipv6: 43, Unaccepted: 20, new AcceptQueue(20, 4096)),
+            new PortCounts(8501, Ipv4: 5, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 128)),
+            new PortCounts(9000, Ipv4: 7, Ipv6: 0, Unaccepted: 0, AcceptQueue: null),
+            new PortCounts(9001, Ipv4: 0, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 511)),
+        ],
+        Watches = [.. watches],
+    };
 
     private static ImmutableArray<ClientCount> Clients(params ReadOnlySpan<(string Address, int Held)> clients)
     {

@@ -27,6 +27,12 @@ public sealed partial class TableFormTests
     public void Several_watches_with_and_without_limits_listeners_and_clients(int width) =>
         GoldenFile.Holds($"table-several-{width}.txt", Snapshots.Text(new TableForm(width, colour: false), Snapshots.Several));
 
+    [Theory]
+    [InlineData(40)]
+    [InlineData(80)]
+    public void Watches_of_several_network_namespaces_and_one_that_cannot_be_counted(int width) =>
+        GoldenFile.Holds($"table-namespaces-{width}.txt", Snapshots.Text(new TableForm(width, colour: false), Snapshots.SeveralNamespaces));
+
     [Fact]
     public void A_failed_census_has_a_reason_and_no_table() =>
         Assert.Equal(
@@ -36,7 +42,7 @@ public sealed partial class TableFormTests
     [Fact]
     public void No_line_is_wider_than_the_terminal_and_no_address_is_shortened()
     {
-        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.Failed];
+        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.Failed];
         for (int width = 20; width <= 140; width++)
         {
             TableForm form = new(width, colour: false);
@@ -67,7 +73,7 @@ public sealed partial class TableFormTests
 
     [Fact]
     public void Without_limit_and_thresholds_there_is_nothing_to_colour() =>
-        Assert.DoesNotContain('\e', Coloured(Snapshots.Consul with { Limit = null }, 500));
+        Assert.DoesNotContain('\e', Coloured(Snapshots.Consul with { Limit = new ClientLimit(null, "--limit") }, 500));
 
     [Theory]
     [InlineData(1, 1)]
@@ -89,7 +95,7 @@ public sealed partial class TableFormTests
     public void Clients_that_are_not_shown_are_told_of(int shown, string? line)
     {
         (string, int)[] clients = [.. Enumerable.Range(1, 14).Select(i => ($"192.0.2.{i}", 1))];
-        WatchCounts all = Snapshots.Of(Snapshots.Consul, clients).Watches[0];
+        WatchCounts all = Snapshots.Of(Snapshots.Consul, clients).Namespaces[0].Watches[0];
         string text = Snapshots.Text(new TableForm(80, colour: false), Snapshots.Of(all with { Shown = all.Shown[..shown] }));
         Assert.Equal(line, text.Split('\n').Select(each => each.Trim()).FirstOrDefault(each => MoreClients().IsMatch(each)));
     }

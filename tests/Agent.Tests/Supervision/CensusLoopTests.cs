@@ -28,9 +28,10 @@ public sealed class CensusLoopTests : IAsyncDisposable
     {
         _kernel = Good;
         _textfile = new Textfile(_scratch["out"]);
-        Census census = new(new SockDiagClient(() => new Counted(this), _time), [new Watch("consul", [8500])], _time, keepsPeaks: true);
+        WatchedNamespace where = new(null, null, [new Watch("consul", [8500])]);
+        Census census = new(new SockDiagClient(() => new Counted(this), _time), where, _time, keepsPeaks: true);
         _loop = new CensusLoop(
-            census, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, _time, _lifetime, _log);
+            [census], new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, _time, _lifetime, _log);
     }
 
     [Fact]

@@ -9,6 +9,7 @@ namespace Agent.Tests.Watching;
 public sealed class CensusTests
 {
     private static readonly Watch Consul = new("consul", [8500]);
+    private static readonly WatchedNamespace ConsulHere = new(null, null, [Consul]);
 
     [Fact]
     public async Task Every_kind_of_connection_on_a_real_kernel()
@@ -27,15 +28,15 @@ public sealed class CensusTests
         await Poll.Until(() => CountTimeWait(host, 8500) == 6, "six in TIME_WAIT");
 
         using Census census = CensusOf(host, new Watch("consul", [8500, 8501]));
-        Snapshot snapshot = census.Take();
+        NamespaceCounts found = census.Take();
 
-        Assert.Null(snapshot.Failure);
+        Assert.Null(found.Failure);
         Assert.Equal(
             [
                 new PortCounts(8500, Ipv4: 7, Ipv6: 2, Unaccepted: 4, new AcceptQueue(4, 1024)),
                 new PortCounts(8501, Ipv4: 1, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 1024)),
             ],
-            snapshot.Ports);
+            found.Ports);
     }
 
     [Fact]
@@ -84,14 +85,14 @@ public sealed class CensusTests
         Watch one = new("one", [8501]);
 
         using Census census = CensusOf(host, both, one);
-        Snapshot snapshot = census.Take();
+        NamespaceCounts found = census.Take();
 
-        Assert.Null(snapshot.Failure);
-        WatchCounts shared = snapshot.Watches[0];
+        Assert.Null(found.Failure);
+        WatchCounts shared = found.Watches[0];
         Assert.Equal((11L, 3, 5), (shared.Held, shared.Clients, shared.Highest));
         Assert.Equal(["127.0.0.7 5", "::1 4"], shared.Shown.Select(client => $"{client.Address} {client.Held}"));
         Assert.Null(shared.Peak);
-        Assert.Equal((2L, 1, 2), (snapshot.Watches[1].Held, snapshot.Watches[1].Clients, snapshot.Watches[1].Highest));
+        Assert.Equal((2L, 1, 2), (found.Watches[1].Held, found.Watches[1].Clients, found.Watches[1].Highest));
     }
 
     [Fact]
@@ -113,9 +114,9 @@ public sealed class CensusTests
         using Census census = CensusOf(
             new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Socket(n, 2, flags: Replies.Multi | Replies.DumpInterrupted)]),
             new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Socket(n, 2), .. Replies.Done(n)]));
-        Snapshot snapshot = census.Take();
-        Assert.Null(snapshot.Failure);
-        Assert.Equal(2, Assert.Single(snapshot.Ports).Ipv4);
+        NamespaceCounts found = census.Take();
+        Assert.Null(found.Failure);
+        Assert.Equal(2, Assert.Single(found.Ports).Ipv4);
     }
 
     [Fact]
@@ -128,20 +129,20 @@ public sealed class CensusTests
             new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n)]).Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n, ENOENT)]),
             new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Done(n)]),
         ]);
-        using Census census = new(new SockDiagClient(kernels.Dequeue, time), [Consul], time, keepsPeaks: true);
+        using Census census = new(new SockDiagClient(kernels.Dequeue, time), ConsulHere, time, keepsPeaks: true);
 
         DateTimeOffset firstSuccess = time.Wall;
         Assert.Equal(firstSuccess, census.Take().LastSuccess);
 
         time.Leap(TimeSpan.FromSeconds(1));
-        Snapshot failed = census.Take();
+        NamespaceCounts failed = census.Take();
         Assert.False(failed.Succeeded);
         Assert.Contains("modprobe tcp_diag", failed.Failure);
         Assert.Empty(failed.Ports);
         Assert.Equal(firstSuccess, failed.LastSuccess);
 
         time.Leap(TimeSpan.FromSeconds(1));
-        Snapshot recovered = census.Take();
+        NamespaceCounts recovered = census.Take();
         Assert.True(recovered.Succeeded);
         Assert.Equal(time.Wall, recovered.LastSuccess);
     }
@@ -150,7 +151,7 @@ public sealed class CensusTests
     public void Also_a_failure_that_nobody_thought_of_is_a_failed_census()
     {
         ManualTime time = new();
-        using Census census = new(new SockDiagClient(() => throw new InvalidOperationException("oops"), time), [Consul], time, keepsPeaks: true);
+        using Census census = new(new SockDiagClient(() => throw new InvalidOperationException("oops"), time), ConsulHere, time, keepsPeaks: true);
         Assert.Equal("the census failed: oops", census.Take().Failure);
     }
 
@@ -177,11 +178,12 @@ public sealed class CensusTests
     }
 
     private static Census CensusOf(TestNamespace host, params Watch[] watches) =>
-        new(new SockDiagClient(NetworkNamespace.Parse(host.Path)), watches, TimeProvider.System, keepsPeaks: false);
+        new(new WatchedNamespace(NetworkNamespace.Parse(host.Path), null, [.. watches]), TimeProvider.System, keepsPeaks: false);
 
     private static Census CensusOf(params ScriptedKernel[] kernels)
     {
         Queue<ScriptedKernel> left = new(kernels);
-        return new Census(new SockDiagClient(left.Dequeue, TimeProvider.System), [Consul], TimeProvider.System, keepsPeaks: false);
+        return new Census(
+            new SockDiagClient(left.Dequeue, TimeProvider.System), ConsulHere, TimeProvider.System, keepsPeaks: false);
     }
 }

@@ -39,8 +39,8 @@ public sealed class ThresholdTests
             Assert.Throws<FormatException>(() => Threshold.Parse(text)).Message);
 
     [Fact]
-    public void A_share_of_no_limit_is_no_number() =>
-        Assert.Throws<InvalidOperationException>(() => Threshold.Parse("80%").InConnections(limit: null));
+    public void No_number_of_connections_reaches_a_share_of_no_limit() =>
+        Assert.Null(Threshold.Parse("80%").InConnections(limit: null));
 
     [Theory]
     [InlineData("160", "190", 159, "Fine")]
@@ -58,11 +58,11 @@ public sealed class ThresholdTests
     {
         Watch watch = new("consul", [8500])
         {
-            Limit = 200,
+            Limit = new ClientLimit(200, "default"),
             Warning = warning is null ? null : Threshold.Parse(warning),
             Critical = critical is null ? null : Threshold.Parse(critical),
         };
-        Assert.Equal(state, watch.StateAt(held).ToString());
+        Assert.Equal(state, watch.StateAt(held, 200).ToString());
         Assert.Equal(warning is not null || critical is not null, watch.HasThresholds);
     }
 }

@@ -9,22 +9,43 @@ namespace Agent.Cli.Rendering;
 /// </summary>
 internal sealed class CheckForm : ISnapshotForm
 {
+    // As with the exit codes: what is critical comes before what is not known, and that before a warning.
+    private const int UnknownSeverity = 2;
+
     public bool TellsFailureItself => true;
 
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(Line(snapshot) + "\n");
 
     private static string Line(Snapshot snapshot)
     {
-        if (snapshot.Failure is { } failure)
+        List<(int Severity, string Text)> texts = [];
+        List<string> performance = [];
+        foreach (NamespaceCounts found in snapshot.Namespaces)
         {
-            return WithoutBar($"UNKNOWN - {ErrorLine.Flatten(failure)}");
+            if (found.Failure is { } failure)
+            {
+                texts.Add((UnknownSeverity, $"UNKNOWN - {(found.Netns is { } netns ? $"{netns}: " : "")}{ErrorLine.Flatten(failure)}"));
+            }
+
+            foreach (WatchCounts counts in found.Watches)
+            {
+                texts.Add((SeverityOf(counts.State), Text(counts, found)));
+                performance.Add(PerformanceData(counts, found));
+            }
         }
 
-        IEnumerable<string> texts = snapshot.Watches.OrderByDescending(counts => counts.State).Select(Text);
-        return $"{WithoutBar(string.Join("; ", texts))}|{string.Join(' ', snapshot.Watches.Select(PerformanceData))}";
+        string text = WithoutBar(string.Join("; ", texts.OrderByDescending(text => text.Severity).Select(text => text.Text)));
+        return performance.Count == 0 ? text : $"{text}|{string.Join(' ', performance)}";
     }
 
-    private static string Text(WatchCounts counts)
+    private static int SeverityOf(WatchState state) => state switch
+    {
+        WatchState.Critical => UnknownSeverity + 1,
+        WatchState.Warning => UnknownSeverity - 1,
+        _ => UnknownSeverity - 2,
+    };
+
+    private static string Text(WatchCounts counts, NamespaceCounts found)
     {
         string state = counts.State switch
         {
@@ -32,7 +53,7 @@ internal sealed class CheckForm : ISnapshotForm
             WatchState.Warning => "WARNING",
             _ => "OK",
         };
-        return $"{counts.Watch.Name.ToUpperInvariant()} {state} - {Highest(counts)}{All(counts)}";
+        return $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")} {state} - {Highest(counts)}{All(counts)}";
     }
 
     private static string Highest(WatchCounts counts)
@@ -43,7 +64,7 @@ internal sealed class CheckForm : ISnapshotForm
         }
 
         string client = counts.Shown is [var first, ..] ? first.Address.ToString() : "one client";
-        return counts.Watch.Limit is { } limit
+        return counts.Limit.Value is { } limit
             ? $"{client} holds {counts.Highest} of {limit} connections ({Share.PercentOf(counts.Highest, limit)} %)"
             : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}";
     }
@@ -51,19 +72,20 @@ internal sealed class CheckForm : ISnapshotForm
     private static string All(WatchCounts counts) => counts.Clients > 1 ? $", {counts.Clients} clients hold {counts.Held}" : "";
 
     // 'label'=value;warn;crit;min;max
-    private static string PerformanceData(WatchCounts counts)
+    private static string PerformanceData(WatchCounts counts, NamespaceCounts found)
     {
         Watch watch = counts.Watch;
-        int? warning = watch.Warning?.InConnections(watch.Limit);
-        int? critical = watch.Critical?.InConnections(watch.Limit);
-        string limit = watch.Limit is { } most ? $";{most}" : "";
-        return $"{Label(watch, "max")}={counts.Highest};{warning};{critical};0{limit} {Label(watch, "clients")}={counts.Clients};;;0";
+        int? warning = watch.Warning?.InConnections(counts.Limit.Value);
+        int? critical = watch.Critical?.InConnections(counts.Limit.Value);
+        string limit = counts.Limit.Value is { } most ? $";{most}" : "";
+        string name = found.Netns is { } netns ? $"{watch.Name}_{netns}" : watch.Name;
+        return $"{Label(name, "max")}={counts.Highest};{warning};{critical};0{limit} {Label(name, "clients")}={counts.Clients};;;0";
     }
 
-    private static string Label(Watch watch, string what)
+    private static string Label(string name, string what)
     {
         // The guidelines forbid the two in a label, quoted or not, and want quotes around spaces.
-        string label = WithoutBar($"{watch.Name}_{what}").Replace('\'', '_').Replace('=', '_');
+        string label = WithoutBar($"{name}_{what}").Replace('\'', '_').Replace('=', '_');
         return label.Contains(' ') ? $"'{label}'" : label;
     }
 

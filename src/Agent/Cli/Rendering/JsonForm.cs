@@ -4,7 +4,7 @@ using Agent.Watching;
 
 namespace Agent.Cli.Rendering;
 
-/// <summary>For programs: everything that the table has, in the shape of <see cref="CensusReport"/>.</summary>
+/// <summary>For programs: everything that the table has, in the shape of <see cref="SnapshotReport"/>.</summary>
 internal sealed class JsonForm : ISnapshotForm
 {
     public bool TellsFailureItself => false;
@@ -12,7 +12,7 @@ internal sealed class JsonForm : ISnapshotForm
     public ReadOnlyMemory<byte> Render(Snapshot snapshot)
     {
         using MemoryStream text = new();
-        JsonSerializer.Serialize(text, CensusReport.Of(snapshot), ReportContext.Default.CensusReport);
+        JsonSerializer.Serialize(text, SnapshotReport.Of(snapshot), ReportContext.Default.SnapshotReport);
         text.WriteByte((byte)'\n');
         return text.ToArray();
     }

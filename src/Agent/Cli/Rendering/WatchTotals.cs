@@ -9,10 +9,10 @@ namespace Agent.Cli.Rendering;
 /// <param name="AcceptQueue">Of the sockets that listen on the ports; null where none does.</param>
 internal readonly record struct WatchTotals(long Ipv4, long Ipv6, long Unaccepted, AcceptQueue? AcceptQueue)
 {
-    internal static WatchTotals Of(Watch watch, Snapshot snapshot)
+    internal static WatchTotals Of(Watch watch, NamespaceCounts found)
     {
         WatchTotals totals = default;
-        foreach (PortCounts port in snapshot.Ports)
+        foreach (PortCounts port in found.Ports)
         {
             if (watch.Ports.Contains(port.Port))
             {

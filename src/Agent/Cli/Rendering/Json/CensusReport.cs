@@ -2,36 +2,18 @@ using Agent.Watching;
 
 namespace Agent.Cli.Rendering.Json;
 
-/// <summary>
-/// What <c>--output json</c> prints. Keys are added and never renamed or removed without a new <see cref="SchemaVersion"/>; every key is
-/// always there, null where it does not apply.
-/// </summary>
-internal sealed record CensusReport
+/// <summary>Whether and when a network namespace was counted.</summary>
+/// <param name="Netns">Its configured name; null for the main one.</param>
+/// <param name="Success">Whether the census could count; where not, its watches are missing.</param>
+/// <param name="Error">Why it could not, in one line; null when it could.</param>
+/// <param name="CountedAt">When the census ended; null when it could not count.</param>
+/// <param name="DurationSeconds">How long the census took.</param>
+internal sealed record CensusReport(string? Netns, bool Success, string? Error, DateTimeOffset? CountedAt, double DurationSeconds)
 {
-    /// <summary>Of this shape: 1.</summary>
-    public int SchemaVersion { get; init; } = 1;
-
-    /// <summary>Whether the census could count.</summary>
-    public required bool Success { get; init; }
-
-    /// <summary>Why it could not, in one line; null when it could.</summary>
-    public required string? Error { get; init; }
-
-    /// <summary>When the census ended; null when it could not count.</summary>
-    public required DateTimeOffset? CountedAt { get; init; }
-
-    /// <summary>How long the census took.</summary>
-    public required double DurationSeconds { get; init; }
-
-    /// <summary>In the order of the configuration; null when the census could not count.</summary>
-    public required IReadOnlyList<WatchReport>? Watches { get; init; }
-
-    internal static CensusReport Of(Snapshot snapshot) => new()
-    {
-        Success = snapshot.Succeeded,
-        Error = snapshot.Failure is { } failure ? ErrorLine.Flatten(failure) : null,
-        CountedAt = snapshot.Succeeded ? snapshot.LastSuccess : null,
-        DurationSeconds = snapshot.Duration.TotalSeconds,
-        Watches = snapshot.Succeeded ? [.. snapshot.Watches.Select(counts => WatchReport.Of(counts, snapshot))] : null,
-    };
+    internal static CensusReport Of(NamespaceCounts found) => new(
+        found.Netns,
+        found.Succeeded,
+        found.Failure is { } failure ? ErrorLine.Flatten(failure) : null,
+        found.Succeeded ? found.LastSuccess : null,
+        found.Duration.TotalSeconds);
 }

@@ -7,6 +7,9 @@ internal sealed record WatchReport
 {
     public required string Name { get; init; }
 
+    /// <summary>The configured name of its network namespace; null for the main one.</summary>
+    public required string? Netns { get; init; }
+
     /// <summary><c>ok</c>, <c>warning</c> or <c>critical</c>; null without thresholds.</summary>
     public required string? State { get; init; }
 
@@ -31,7 +34,7 @@ internal sealed record WatchReport
     /// <summary>How many a client may hold; null where there is no limit.</summary>
     public required int? Limit { get; init; }
 
-    /// <summary>Where the limit came from: an option, or <c>default</c>.</summary>
+    /// <summary>Where the limit came from: an option, a place in the configuration file, whoever was asked, or <c>default</c>.</summary>
     public required string LimitSource { get; init; }
 
     /// <summary>From how many connections of one client on <see cref="State"/> is <c>warning</c>; null for never.</summary>
@@ -49,13 +52,15 @@ internal sealed record WatchReport
     /// <summary>In rising order.</summary>
     public required IReadOnlyList<PortReport> Ports { get; init; }
 
-    internal static WatchReport Of(WatchCounts counts, Snapshot snapshot)
+    internal static WatchReport Of(WatchCounts counts, NamespaceCounts found)
     {
         Watch watch = counts.Watch;
-        WatchTotals totals = WatchTotals.Of(watch, snapshot);
+        int? limit = counts.Limit.Value;
+        WatchTotals totals = WatchTotals.Of(watch, found);
         return new WatchReport
         {
             Name = watch.Name,
+            Netns = found.Netns,
             State = watch.HasThresholds ? Word(counts.State) : null,
             Ipv4 = totals.Ipv4,
             Ipv6 = totals.Ipv6,
@@ -63,13 +68,13 @@ internal sealed record WatchReport
             AcceptQueue = QueueReport.Of(totals.AcceptQueue),
             Held = counts.Held,
             Highest = counts.Highest,
-            Limit = watch.Limit,
-            LimitSource = watch.LimitSource,
-            Warning = watch.Warning?.InConnections(watch.Limit),
-            Critical = watch.Critical?.InConnections(watch.Limit),
+            Limit = limit,
+            LimitSource = counts.Limit.Source,
+            Warning = watch.Warning?.InConnections(limit),
+            Critical = watch.Critical?.InConnections(limit),
             Clients = counts.Clients,
-            TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, watch.Limit))],
-            Ports = [.. snapshot.Ports.Where(port => watch.Ports.Contains(port.Port)).Select(PortReport.Of)],
+            TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, limit))],
+            Ports = [.. found.Ports.Where(port => watch.Ports.Contains(port.Port)).Select(PortReport.Of)],
         };
     }
 

@@ -12,31 +12,31 @@ internal static class ClientTable
     // What a further column costs beside its content.
     private const int ColumnMargin = 3;
 
-    internal static void Write(WatchCounts counts, Canvas canvas)
+    internal static void Write(WatchCounts counts, string name, Canvas canvas)
     {
         if (!counts.Shown.IsEmpty)
         {
-            int room = canvas.Width - canvas.Measure(Build(counts, barLength: 0)) - ColumnMargin;
-            canvas.Write(Build(counts, barLength: room >= ShortestBar ? Math.Min(room, LongestBar) : 0));
+            int room = canvas.Width - canvas.Measure(Build(counts, name, barLength: 0)) - ColumnMargin;
+            canvas.Write(Build(counts, name, barLength: room >= ShortestBar ? Math.Min(room, LongestBar) : 0));
         }
 
-        if (Rest(counts) is { } rest)
+        if (Rest(counts, name) is { } rest)
         {
             canvas.Write(new Padder(new Text(rest), new Padding(2, 0, 0, 0)));
         }
     }
 
-    private static Table Build(WatchCounts counts, int barLength)
+    private static Table Build(WatchCounts counts, string name, int barLength)
     {
         Watch watch = counts.Watch;
         Table table = new Table { Border = TableBorder.Simple }
-            .AddColumn(new TableColumn(new Text($"clients of {watch.Name}")))
+            .AddColumn(new TableColumn(new Text($"clients of {name}")))
             .AddColumn(new TableColumn(new Text("held")).RightAligned());
-        if (watch.Limit is not { } limit)
+        if (counts.Limit.Value is not { } limit)
         {
             foreach (ClientCount client in counts.Shown)
             {
-                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", Tint.Of(watch, client.Held)));
+                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", Tint.Of(watch, client.Held, limit: null)));
             }
 
             return table;
@@ -50,7 +50,7 @@ internal static class ClientTable
         table.AddColumn(new TableColumn(new Text("limit")).RightAligned());
         foreach (ClientCount client in counts.Shown)
         {
-            Style tint = Tint.Of(watch, client.Held);
+            Style tint = Tint.Of(watch, client.Held, limit);
             Text address = new($"{client.Address}");
             Text held = new($"{client.Held}", tint);
             Text percent = new($"{Share.PercentOf(client.Held, limit)} %", tint);
@@ -67,9 +67,9 @@ internal static class ClientTable
         return new Paragraph().Append(new string('█', filled), tint).Append(new string('░', length - filled), tint);
     }
 
-    private static string? Rest(WatchCounts counts) => (counts.Clients, Left: counts.Clients - counts.Shown.Length) switch
+    private static string? Rest(WatchCounts counts, string name) => (counts.Clients, Left: counts.Clients - counts.Shown.Length) switch
     {
-        (0, _) => $"no client holds a connection of {counts.Watch.Name}",
+        (0, _) => $"no client holds a connection of {name}",
         (_, 0) => null,
         (_, 1) => "and 1 more client",
         (_, int left) => counts.Shown.IsEmpty ? $"{left} clients" : $"and {left} more clients",

@@ -4,26 +4,45 @@ using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
 
-/// <summary>All that the table form shows: what was counted for the watches, then the clients of each.</summary>
+/// <summary>All that the table form shows: what could not be counted, what was counted for the watches, then the clients of each.</summary>
 internal static class SnapshotTables
 {
     internal static string Render(Snapshot snapshot, int width, bool colour)
     {
         StringBuilder text = new();
         Canvas canvas = new(text, width, colour);
-        if (snapshot.Failure is { } failure)
+        if (snapshot.Filter is { } filter)
         {
-            canvas.Write(new Text($"could not measure: {ErrorLine.Flatten(failure)}", Tint.Of(WatchState.Critical)));
-            return text.ToString();
+            canvas.Write(new Text($"only: {filter}"));
         }
 
-        WatchTable.Write(snapshot, canvas);
-        foreach (WatchCounts counts in snapshot.Watches)
+        foreach (NamespaceCounts found in snapshot.Namespaces)
         {
-            canvas.WriteEmptyLine();
-            ClientTable.Write(counts, canvas);
+            if (found.Failure is { } failure)
+            {
+                canvas.Write(new Text($"could not measure{Where(found)}: {ErrorLine.Flatten(failure)}", Tint.Of(WatchState.Critical)));
+            }
+        }
+
+        if (snapshot.Namespaces.Any(found => found.Succeeded))
+        {
+            WatchTable.Write(snapshot, canvas);
+        }
+
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            foreach (WatchCounts counts in found.Watches)
+            {
+                canvas.WriteEmptyLine();
+                ClientTable.Write(counts, NameOf(counts, found), canvas);
+            }
         }
 
         return text.ToString();
     }
+
+    /// <summary>A watch's name, with its network namespace where that is not the main one.</summary>
+    internal static string NameOf(WatchCounts counts, NamespaceCounts found) => counts.Watch.Name + Where(found);
+
+    private static string Where(NamespaceCounts found) => found.Netns is { } netns ? $" in {netns}" : "";
 }

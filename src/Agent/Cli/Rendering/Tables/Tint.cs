@@ -15,16 +15,16 @@ internal static class Tint
     private static readonly Style Red = new(Color.Maroon);
 
     /// <summary>The colour for a client that holds so many connections.</summary>
-    internal static Style Of(Watch watch, int held)
+    internal static Style Of(Watch watch, int held, int? limit)
     {
         if (watch.HasThresholds)
         {
-            return Of(watch.StateAt(held));
+            return Of(watch.StateAt(held, limit));
         }
 
-        return watch.Limit is null
+        return limit is null
             ? Style.Plain
-            : Of((watch with { Warning = DefaultWarning, Critical = DefaultCritical }).StateAt(held));
+            : Of((watch with { Warning = DefaultWarning, Critical = DefaultCritical }).StateAt(held, limit));
     }
 
     internal static Style Of(WatchState state) => state switch

@@ -17,16 +17,23 @@ internal static class WatchTable
             return;
         }
 
-        for (int i = 0; i < snapshot.Watches.Length; i++)
+        bool first = true;
+        foreach ((string name, Text[] values) in Watches(snapshot))
         {
-            if (i > 0)
+            if (!first)
             {
                 canvas.WriteEmptyLine();
             }
 
-            canvas.Write(Block(snapshot.Watches[i], snapshot));
+            canvas.Write(Block(name, values));
+            first = false;
         }
     }
+
+    private static IEnumerable<(string Name, Text[] Values)> Watches(Snapshot snapshot) =>
+        from found in snapshot.Namespaces
+        from counts in found.Watches
+        select (SnapshotTables.NameOf(counts, found), Values(counts, found));
 
     private static Table Rows(Snapshot snapshot)
     {
@@ -36,20 +43,20 @@ internal static class WatchTable
             table.AddColumn(new TableColumn(new Text(name)).RightAligned());
         }
 
-        foreach (WatchCounts counts in snapshot.Watches)
+        foreach ((string name, Text[] values) in Watches(snapshot))
         {
-            table.AddRow([new Text(counts.Watch.Name), .. Values(counts, snapshot)]);
+            table.AddRow([new Text(name), .. values]);
         }
 
         return table;
     }
 
-    private static Table Block(WatchCounts counts, Snapshot snapshot)
+    private static Table Block(string watch, Text[] values)
     {
         Table table = new Table { Border = TableBorder.Simple }
             .AddColumn(new TableColumn(new Text("watch")))
-            .AddColumn(new TableColumn(new Text(counts.Watch.Name)));
-        foreach ((string name, Text value) in Names.Zip(Values(counts, snapshot)))
+            .AddColumn(new TableColumn(new Text(watch)));
+        foreach ((string name, Text value) in Names.Zip(values))
         {
             table.AddRow(new Text(name), value);
         }
@@ -57,10 +64,9 @@ internal static class WatchTable
         return table;
     }
 
-    private static Text[] Values(WatchCounts counts, Snapshot snapshot)
+    private static Text[] Values(WatchCounts counts, NamespaceCounts found)
     {
-        Watch watch = counts.Watch;
-        WatchTotals totals = WatchTotals.Of(watch, snapshot);
+        WatchTotals totals = WatchTotals.Of(counts.Watch, found);
         return
         [
             new Text($"{totals.Ipv4}"),
@@ -68,7 +74,7 @@ internal static class WatchTable
             new Text($"{counts.Held}"),
             new Text($"{totals.Unaccepted}"),
             new Text(totals.AcceptQueue is { } queue ? $"{queue.Length} of {queue.Limit}" : "–"),
-            new Text($"{(watch.Limit is { } limit ? $"{limit}" : "none")} ({watch.LimitSource})"),
+            new Text($"{(counts.Limit.Value is { } limit ? $"{limit}" : "none")} ({counts.Limit.Source})"),
         ];
     }
 }

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Agent.Configuration;
+
+/// <summary>Makes values of text, wherever the text stands. Each throws a <see cref="FormatException"/> whose message is one line.</summary>
+internal static class SettingText
+{
+    private const int LongestWatchName = 64;
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(24);
+
+    internal static ImmutableArray<ushort> Ports(IReadOnlyList<string> texts)
+    {
+        ImmutableArray<ushort>.Builder ports = ImmutableArray.CreateBuilder<ushort>(texts.Count);
+        HashSet<ushort> seen = [];
+        foreach (string text in texts)
+        {
+            if (!ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0)
+            {
+                throw new FormatException($"'{text}' is not a port; give a number from 1 to 65535");
+            }
+
+            if (!seen.Add(port))
+            {
+                throw new FormatException($"port {port} is given twice; name it once");
+            }
+
+            ports.Add(port);
+        }
+
+        return ports.ToImmutable();
+    }
+
+    internal static string WatchName(string text) =>
+        text.Length is > 0 and <= LongestWatchName && !text.Any(char.IsControl)
+            ? text
+            : throw new FormatException($"the name must have 1 to {LongestWatchName} characters and no control character");
+
+    /// <returns>Null for <c>none</c>.</returns>
+    internal static int? Limit(string text)
+    {
+        if (text == "none")
+        {
+            return null;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit > 0
+            ? limit
+            : throw new FormatException($"'{text}' is not a limit; give a number from 1 on, or none");
+    }
+
+    internal static int ShownClients(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int shown)
+            ? shown
+            : throw new FormatException($"'{text}' is not a number of clients; give a whole number, 0 for none");
+
+    internal static TimeSpan Interval(string text)
+    {
+        TimeSpan interval = Duration.Parse(text);
+        if (interval < ShortestInterval || interval > LongestInterval)
+        {
+            throw new FormatException($"'{text}' is not between {Duration.Format(ShortestInterval)} and {Duration.Format(LongestInterval)}");
+        }
+
+        return interval.Ticks % TimeSpan.TicksPerMillisecond == 0
+            ? interval
+            : throw new FormatException($"'{text}' is not a whole number of milliseconds");
+    }
+
+    /// <returns>An absolute path; null for <c>none</c>.</returns>
+    internal static string? Directory(string text) => text switch
+    {
+        "none" => null,
+        "" => throw new FormatException("the path is empty; give a directory, or none"),
+        _ when text.Contains('\0') => throw new FormatException("the path has a NUL character, which no path can have"),
+        _ => ToAbsolute(text),
+    };
+
+    private static string ToAbsolute(string path)
+    {
+        try
+        {
+            return Path.GetFullPath(path);
+        }
+        catch (IOException)
+        {
+            throw new FormatException($"'{path}' is relative to a working directory that is gone; give an absolute path");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using Agent.Configuration;
+using Agent.Watching;
+using Testing;
+
+namespace Agent.Tests.Configuration.File;
+
+public sealed class ConfigurationFileTests : IDisposable
+{
+    private readonly Scratch _scratch = new();
+
+    private string Path => _scratch["agent.json"];
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void All_that_can_be_written_is_read()
+    {
+        Settings settings = Read("""
+            {
+              "$schema": "agent.schema.json", // for editors
+              "interval": "500ms",
+              "textfileDirectory": "none",
+              "netns": 7,
+              "watches": [
+                { "name": "consul", "ports": [8500, 8501], "warning": "80%", "critical": 190 },
+                { "name": "web", "ports": [80], "netns": "blue", "limit": 50, "shownClients": 0, },
+                { "name": "same", "ports": [80], "netns": "7", "limit": "none" },
+                { "name": "again", "ports": [8500], "netns": "blue" },
+              ],
+            }
+            """);
+
+        Assert.Equal(new(TimeSpan.FromMilliseconds(500), $"{Path}:3"), settings.Interval);
+        Assert.Equal(new(null, $"{Path}:4"), settings.TextfileDirectory);
+        Assert.Equal(("/proc/7/ns/net", $"{Path}:5"), (settings.Namespace.Value!.Path, settings.Namespace.Origin));
+        Assert.Equal(["consul", "web", "same", "again"], settings.Watches.Select(watch => watch.Watch.Name));
+
+        Watch consul = settings.Watches[0].Watch;
+        Assert.Equal([8500, 8501], consul.Ports);
+        Assert.Equal(new ClientLimit(200, "default"), consul.Limit);
+        Assert.Equal(10, consul.ShownClients);
+        Assert.Equal((new Threshold(80, IsShare: true), new Threshold(190, IsShare: false)), (consul.Warning, consul.Critical));
+
+        Watch web = settings.Watches[1].Watch;
+        Assert.Equal(new ClientLimit(50, $"{Path}:8"), web.Limit);
+        Assert.Equal(0, web.ShownClients);
+        Assert.False(web.HasThresholds);
+        Assert.Equal(new ClientLimit(null, $"{Path}:9"), settings.Watches[2].Watch.Limit);
+
+        // The main namespace by its name is the main namespace.
+        Assert.Equal([null, "blue"], settings.Namespaces.Select(where => where.Label));
+        Assert.Equal(["/proc/7/ns/net", "/run/netns/blue"], settings.Namespaces.Select(where => where.Namespace!.Path));
+        Assert.Equal([["consul", "same"], ["web", "again"]], settings.Namespaces.Select(where => where.Watches.Select(watch => watch.Name)));
+    }
+
+    [Fact]
+    public void The_main_namespace_comes_first_and_need_not_be_watched()
+    {
+        Settings settings = Read("""{ "watches": [ { "name": "a", "ports": [1], "netns": "x" }, { "name": "b", "ports": [1] } ] }""");
+        Assert.Equal([null, "x"], settings.Namespaces.Select(where => where.Label));
+        settings = Read("""{ "watches": [ { "name": "a", "ports": [1], "netns": "x" } ] }""");
+        Assert.Equal(["x"], settings.Namespaces.Select(where => where.Label));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("\uFEFF{ /* nothing */ }")]
+    [InlineData("""{ "watches": null, "interval": null }""")]
+    public void Without_watches_there_is_the_one_of_the_command_line(string text)
+    {
+        Settings settings = Read(text, new GivenValues { Watch = "web", Ports = ["80"] });
+        Assert.Equal("web", Assert.Single(settings.Watches).Watch.Name);
+        Assert.Equal("default", settings.Interval.Origin);
+    }
+
+    [Fact]
+    public void The_environment_and_the_command_line_come_before_the_file()
+    {
+        const string Text = """{ "interval": "5s", "textfileDirectory": "/file", "netns": "file" }""";
+        Assert.Equal("/variable", Read(Text, new GivenValues(), ("TEXTFILE_DIRECTORY", "/variable")).TextfileDirectory.Value);
+        Settings settings = Read(Text, new GivenValues { Interval = "1s" }, ("UPDATE_DELAY", "2s"), ("AGENT_NETNS", "variable"));
+        Assert.Equal(new(TimeSpan.FromSeconds(1), "--interval"), settings.Interval);
+        Assert.Equal("AGENT_NETNS", settings.Namespace.Origin);
+    }
+
+    [Fact]
+    public void The_file_can_be_named_by_a_variable()
+    {
+        System.IO.File.WriteAllText(Path, """{ "interval": "5s" }""");
+        Assert.Equal($"{Path}:1", new SettingsReader(name => name == "AGENT_CONFIG" ? Path : null).Read(new GivenValues()).Interval.Origin);
+    }
+
+    [Fact]
+    public void Ports_of_the_environment_are_ignored_beside_watches_and_that_is_told()
+    {
+        Settings settings = Read("""{ "watches": [ { "name": "a", "ports": [1] } ] }""", new GivenValues(), ("CONSUL_PORT", "tcp://10.0.0.1:8500"));
+        Assert.Equal($"CONSUL_PORT is ignored: {Path} names the watches", Assert.Single(settings.Notices));
+        Assert.Equal([1], Assert.Single(settings.Watches).Watch.Ports);
+    }
+
+    [Theory]
+    [InlineData("--port")]
+    [InlineData("--watch")]
+    [InlineData("--limit")]
+    public void What_the_file_says_is_not_said_on_the_command_line(string option)
+    {
+        GivenValues given = new()
+        {
+            Ports = option == "--port" ? ["80"] : [],
+            Watch = option == "--watch" ? "web" : null,
+            Limit = option == "--limit" ? "5" : null,
+        };
+        Assert.Equal(
+            $"{option}: {Path}:2 names the watches; say it there, or leave one of the two away",
+            Wrong("{\n \"watches\": [ { \"name\": \"a\", \"ports\": [1] } ] }", given));
+    }
+
+    [Fact]
+    public void Thresholds_of_the_command_line_come_before_those_of_the_file_and_are_held_against_every_watch()
+    {
+        const string Text = """{ "watches": [ { "name": "a", "ports": [1], "limit": 10, "warning": 5 }, { "name": "b", "ports": [1] } ] }""";
+        Settings settings = Read(Text, new GivenValues { Warning = "7" });
+        Assert.Equal(["7", "7"], settings.Watches.Select(watch => watch.Watch.Warning.ToString()));
+        Assert.Equal("--warn", settings.Watches[0].Origins.Warning);
+        Assert.Equal(
+            "--warn: 80% is a share of the limit, and the watch b has none; give it a limit, or a number of connections",
+            Wrong(Text, new GivenValues { Warning = "80%" }));
+    }
+
+    [Theory]
+    [InlineData("""{ "intervall": "1s" }""", "1: intervall: unknown key; see the README for those that there are")]
+    [InlineData("{\n \"watches\": [\n {\n \"name\": \"a\",\n \"ports\": [1],\n \"port\": 2 } ] }", "6: watches[0].port: unknown key; see the README for those that there are")]
+    [InlineData("{ \"interval\": \"1s\",\n \"interval\": \"2s\" }", "2: interval: named twice")]
+    [InlineData("""{ "interval": 5 }""", "1: interval: a text in quotes is expected here")]
+    [InlineData("""{ "interval": "5" }""", "1: interval: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30")]
+    [InlineData("""{ "netns": true }""", "1: netns: a number or a text in quotes is expected here")]
+    [InlineData("""{ "netns": 0 }""", "1: netns: '0' is not a process id")]
+    [InlineData("""{ "watches": {} }""", "1: watches: a value of another kind is expected here; see the README")]
+    [InlineData("""{ "watches": [] }""", "1: watches: the list is empty; name a watch, or leave the key away")]
+    [InlineData("{ \"watches\": [\n 5 ] }", "2: watches[0]: a value of another kind is expected here; see the README")]
+    [InlineData("{ \"watches\": [\n null ] }", "2: watches[0]: null is no watch")]
+    [InlineData("""{ "watches": [ { "ports": [1] } ] }""", "1: watches[0].name: is missing; every watch needs one")]
+    [InlineData("""{ "watches": [ { "name": "a" } ] }""", "1: watches[0].ports: is missing; every watch needs one")]
+    [InlineData("""{ "watches": [ { "name": "", "ports": [1] } ] }""", "1: watches[0].name: the name must have 1 to 64 characters and no control character")]
+    [InlineData("{ \"watches\": [ { \"name\": \"a\",\n\n \"ports\": [] } ] }", "3: watches[0].ports: the list is empty; name a port")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": 5 } ] }""", "1: watches[0].ports: a list of numbers is expected here")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": ["5"] } ] }""", "1: watches[0].ports: the list must hold numbers and nothing else")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [5, 6, 5] } ] }""", "1: watches[0].ports: port 5 is given twice; name it once")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [70000] } ] }""", "1: watches[0].ports: '70000' is not a port; give a number from 1 to 65535")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [1.5] } ] }""", "1: watches[0].ports: '1.5' is not a port; give a number from 1 to 65535")]
+    [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"limit\": -1 } ] }", "2: watches[0].limit: '-1' is not a limit; give a number from 1 on, or none")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "limit": [] } ] }""", "1: watches[0].limit: a number or a text in quotes is expected here")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "shownClients": -1 } ] }""", "1: watches[0].shownClients: '-1' is not a number of clients; give a whole number, 0 for none")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "warning": "80%" } ] }""",
+        "1: watches[0].warning: 80% is a share of the limit, and the watch a has none; give it a limit, or a number of connections")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "warning": 9, "critical": 8 } ] }""",
+        "1: watches[0].critical: 8 comes before the warning 9; give at least as many connections")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "netns": "." } ] }""",
+        "1: watches[0].netns: '.' is not a network namespace: give a PID, a path such as /proc/1/ns/net, or a name under /run/netns")]
+    [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n { \"name\": \"a\", \"ports\": [2] } ] }",
+        "2: watches[1].name: there is another watch 'a'; give each a name of its own")]
+    [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9988 } ] }",
+        "1: watches: these watches can make 10001 series, 10000 are the most; name fewer ports, or show fewer clients")]
+    public void What_is_wrong_is_told_with_file_line_and_key(string text, string message) => Assert.Equal($"{Path}:{message}", Wrong(text));
+
+    [Theory]
+    [InlineData("", "1: ")]
+    [InlineData("{\n\"interval\" \"1s\" }", "2: ")]
+    [InlineData("{\n\n\"interval\": \"1s\"", "3: ")]
+    [InlineData("{} {}", "1: ")]
+    [InlineData("nonsense", "1: ")]
+    [InlineData("[]", "1: a value of another kind is expected here")]
+    [InlineData("null", "1: the file holds null")]
+    public void What_is_not_JSON_is_told_with_file_and_line(string text, string begin)
+    {
+        string message = Wrong(text);
+        Assert.StartsWith($"{Path}:{begin}", message);
+        Assert.DoesNotContain('\n', message);
+        Assert.DoesNotContain("Path:", message);
+        Assert.DoesNotContain("LineNumber", message);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_told()
+    {
+        string missing = _scratch["missing.json"];
+        Assert.StartsWith($"{missing}: cannot be read: ", WrongAt(missing));
+        Assert.StartsWith($"{_scratch.Path}: cannot be read: ", WrongAt(_scratch.Path));
+        Assert.Equal("/dev/zero: more than 4 MiB; this is no configuration file", WrongAt("/dev/zero"));
+    }
+
+    private static string WrongAt(string path) => Assert.Throws<ConfigurationException>(
+        () => new SettingsReader(_ => null).Read(new GivenValues { ConfigurationFile = path })).Message;
+
+    private Settings Read(string text, GivenValues? given = null, params (string Name, string Value)[] environment)
+    {
+        System.IO.File.WriteAllText(Path, text);
+        return new SettingsReader(name => environment.FirstOrDefault(variable => variable.Name == name).Value)
+            .Read((given ?? new GivenValues()) with { ConfigurationFile = Path });
+    }
+
+    private string Wrong(string text, GivenValues? given = null) => Assert.Throws<ConfigurationException>(() => Read(text, given)).Message;
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Agent.Configuration;
+using Agent.Configuration.File;
+using Testing;
+
+namespace Agent.Tests.Configuration.File;
+
+/// <summary>The schema that ships for editors says what the agent reads.</summary>
+public sealed class SchemaTests
+{
+    private const string SchemaFile = "deploy/agent.schema.json";
+
+    // Each is what the schema and the agent have to agree on; what only the agent can know (a name twice, a share of no limit) is not here.
+    public static TheoryData<string, bool> Files => new()
+    {
+        { """{}""", true },
+        { """{ "interval": "1s", "textfileDirectory": "none", "netns": 1, "$schema": "x" }""", true },
+        { """{ "watches": [ { "name": "a", "ports": [1, 65535], "limit": 1, "shownClients": 0, "warning": "80%", "critical": 1 } ] }""", true },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limit": "none", "netns": "blue", "warning": "7" } ] }""", true },
+        { """{ "watch": [] }""", false },
+        { """{ "interval": 1 }""", false },
+        { """{ "netns": "" }""", false },
+        { """{ "netns": 0 }""", false },
+        { """{ "textfileDirectory": "" }""", false },
+        { """{ "watches": [] }""", false },
+        { """{ "watches": [ { "name": "a" } ] }""", false },
+        { """{ "watches": [ { "ports": [1] } ] }""", false },
+        { """{ "watches": [ { "name": "", "ports": [1] } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [] } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [0] } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [65536] } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1, 1] } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": ["1"] } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limit": 0 } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limit": -1 } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "shownClients": -1 } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limit": 9, "warning": "101%" } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "other": 1 } ] }""", false },
+    };
+
+    [Fact]
+    public void It_names_the_keys_that_the_agent_reads()
+    {
+        using JsonDocument schema = JsonDocument.Parse(Repository.Read(SchemaFile));
+        Assert.Equal(KeysOf(FileContext.Default.ConfigurationFile), KeysOf(schema.RootElement));
+        Assert.Equal(KeysOf(FileContext.Default.WatchEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("watch")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task It_allows_what_the_agent_takes_and_refuses_what_the_agent_refuses(string text, bool valid)
+    {
+        string jsonschema = Requires.Program("jsonschema", "python3-jsonschema");
+        using Scratch scratch = new();
+        string path = scratch["agent.json"];
+        System.IO.File.WriteAllText(path, text);
+
+        (int exitCode, string said) = await Tool.Run(jsonschema, ["--instance", path, Repository.PathOf(SchemaFile)]);
+        Assert.True(exitCode == 0 == valid, said);
+        Exception? refused = Record.Exception(() => new SettingsReader(_ => null).Read(new GivenValues { ConfigurationFile = path }));
+        Assert.Equal(valid, refused is null);
+        Assert.True(refused is null or ConfigurationException, $"{refused}");
+    }
+
+    private static IEnumerable<string> KeysOf(JsonTypeInfo type) => type.Properties.Select(property => property.Name).Order();
+
+    private static IEnumerable<string> KeysOf(JsonElement schema)
+    {
+        Assert.False(schema.GetProperty("additionalProperties").GetBoolean());
+        return schema.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order();
+    }
+}
