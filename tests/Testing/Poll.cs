@@ -18,4 +18,13 @@ internal static class Poll
             await pause.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
     }
+
+    /// <summary>Asks until the answer satisfies the condition.</summary>
+    /// <returns>That answer.</returns>
+    internal static async Task<T> For<T>(Func<T> ask, Func<T, bool> condition, string what)
+    {
+        T answer = ask();
+        await Until(() => condition(answer) || condition(answer = ask()), what);
+        return answer;
+    }
 }

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Testing;
+
+namespace Agent.Tests.Watching;
+
+/// <summary>
+/// A server that limits connections per client address as Consul does with go-connlimit: a slot is taken when a connection is accepted and
+/// given back when the server closes it; all ports share the slots; one connection too many is answered 429 and closed.
+/// </summary>
+internal sealed class LimitingServer : IDisposable
+{
+    private readonly ConcurrentDictionary<IPAddress, int> _slots = [];
+    private readonly ConcurrentDictionary<Socket, IPAddress> _accepted = [];
+    private readonly List<Socket> _listeners = [];
+    private readonly List<Thread> _threads = [];
+    private readonly int _limit;
+    private int _answered;
+
+    internal LimitingServer(TestNamespace @in, int limit, IPAddress address, params int[] ports)
+    {
+        _limit = limit;
+        foreach (int port in ports)
+        {
+            Socket listener = @in.Run(() => Listen(address, port));
+            _listeners.Add(listener);
+            Thread thread = new(() => Serve(listener)) { IsBackground = true };
+            _threads.Add(thread);
+            thread.Start();
+        }
+    }
+
+    /// <summary>Connections that were accepted or refused.</summary>
+    internal int Answered => Volatile.Read(ref _answered);
+
+    /// <summary>The slots that each client holds, v4-mapped addresses as IPv4 ones.</summary>
+    internal Dictionary<string, int> Slots =>
+        _slots.Where(client => client.Value > 0).ToDictionary(client => client.Key.ToString(), client => client.Value);
+
+    /// <summary>Closes the connections that it has accepted of a client, as when their requests are done.</summary>
+    internal void Close(IPAddress client, int count)
+    {
+        foreach ((Socket socket, IPAddress peer) in _accepted.Where(each => each.Value.Equals(client)).Take(count).ToArray())
+        {
+            _accepted.TryRemove(socket, out _);
+            Shut(socket);
+            _slots.AddOrUpdate(peer, 0, (_, held) => held - 1);
+        }
+    }
+
+    public void Dispose()
+    {
+        // shutdown(2) wakes the thread that waits in accept(2); closing does not.
+        _listeners.ForEach(listener => listener.Shutdown(SocketShutdown.Both));
+        _threads.ForEach(thread => thread.Join());
+        _listeners.ForEach(listener => listener.Dispose());
+        foreach (Socket socket in _accepted.Keys)
+        {
+            socket.Dispose();
+        }
+    }
+
+    private static Socket Listen(IPAddress address, int port)
+    {
+        Socket listener = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (address.Equals(IPAddress.IPv6Any))
+        {
+            listener.DualMode = true;
+        }
+
+        listener.Bind(new IPEndPoint(address, port));
+        listener.Listen(128);
+        return listener;
+    }
+
+    private static void Shut(Socket socket)
+    {
+        // A process that another test starts meanwhile may hold the descriptor for a moment, and closing would wait for it.
+        socket.Shutdown(SocketShutdown.Both);
+        socket.Dispose();
+    }
+
+    private void Serve(Socket listener)
+    {
+        while (true)
+        {
+            Socket connection;
+            try
+            {
+                connection = listener.Accept();
+            }
+            catch (SocketException)
+            {
+                return;
+            }
+
+            IPAddress peer = ((IPEndPoint)connection.RemoteEndPoint!).Address;
+            peer = peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer;
+            if (_slots.GetOrAdd(peer, 0) >= _limit)
+            {
+                connection.Send(Encoding.ASCII.GetBytes("HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\r\n"));
+                Shut(connection);
+            }
+            else
+            {
+                _slots.AddOrUpdate(peer, 1, (_, held) => held + 1);
+                _accepted[connection] = peer;
+            }
+
+            Interlocked.Increment(ref _answered);
+        }
+    }
+}
