@@ -9,6 +9,19 @@ internal sealed class ManualTime : TimeProvider
 
     internal DateTimeOffset Wall { get; set; } = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
+    /// <summary>From now to the next timer that is due; null where none is set.</summary>
+    internal TimeSpan? UntilNext
+    {
+        get
+        {
+            lock (_gate)
+            {
+                TimeSpan next = _timers.Select(timer => timer.Due).DefaultIfEmpty(TimeSpan.MaxValue).Min();
+                return next == TimeSpan.MaxValue ? null : next - _elapsed;
+            }
+        }
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow() => Wall;

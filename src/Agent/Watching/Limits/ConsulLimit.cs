@@ -1,0 +1,120 @@
+using System.Net;
+
+namespace Agent.Watching.Limits;
+
+/// <summary>
+/// Asks Consul for the limit that it enforces, <c>limits.http_max_conns_per_client</c>, over a connection that is closed at once: it takes a
+/// slot of that very limit.
+/// </summary>
+internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : ILimitSource
+{
+    // Consul's answer has some tens of kilobytes.
+    private const long MostAnswerBytes = 1 << 20;
+    private const int MostHeaderKilobytes = 16;
+
+    public async Task<ClientLimit> AskAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = new(endpoint.Timeout, time);
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            string? token = await ReadTokenAsync(ending.Token);
+            await using Stream connection = await ConsulConnection.OpenAsync(endpoint, ending.Token);
+            return new ClientLimit(AgentSelf.ReadLimit(await GetAsync(connection, token, ending.Token)), endpoint.Name);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (Exception) when (patience.IsCancellationRequested)
+        {
+            // Whatever the interrupted step made of it.
+            throw Unknown(
+                $"gave no answer within {endpoint.Timeout.TotalSeconds:0.###} s; check that it is well, and that no firewall is in between");
+        }
+        catch (FormatException wrong)
+        {
+            throw Unknown(wrong.Message);
+        }
+        catch (HttpRequestException failure)
+        {
+            throw Unknown(Describe(failure));
+        }
+    }
+
+    private async Task<byte[]> GetAsync(Stream connection, string? token, CancellationToken cancellationToken)
+    {
+        Stream? unused = connection;
+        using SocketsHttpHandler handler = new()
+        {
+            // Once: a handler that was hung up on would like to try again.
+            ConnectCallback = (_, _) => Interlocked.Exchange(ref unused, null) is { } once
+                ? ValueTask.FromResult(once)
+                : throw new IOException("it sent nothing"),
+            // A redirect would carry the token to wherever it leads.
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            MaxResponseHeadersLength = MostHeaderKilobytes,
+        };
+        using HttpMessageInvoker http = new(handler);
+        using HttpRequestMessage request = new(HttpMethod.Get, endpoint.SelfAddress);
+        request.Headers.ConnectionClose = true;
+        if (token is not null)
+        {
+            request.Headers.Add("X-Consul-Token", token);
+        }
+
+        using HttpResponseMessage response = await http.SendAsync(request, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            throw Unknown(Describe(response.StatusCode));
+        }
+
+        await response.Content.LoadIntoBufferAsync(MostAnswerBytes, cancellationToken);
+        return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+    }
+
+    /// <summary>The file's token comes before the other, as with Consul's own program; an empty file is none.</summary>
+    private async Task<string?> ReadTokenAsync(CancellationToken cancellationToken)
+    {
+        (string? token, string origin) = (endpoint.Token, "CONSUL_HTTP_TOKEN");
+        if (endpoint.TokenFile is { } file)
+        {
+            try
+            {
+                string text = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
+                (token, origin) = text.Length > 0 ? (text, file) : (token, origin);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                throw new LimitUnknownException($"cannot read the token file {file}: {failure.Message}");
+            }
+        }
+
+        return token is null || token.All(character => character is > ' ' and <= '~')
+            ? token
+            : throw new LimitUnknownException($"the token of {origin} has characters that no token has; give the token's SecretID alone");
+    }
+
+    private LimitUnknownException Unknown(string what) => new($"{endpoint.Name} {what}");
+
+    private string Describe(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.Forbidden when endpoint is { Token: null, TokenFile: null } =>
+            "wants a token (403); give one whose policy has agent:read, as tokenFile, CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE",
+        HttpStatusCode.Forbidden => "does not accept the token (403); check that it exists and that its policy has agent:read",
+        HttpStatusCode.TooManyRequests => "answers 429: this host's own address is at the limit; look for who holds its connections",
+        HttpStatusCode.BadRequest when !endpoint.IsSecure => "answers 400; if this is its HTTPS port, write https://",
+        _ => $"answers {(int)status} where 200 is expected; check the address, and Consul's log",
+    };
+
+    private string Describe(HttpRequestException failure) => failure.HttpRequestError switch
+    {
+        HttpRequestError.ConfigurationLimitExceeded => "answers with more than Consul ever would; it is not Consul, check the address",
+        HttpRequestError.InvalidResponse => "answers with something else than HTTP; it is not Consul, or its HTTPS port: check the address",
+        _ => $"closed the connection before its answer was whole ({failure.GetBaseException().Message}); "
+            + "this host's own address may be at the limit, "
+            + (endpoint.IsSecure ? "or it wants a client certificate (CONSUL_CLIENT_CERT)" : "or it is the HTTPS port, which needs https://"),
+    };
+}

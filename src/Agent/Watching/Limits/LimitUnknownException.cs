@@ -1,0 +1,4 @@
+namespace Agent.Watching.Limits;
+
+/// <summary>The limit could not be learnt. The message is one line: who was asked, what went wrong and what to do. It never holds a token.</summary>
+internal sealed class LimitUnknownException(string message) : Exception(message.ReplaceLineEndings(" "));
