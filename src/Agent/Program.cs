@@ -6,6 +6,7 @@ using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Supervision;
 using Agent.Watching;
+using Agent.Watching.Limits;
 
 try
 {
@@ -31,22 +32,23 @@ static int RunOnce(Settings settings, OutputForm? form)
         form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
         exposition,
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
-    foreach (string notice in settings.Notices)
+    LearntLimits limits = LearntLimits.Ask(settings.Watches.Select(watch => watch.Watch), TimeProvider.System);
+    foreach (string notice in settings.Notices.Concat(limits.Failures))
     {
         ErrorLine.Write(notice);
     }
 
     // A textfile that was not asked for here and now would outlive this moment.
     string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
-    return OnceCommand.Run(SnapshotOf(settings), chosen, output, directory, exposition);
+    return OnceCommand.Run(SnapshotOf(settings, limits), chosen, output, directory, exposition);
 }
 
-static Snapshot SnapshotOf(Settings settings)
+static Snapshot SnapshotOf(Settings settings, LearntLimits limits)
 {
     ImmutableArray<NamespaceCounts>.Builder found = ImmutableArray.CreateBuilder<NamespaceCounts>();
     foreach (WatchedNamespace where in settings.Namespaces)
     {
-        using Census census = new(where, TimeProvider.System, keepsPeaks: false, settings.Filter);
+        using Census census = new(where, TimeProvider.System, keepsPeaks: false, limits.LimitOf, settings.Filter);
         found.Add(census.Take());
     }
 

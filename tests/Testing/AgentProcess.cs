@@ -7,7 +7,7 @@ namespace Testing;
 internal sealed class AgentProcess : IDisposable
 {
     private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(60);
-    private static readonly string[] Variables = ["CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS", "AGENT_CONFIG", "NO_COLOR"];
+    private static readonly string[] Variables = ["CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS", "AGENT_CONFIG", "NO_COLOR", "CONSUL_HTTP_ADDR", "CONSUL_HTTP_TOKEN"];
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();

@@ -39,6 +39,7 @@ internal static class OnceCommand
     private static int ExitCodeOf(Snapshot snapshot) => snapshot.WorstState switch
     {
         WatchState.Critical => ExitCode.Critical,
+        WatchState.Unknown => ExitCode.CouldNotMeasure,
         _ when !snapshot.Succeeded => ExitCode.CouldNotMeasure,
         WatchState.Warning => ExitCode.Warning,
         _ => ExitCode.Fine,

@@ -11,5 +11,10 @@ internal static class DefaultLimit
     // http_max_conns_per_client of Consul's "limits".
     private const int ConsulLimit = 200;
 
-    internal static ClientLimit Of(string watch) => new(watch == ConsulWatch ? ConsulLimit : null, Setting<int?>.Default);
+    /// <param name="watch">The watch's name.</param>
+    /// <param name="isAskedFor">Whether somebody will say it, so that it is not known yet rather than none.</param>
+    internal static ClientLimit Of(string watch, bool isAskedFor) =>
+        watch == ConsulWatch ? new(ConsulLimit, Setting<int>.Default)
+        : isAskedFor ? ClientLimit.Unknown
+        : new(null, Setting<int>.Default);
 }

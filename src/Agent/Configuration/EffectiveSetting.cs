@@ -27,8 +27,13 @@ internal sealed record EffectiveSetting(string Name, string Value, string Origin
             yield return new($"{name}.netns", other.Where, origins.Namespace);
         }
 
-        yield return new($"{name}.limit", Text(settings.Watch.Limit.Value) ?? "none", settings.Watch.Limit.Source);
-        yield return new($"{name}.shownClients", Text(settings.Watch.ShownClients)!, origins.ShownClients);
+        yield return new($"{name}.limit", settings.Watch.Limit.Text, settings.Watch.Limit.Source);
+        if (settings.Watch.LimitFrom is { } endpoint)
+        {
+            yield return new($"{name}.limitFrom", endpoint.Name, origins.LimitFrom);
+        }
+
+        yield return new($"{name}.shownClients", settings.Watch.ShownClients.ToString(CultureInfo.InvariantCulture), origins.ShownClients);
         if (settings.Watch.Warning is { } warning)
         {
             yield return new($"{name}.warning", $"{warning}", origins.Warning);
@@ -39,6 +44,4 @@ internal sealed record EffectiveSetting(string Name, string Value, string Origin
             yield return new($"{name}.critical", $"{critical}", origins.Critical);
         }
     }
-
-    private static string? Text(int? number) => number?.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Configuration.File;
 using Agent.Watching;
+using Agent.Watching.Limits;
 using Netlink;
 
 namespace Agent.Configuration;
@@ -8,7 +9,8 @@ namespace Agent.Configuration;
 /// <summary>Makes watches of what a configuration file says of them.</summary>
 /// <param name="file">The file.</param>
 /// <param name="main">The main network namespace as it is named, null for the agent's own.</param>
-internal sealed class FileWatches(LoadedFile file, string? main)
+/// <param name="consul">Reads who is asked for a limit.</param>
+internal sealed class FileWatches(LoadedFile file, string? main, ConsulEndpointReader consul)
 {
     internal const string Key = "watches";
 
@@ -47,11 +49,13 @@ internal sealed class FileWatches(LoadedFile file, string? main)
             throw file.Wrong(portsKey, "the list is empty; name a port");
         }
 
+        ConsulEndpoint? limitFrom = LimitFromOf(entry, name, key);
         Watch watch = new(name, ports)
         {
             Limit = entry.Limit is { } limit
                 ? new ClientLimit(Parse(limit, $"{key}.limit", SettingText.Limit), file.PlaceOf($"{key}.limit"))
-                : DefaultLimit.Of(name),
+                : DefaultLimit.Of(name, isAskedFor: limitFrom is not null),
+            LimitFrom = limitFrom,
             ShownClients = entry.ShownClients is { } shown
                 ? Parse(shown, $"{key}.shownClients", SettingText.ShownClients)
                 : Watch.DefaultShownClients,
@@ -65,8 +69,25 @@ internal sealed class FileWatches(LoadedFile file, string? main)
         entry.Critical is { } critical ? Parse(critical, $"{key}.critical", Threshold.Parse) : null,
         (isCritical, message) => file.Wrong(isCritical ? $"{key}.critical" : $"{key}.warning", message));
 
+    /// <summary>Whoever is asked; nobody where the limit is configured.</summary>
+    private ConsulEndpoint? LimitFromOf(WatchEntry entry, string name, string key)
+    {
+        if (entry is { Limit: not null, LimitFrom: not null })
+        {
+            throw file.Wrong($"{key}.{LimitFrom.Key}", "the watch has a limit, and nobody is to be asked for it; leave one of the two away");
+        }
+
+        return entry switch
+        {
+            { LimitFrom: { } from } => Parse(from, key, consul.Read),
+            { Limit: null } when name == DefaultLimit.ConsulWatch => Parse(name, key, _ => consul.ReadVariables()),
+            _ => null,
+        };
+    }
+
     private WatchOrigins OriginsOf(WatchEntry entry, string key) => new()
     {
+        LimitFrom = entry.LimitFrom is null ? ConsulEndpointReader.AddressVariable : file.PlaceOf($"{key}.{LimitFrom.Key}"),
         Ports = file.PlaceOf($"{key}.ports"),
         Namespace = file.PlaceOf($"{key}.netns"),
         ShownClients = entry.ShownClients is null ? Setting<int>.Default : file.PlaceOf($"{key}.shownClients"),

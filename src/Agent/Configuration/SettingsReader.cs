@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Configuration.File;
 using Agent.Watching;
+using Agent.Watching.Limits;
 using Netlink;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;
@@ -62,17 +63,31 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             }
         }
 
-        return new FileWatches(file, main.Value?.Where).Read(entries);
+        return new FileWatches(file, main.Value?.Where, new ConsulEndpointReader(readVariable)).Read(entries);
     }
 
     private WatchSettings ReadTheOneWatch(GivenValues given)
     {
         Setting<ImmutableArray<ushort>> ports = ReadPorts(given);
         string name = given.Watch is null ? DefaultLimit.ConsulWatch : Parse("--watch", given.Watch, SettingText.WatchName);
-        ClientLimit limit = given.Limit is null
-            ? DefaultLimit.Of(name)
-            : new ClientLimit(Parse("--limit", given.Limit, SettingText.Limit), "--limit");
-        return new WatchSettings(new Watch(name, ports.Value) { Limit = limit }, null, new WatchOrigins { Ports = ports.Origin });
+        Watch watch = given.Limit is null
+            ? new Watch(name, ports.Value) { Limit = DefaultLimit.Of(name, isAskedFor: false), LimitFrom = ReadLimitFrom(name) }
+            : new Watch(name, ports.Value) { Limit = new ClientLimit(Parse("--limit", given.Limit, SettingText.Limit), "--limit") };
+        WatchOrigins origins = new() { Ports = ports.Origin, LimitFrom = ConsulEndpointReader.AddressVariable };
+        return new WatchSettings(watch, null, origins);
+    }
+
+    /// <summary>Consul says the limit of the watch that is Consul's, where its variables say where it is.</summary>
+    private ConsulEndpoint? ReadLimitFrom(string watch)
+    {
+        try
+        {
+            return watch == DefaultLimit.ConsulWatch ? new ConsulEndpointReader(readVariable).ReadVariables() : null;
+        }
+        catch (FormatException wrong)
+        {
+            throw new ConfigurationException(wrong.Message);
+        }
     }
 
     private Setting<ImmutableArray<ushort>> ReadPorts(GivenValues given)

@@ -7,6 +7,8 @@ internal sealed record WatchOrigins
 
     internal string Namespace { get; init; } = Setting<string>.Default;
 
+    internal string LimitFrom { get; init; } = Setting<string>.Default;
+
     internal string ShownClients { get; init; } = Setting<string>.Default;
 
     internal string Warning { get; init; } = Setting<string>.Default;

@@ -41,7 +41,7 @@ internal static class WatchThresholds
     {
         foreach ((bool isCritical, Threshold? threshold) in new[] { (false, warning), (true, critical) })
         {
-            if (threshold is { IsShare: true } && watch.Limit.Value is null)
+            if (threshold is { IsShare: true } && watch is { Limit.Value: null, LimitFrom: null })
             {
                 throw wrong(
                     isCritical,

@@ -3,6 +3,7 @@ using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Watching;
+using Agent.Watching.Limits;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -95,8 +96,12 @@ internal static partial class Daemon
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
 
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => new LimitDiscoveries(
+            settings.Watches.Select(watch => watch.Watch), TimeProvider.System, services.GetRequiredService<ILogger<LimitDiscovery>>()));
+        builder.Services.AddHostedService<LimitLoop>();
         builder.Services.AddSingleton(services => new CensusLoop(
-            [.. settings.Namespaces.Select(where => new Census(where, TimeProvider.System, keepsPeaks: true))],
+            [.. settings.Namespaces.Select(where => new Census(
+                where, TimeProvider.System, keepsPeaks: true, services.GetRequiredService<LimitDiscoveries>().LimitOf))],
             new SnapshotExposition(BuildInformation.Current),
             textfile,
             settings.Interval.Value,

@@ -19,20 +19,28 @@ internal sealed class Census : IDisposable
     /// <param name="where">Where and what for.</param>
     /// <param name="time">Measures the census.</param>
     /// <param name="keepsPeaks">Whether peaks are reckoned over the last minute; not for a census that stands alone.</param>
+    /// <param name="limitOf">Tells the limit of a watch that is in force now; null where that is the configured one.</param>
     /// <param name="filter">What else a socket is to satisfy, to be counted at all; null for nothing.</param>
-    internal Census(WatchedNamespace where, TimeProvider time, bool keepsPeaks, SocketFilter? filter = null)
-        : this(new SockDiagClient(where.Namespace), where, time, keepsPeaks, filter)
+    internal Census(
+        WatchedNamespace where, TimeProvider time, bool keepsPeaks, Func<Watch, ClientLimit>? limitOf = null, SocketFilter? filter = null)
+        : this(new SockDiagClient(where.Namespace), where, time, keepsPeaks, limitOf, filter)
     {
     }
 
     /// <summary>A census that asks the kernel with this client, and disposes of it.</summary>
-    internal Census(SockDiagClient client, WatchedNamespace where, TimeProvider time, bool keepsPeaks, SocketFilter? filter = null)
+    internal Census(
+        SockDiagClient client,
+        WatchedNamespace where,
+        TimeProvider time,
+        bool keepsPeaks,
+        Func<Watch, ClientLimit>? limitOf = null,
+        SocketFilter? filter = null)
     {
         _netns = where.Label;
         _client = client;
         _query = new SocketQuery(
             TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Watches.SelectMany(watch => watch.Ports));
-        _watches = [.. where.Watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
+        _watches = [.. where.Watches.Select(watch => new WatchTally(watch, limitOf ?? (configured => configured.Limit), keepsPeaks ? time : null))];
         _ports = new PortTally(_watches);
         _time = time;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Watching.Limits;
 
 namespace Agent.Watching;
 
@@ -10,8 +11,11 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     /// <summary>How many clients are shown by default.</summary>
     internal const int DefaultShownClients = 10;
 
-    /// <summary>How many connections a client may hold, as configured.</summary>
+    /// <summary>How many connections a client may hold, as configured; or what holds until <see cref="LimitFrom"/> has answered.</summary>
     public ClientLimit Limit { get; init; } = new(null, "default");
+
+    /// <summary>Who is asked for the limit; null where it is configured.</summary>
+    public ConsulEndpoint? LimitFrom { get; init; }
 
     /// <summary>From how many connections of one client on the watch is in <see cref="WatchState.Warning"/>; null for never.</summary>
     public Threshold? Warning { get; init; }
@@ -27,9 +31,10 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
 
     /// <summary>The state that a client with so many connections puts the watch into.</summary>
     /// <param name="held">How many.</param>
-    /// <param name="limit">The limit at that time; null where there is none.</param>
-    internal WatchState StateAt(int held, int? limit) =>
-        held >= Critical?.InConnections(limit) ? WatchState.Critical
-        : held >= Warning?.InConnections(limit) ? WatchState.Warning
+    /// <param name="limit">The limit at that time.</param>
+    internal WatchState StateAt(int held, ClientLimit limit) =>
+        held >= Critical?.InConnections(limit.Value) ? WatchState.Critical
+        : limit == ClientLimit.Unknown && (Critical is { IsShare: true } || Warning is { IsShare: true }) ? WatchState.Unknown
+        : held >= Warning?.InConnections(limit.Value) ? WatchState.Warning
         : WatchState.Fine;
 }

@@ -15,5 +15,5 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
     public ClientLimit Limit { get; init; } = Watch.Limit;
 
     /// <summary>The state that the client which holds most puts the watch into.</summary>
-    internal WatchState State => Watch.StateAt(Highest, Limit.Value);
+    internal WatchState State => Watch.StateAt(Highest, Limit);
 }

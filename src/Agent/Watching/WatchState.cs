@@ -11,6 +11,9 @@ internal enum WatchState
     /// <summary>At the lower threshold or beyond.</summary>
     Warning,
 
+    /// <summary>Not at the upper threshold as far as is known; a threshold is a share of a limit that is not known.</summary>
+    Unknown,
+
     /// <summary>At the upper threshold or beyond.</summary>
     Critical,
 }

@@ -7,14 +7,17 @@ namespace Agent.Watching;
 internal sealed class WatchTally
 {
     private readonly Watch _watch;
+    private readonly Func<Watch, ClientLimit> _limitOf;
     private readonly ClientTally _clients = new();
     private readonly TopClients _top;
     private readonly PeakWindow? _peak;
 
     /// <param name="watch">What is counted for.</param>
+    /// <param name="limitOf">Tells the limit that is in force now.</param>
     /// <param name="time">For the peak; null where a census stands alone and there is none.</param>
-    internal WatchTally(Watch watch, TimeProvider? time)
+    internal WatchTally(Watch watch, Func<Watch, ClientLimit> limitOf, TimeProvider? time)
     {
+        _limitOf = limitOf;
         _watch = watch;
         _top = new TopClients(watch.ShownClients);
         _peak = time is null ? null : new PeakWindow(time);
@@ -34,6 +37,6 @@ internal sealed class WatchTally
             highest = Math.Max(highest, client.Held);
         }
 
-        return new WatchCounts(_watch, _clients.Connections, _clients.Clients, highest, _peak?.Add(highest), _top.Choose(_clients));
+        return new WatchCounts(_watch, _clients.Connections, _clients.Clients, highest, _peak?.Add(highest), _top.Choose(_clients)) { Limit = _limitOf(_watch) };
     }
 }

@@ -62,7 +62,7 @@ public sealed class ThresholdTests
             Warning = warning is null ? null : Threshold.Parse(warning),
             Critical = critical is null ? null : Threshold.Parse(critical),
         };
-        Assert.Equal(state, watch.StateAt(held, 200).ToString());
+        Assert.Equal(state, watch.StateAt(held, watch.Limit).ToString());
         Assert.Equal(warning is not null || critical is not null, watch.HasThresholds);
     }
 }

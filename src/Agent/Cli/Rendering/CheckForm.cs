@@ -9,47 +9,38 @@ namespace Agent.Cli.Rendering;
 /// </summary>
 internal sealed class CheckForm : ISnapshotForm
 {
-    // As with the exit codes: what is critical comes before what is not known, and that before a warning.
-    private const int UnknownSeverity = 2;
-
     public bool TellsFailureItself => true;
 
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(Line(snapshot) + "\n");
 
     private static string Line(Snapshot snapshot)
     {
-        List<(int Severity, string Text)> texts = [];
+        List<(WatchState State, string Text)> texts = [];
         List<string> performance = [];
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             if (found.Failure is { } failure)
             {
-                texts.Add((UnknownSeverity, $"UNKNOWN - {(found.Netns is { } netns ? $"{netns}: " : "")}{ErrorLine.Flatten(failure)}"));
+                texts.Add((WatchState.Unknown, $"UNKNOWN - {(found.Netns is { } netns ? $"{netns}: " : "")}{ErrorLine.Flatten(failure)}"));
             }
 
             foreach (WatchCounts counts in found.Watches)
             {
-                texts.Add((SeverityOf(counts.State), Text(counts, found)));
+                texts.Add((counts.State, Text(counts, found)));
                 performance.Add(PerformanceData(counts, found));
             }
         }
 
-        string text = WithoutBar(string.Join("; ", texts.OrderByDescending(text => text.Severity).Select(text => text.Text)));
+        string text = WithoutBar(string.Join("; ", texts.OrderByDescending(text => text.State).Select(text => text.Text)));
         return performance.Count == 0 ? text : $"{text}|{string.Join(' ', performance)}";
     }
-
-    private static int SeverityOf(WatchState state) => state switch
-    {
-        WatchState.Critical => UnknownSeverity + 1,
-        WatchState.Warning => UnknownSeverity - 1,
-        _ => UnknownSeverity - 2,
-    };
 
     private static string Text(WatchCounts counts, NamespaceCounts found)
     {
         string state = counts.State switch
         {
             WatchState.Critical => "CRITICAL",
+            WatchState.Unknown => "UNKNOWN",
             WatchState.Warning => "WARNING",
             _ => "OK",
         };
@@ -63,10 +54,11 @@ internal sealed class CheckForm : ISnapshotForm
             return "no client holds a connection";
         }
 
+        string unknown = counts.State == WatchState.Unknown ? " of a limit that is not known" : "";
         string client = counts.Shown is [var first, ..] ? first.Address.ToString() : "one client";
         return counts.Limit.Value is { } limit
             ? $"{client} holds {counts.Highest} of {limit} connections ({Share.PercentOf(counts.Highest, limit)} %)"
-            : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}";
+            : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}{unknown}";
     }
 
     private static string All(WatchCounts counts) => counts.Clients > 1 ? $", {counts.Clients} clients hold {counts.Held}" : "";

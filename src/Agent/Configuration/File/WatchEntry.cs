@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Agent.Watching.Limits;
 
 namespace Agent.Configuration.File;
 
@@ -19,6 +20,9 @@ internal sealed class WatchEntry
     /// <summary>How many connections a client may hold, or <c>none</c>.</summary>
     [JsonConverter(typeof(NumberOrTextConverter))]
     public string? Limit { get; init; }
+
+    /// <summary>Who is asked for the limit.</summary>
+    public LimitFrom? LimitFrom { get; init; }
 
     /// <summary>How many clients are shown; 0 for none.</summary>
     [JsonConverter(typeof(NumberOrTextConverter))]

@@ -62,6 +62,39 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(["x"], settings.Namespaces.Select(where => where.Label));
     }
 
+    [Fact]
+    public void A_limit_that_Consul_decides_is_asked_for_and_not_configured()
+    {
+        Settings settings = Read(
+            """
+            { "watches": [
+              { "name": "consul", "ports": [1], "limitFrom": { "consul": "http://127.0.0.1:1" } },
+              { "name": "other", "ports": [2], "limitFrom": { "consul": "127.0.0.1:1" }, "warning": "80%" },
+              { "name": "plain", "ports": [3] } ] }
+            """);
+        Watch[] watches = [.. settings.Watches.Select(watch => watch.Watch)];
+        Assert.Equal([new(200, "default"), ClientLimit.Unknown, new ClientLimit(null, "default")], watches.Select(watch => watch.Limit));
+        Assert.Equal("consul at http://127.0.0.1:1", watches[0].LimitFrom!.Name);
+        Assert.Equal(watches[0].LimitFrom, watches[1].LimitFrom);
+        Assert.Null(watches[2].LimitFrom);
+        Assert.Equal($"{Path}:3", settings.Watches[1].Origins.LimitFrom);
+    }
+
+    [Fact]
+    public void The_variable_names_the_Consul_of_the_watch_consul_alone()
+    {
+        const string Text = """{ "watches": [ { "name": "consul", "ports": [1] }, { "name": "other", "ports": [2] } ] }""";
+        Settings settings = Read(Text, new GivenValues(), ("CONSUL_HTTP_ADDR", "10.0.0.1:8500"));
+        Assert.Equal("consul at http://10.0.0.1:8500", settings.Watches[0].Watch.LimitFrom!.Name);
+        Assert.Equal("CONSUL_HTTP_ADDR", settings.Watches[0].Origins.LimitFrom);
+        Assert.Null(settings.Watches[1].Watch.LimitFrom);
+        Assert.Null(Read("""{ "watches": [ { "name": "consul", "ports": [1], "limit": 7 } ] }""", new GivenValues(), ("CONSUL_HTTP_ADDR", "x"))
+            .Watches[0].Watch.LimitFrom);
+        Assert.NotNull(Read("{}", new GivenValues(), ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
+        Assert.Null(Read("{}", new GivenValues { Limit = "7" }, ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
+        Assert.Null(Read("{}", new GivenValues { Watch = "web" }, ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("\uFEFF{ /* nothing */ }")]
@@ -157,6 +190,10 @@ public sealed class ConfigurationFileTests : IDisposable
         "1: watches[0].critical: 8 comes before the warning 9; give at least as many connections")]
     [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "netns": "." } ] }""",
         "1: watches[0].netns: '.' is not a network namespace: give a PID, a path such as /proc/1/ns/net, or a name under /run/netns")]
+    [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1], \"limit\": 5,\n \"limitFrom\": {} } ] }",
+        "2: watches[0].limitFrom: the watch has a limit, and nobody is to be asked for it; leave one of the two away")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "consul": "ftp://x" } } ] }""",
+        "1: watches[0]: limitFrom.consul: 'ftp://x' is neither http:// nor https://; write it like http://127.0.0.1:8500")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n { \"name\": \"a\", \"ports\": [2] } ] }",
         "2: watches[1].name: there is another watch 'a'; give each a name of its own")]
     [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9988 } ] }",

@@ -18,6 +18,19 @@ public sealed class SchemaTests
         { """{ "interval": "1s", "textfileDirectory": "none", "netns": 1, "$schema": "x" }""", true },
         { """{ "watches": [ { "name": "a", "ports": [1, 65535], "limit": 1, "shownClients": 0, "warning": "80%", "critical": 1 } ] }""", true },
         { """{ "watches": [ { "name": "a", "ports": [1], "limit": "none", "netns": "blue", "warning": "7" } ] }""", true },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": {} } ] }""", true },
+        {
+            """
+            { "watches": [ { "name": "a", "ports": [1], "limitFrom":
+                { "consul": "https://[::1]:8501", "tokenFile": "t", "caFile": "c", "certificateFile": "c", "keyFile": "k" } } ] }
+            """,
+            true
+        },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": {}, "limit": 5 } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "address": "x" } } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "consul": "" } } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "keyFile": "k" } } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": "http://127.0.0.1:8500" } ] }""", false },
         { """{ "watch": [] }""", false },
         { """{ "interval": 1 }""", false },
         { """{ "netns": "" }""", false },
@@ -45,6 +58,7 @@ public sealed class SchemaTests
         using JsonDocument schema = JsonDocument.Parse(Repository.Read(SchemaFile));
         Assert.Equal(KeysOf(FileContext.Default.ConfigurationFile), KeysOf(schema.RootElement));
         Assert.Equal(KeysOf(FileContext.Default.WatchEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("watch")));
+        Assert.Equal(KeysOf(FileContext.Default.LimitFrom), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("limitFrom")));
     }
 
     [Theory]

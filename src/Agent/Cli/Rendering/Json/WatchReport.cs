@@ -10,7 +10,7 @@ internal sealed record WatchReport
     /// <summary>The configured name of its network namespace; null for the main one.</summary>
     public required string? Netns { get; init; }
 
-    /// <summary><c>ok</c>, <c>warning</c> or <c>critical</c>; null without thresholds.</summary>
+    /// <summary><c>ok</c>, <c>warning</c>, <c>unknown</c> or <c>critical</c>; null without thresholds.</summary>
     public required string? State { get; init; }
 
     /// <summary>ESTABLISHED connections whose peer speaks IPv4, on all ports.</summary>
@@ -81,6 +81,7 @@ internal sealed record WatchReport
     private static string Word(WatchState state) => state switch
     {
         WatchState.Critical => "critical",
+        WatchState.Unknown => "unknown",
         WatchState.Warning => "warning",
         _ => "ok",
     };

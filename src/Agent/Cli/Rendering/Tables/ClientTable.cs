@@ -36,7 +36,7 @@ internal static class ClientTable
         {
             foreach (ClientCount client in counts.Shown)
             {
-                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", Tint.Of(watch, client.Held, limit: null)));
+                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", Tint.Of(watch, client.Held, counts.Limit)));
             }
 
             return table;
@@ -50,7 +50,7 @@ internal static class ClientTable
         table.AddColumn(new TableColumn(new Text("limit")).RightAligned());
         foreach (ClientCount client in counts.Shown)
         {
-            Style tint = Tint.Of(watch, client.Held, limit);
+            Style tint = Tint.Of(watch, client.Held, counts.Limit);
             Text address = new($"{client.Address}");
             Text held = new($"{client.Held}", tint);
             Text percent = new($"{Share.PercentOf(client.Held, limit)} %", tint);

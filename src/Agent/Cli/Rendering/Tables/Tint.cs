@@ -15,14 +15,14 @@ internal static class Tint
     private static readonly Style Red = new(Color.Maroon);
 
     /// <summary>The colour for a client that holds so many connections.</summary>
-    internal static Style Of(Watch watch, int held, int? limit)
+    internal static Style Of(Watch watch, int held, ClientLimit limit)
     {
         if (watch.HasThresholds)
         {
             return Of(watch.StateAt(held, limit));
         }
 
-        return limit is null
+        return limit.Value is null
             ? Style.Plain
             : Of((watch with { Warning = DefaultWarning, Critical = DefaultCritical }).StateAt(held, limit));
     }
@@ -30,7 +30,7 @@ internal static class Tint
     internal static Style Of(WatchState state) => state switch
     {
         WatchState.Critical => Red,
-        WatchState.Warning => Yellow,
+        WatchState.Warning or WatchState.Unknown => Yellow,
         _ => Green,
     };
 

@@ -74,7 +74,7 @@ internal static class WatchTable
             new Text($"{counts.Held}"),
             new Text($"{totals.Unaccepted}"),
             new Text(totals.AcceptQueue is { } queue ? $"{queue.Length} of {queue.Limit}" : "–"),
-            new Text($"{(counts.Limit.Value is { } limit ? $"{limit}" : "none")} ({counts.Limit.Source})"),
+            new Text(counts.Limit.ToString()),
         ];
     }
 }
