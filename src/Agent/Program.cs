@@ -9,7 +9,7 @@ using Agent.Watching;
 
 try
 {
-    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, Daemon.Run);
+    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, Daemon.Run, RunHealth);
 }
 catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
 {
@@ -57,4 +57,10 @@ static int CheckConfig(string file, Settings settings)
 {
     using StreamWriter output = new(Console.OpenStandardOutput());
     return CheckConfigCommand.Run(file, settings, output);
+}
+
+static int RunHealth(HealthSettings settings)
+{
+    using Stream output = Console.OpenStandardOutput();
+    return HealthCommand.Run(settings, TimeProvider.System, output);
 }
