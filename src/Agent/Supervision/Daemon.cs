@@ -36,6 +36,9 @@ internal static partial class Daemon
             LogNothingPublished(logger);
         }
 
+        host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(
+            host.Services.GetRequiredService<ServiceManager>().Stopping);
+
         // Not Run, which disposes of the logger before the file is removed.
         host.Start();
         host.WaitForShutdownAsync(ending.Token).GetAwaiter().GetResult();
@@ -95,17 +98,23 @@ internal static partial class Daemon
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
 
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => new ServiceManager(
+            Environment.GetEnvironmentVariable, Doing(settings, textfile), TimeProvider.System, services.GetRequiredService<ILogger<ServiceManager>>()));
         builder.Services.AddSingleton(services => new CensusLoop(
             [.. settings.Namespaces.Select(where => new Census(where, TimeProvider.System, keepsPeaks: true))],
             new SnapshotExposition(BuildInformation.Current),
             textfile,
             settings.Interval.Value,
             TimeProvider.System,
+            services.GetRequiredService<ServiceManager>(),
             services.GetRequiredService<IHostApplicationLifetime>(),
             services.GetRequiredService<ILogger<CensusLoop>>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<CensusLoop>());
         return builder.Build();
     }
+
+    private static string Doing(Settings settings, Textfile? textfile) =>
+        $"counting every {Duration.Format(settings.Interval.Value)}, {(textfile is null ? "publishing nothing" : $"writing {textfile.FilePath}")}";
 
     private static void LogSettings(ILogger logger, Settings settings)
     {
