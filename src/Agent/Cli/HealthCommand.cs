@@ -66,7 +66,8 @@ internal static class HealthCommand
         return TextFormatReader.ValueOf(MetricFamilies.CensusSuccess, text) switch
         {
             1 => null,
-            null => $"{path} has no {MetricFamilies.CensusSuccess.Name}; it is not the agent's",
+            null => $"{path} has no {MetricFamilies.CensusSuccess.Name} of the agent's main network namespace; "
+                + "it is not the agent's, or no watch is in that namespace",
             _ => "the last census failed; the agent's log says why",
         };
     }

@@ -63,11 +63,14 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_of_somebody_else_is_not_the_agents()
+    public async Task A_file_that_does_not_tell_of_the_main_namespace_is_no_sign_of_health()
     {
-        Write("node_load1 1\n");
+        Write("sockdiag_census_success{netns=\"other\"} 1\n");
 
-        Assert.Equal((1, "", $"agent: unhealthy: {File} has no sockdiag_census_success; it is not the agent's\n"), await Health());
+        Assert.Equal(
+            (1, "", $"agent: unhealthy: {File} has no sockdiag_census_success of the agent's main network namespace; "
+                + "it is not the agent's, or no watch is in that namespace\n"),
+            await Health());
     }
 
     [Fact]
@@ -95,6 +98,18 @@ public sealed class HealthTests : IDisposable
         (int exitCode, _, string errors) = await AgentProcess.Run(
             ["health", "--textfile-directory", _scratch.Path], new Dictionary<string, string> { ["CONSUL_PORT"] = "tcp://10.0.0.1:8500" });
         Assert.Equal((0, ""), (exitCode, errors));
+    }
+
+    [Fact]
+    public async Task The_configuration_file_tells_it_where_to_look()
+    {
+        Write(Good);
+        string config = _scratch["agent.json"];
+        await System.IO.File.WriteAllTextAsync(
+            config, $$"""{ "textfileDirectory": "{{_scratch.Path}}" }""", TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, (await AgentProcess.Run(["health"], new Dictionary<string, string> { ["AGENT_CONFIG"] = config })).ExitCode);
+        Assert.Equal(0, (await AgentProcess.Run(["health", "--config", config])).ExitCode);
     }
 
     [Fact]
