@@ -10,7 +10,7 @@ using Agent.Watching.Limits;
 
 try
 {
-    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, Daemon.Run);
+    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, Daemon.Run, RunHealth);
 }
 catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
 {
@@ -59,4 +59,10 @@ static int CheckConfig(string file, Settings settings)
 {
     using StreamWriter output = new(Console.OpenStandardOutput());
     return CheckConfigCommand.Run(file, settings, output);
+}
+
+static int RunHealth(HealthSettings settings)
+{
+    using Stream output = Console.OpenStandardOutput();
+    return HealthCommand.Run(settings, TimeProvider.System, output);
 }

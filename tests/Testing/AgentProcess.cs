@@ -7,7 +7,11 @@ namespace Testing;
 internal sealed class AgentProcess : IDisposable
 {
     private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(60);
-    private static readonly string[] Variables = ["CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS", "AGENT_CONFIG", "NO_COLOR", "CONSUL_HTTP_ADDR", "CONSUL_HTTP_TOKEN"];
+    private static readonly string[] Variables =
+    [
+        "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS", "AGENT_CONFIG", "NO_COLOR", "CONSUL_HTTP_ADDR",
+        "CONSUL_HTTP_TOKEN", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+    ];
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();

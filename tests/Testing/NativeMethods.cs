@@ -15,6 +15,8 @@ internal static partial class NativeMethods
     internal const int SIGSTOP = 19;
     internal const int SIGCONT = 18;
 
+    internal const int CLOCK_MONOTONIC = 1;
+
     internal const int PROT_NONE = 0;
     internal const int PROT_READ_WRITE = 3;
     internal const int MAP_PRIVATE_ANONYMOUS = 0x22;
@@ -42,6 +44,18 @@ internal static partial class NativeMethods
     // int kill(pid_t pid, int sig);
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int kill(int pid, int signal);
+
+    // int clock_gettime(clockid_t clockid, struct timespec *tp);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int clock_gettime(int clockid, out Timespec tp);
+
+    /// <summary>struct timespec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Timespec
+    {
+        internal nint Seconds;
+        internal nint Nanoseconds;
+    }
 
     /// <summary>struct ifreq, with ifr_flags of its union.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 40)]

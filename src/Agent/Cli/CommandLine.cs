@@ -89,6 +89,9 @@ internal sealed class CommandLine
     private readonly RootCommand _root = new(
         "Counts the TCP connections of this host's services by asking the kernel (sock_diag), for Prometheus and for people.");
 
+    private readonly Command _health = new(
+        "health", "Tell whether the agent that runs here, with the same options and variables, counts and publishes: exit code 0 or 1");
+
     internal CommandLine()
     {
         foreach (Option option in (ReadOnlySpan<Option>)
@@ -99,6 +102,10 @@ internal sealed class CommandLine
 
         _checkConfig.Arguments.Add(_checkedFile);
         _root.Subcommands.Add(_checkConfig);
+        _health.Options.Add(_interval);
+        _health.Options.Add(_textfileDirectory);
+        _health.Options.Add(_config);
+        _root.Subcommands.Add(_health);
     }
 
     /// <summary>Parses the arguments and does what they ask for.</summary>
@@ -107,6 +114,7 @@ internal sealed class CommandLine
     /// <param name="runOnce">What --once does, in the form that was asked for, if one was; gives the exit code.</param>
     /// <param name="checkConfig">What check-config does with the file, with what it is valid as; gives the exit code.</param>
     /// <param name="runDaemon">What it does without; gives the exit code.</param>
+    /// <param name="runHealth">What the command health does; gives the exit code.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">An option or variable is wrong.</exception>
     internal int Run(
@@ -114,7 +122,8 @@ internal sealed class CommandLine
         Func<string, string?> readVariable,
         Func<Settings, OutputForm?, int> runOnce,
         Func<string, Settings, int> checkConfig,
-        Func<Settings, int> runDaemon)
+        Func<Settings, int> runDaemon,
+        Func<HealthSettings, int> runHealth)
     {
         _root.SetAction(result =>
         {
@@ -134,8 +143,14 @@ internal sealed class CommandLine
         });
         _checkConfig.SetAction(result =>
         {
+            RefuseForeignOptions(result, _checkConfig);
             string file = result.GetRequiredValue(_checkedFile);
             return checkConfig(file, new SettingsReader(readVariable).Read(new GivenValues { ConfigurationFile = file }));
+        });
+        _health.SetAction(result =>
+        {
+            RefuseForeignOptions(result, _health);
+            return runHealth(new SettingsReader(readVariable).ReadForHealth(Given(result)));
         });
 
         // A leading @ is part of a value and no file to read arguments from.
@@ -174,6 +189,18 @@ internal sealed class CommandLine
         if (result.GetValue(_filter) is not null && result.GetValue(_textfileDirectory) is not (null or "none"))
         {
             throw new ConfigurationException($"{_filter.Name}: a textfile must hold everything; leave {_textfileDirectory.Name} away");
+        }
+    }
+
+    /// <summary>The parser takes the root's options before a command, also those that the command does not have.</summary>
+    private static void RefuseForeignOptions(ParseResult result, Command command)
+    {
+        foreach (OptionResult given in result.RootCommandResult.Children.OfType<OptionResult>())
+        {
+            if (!given.Implicit && !command.Options.Contains(given.Option))
+            {
+                throw new ConfigurationException($"{given.Option.Name}: not an option of '{command.Name}'; leave it away");
+            }
         }
     }
 

@@ -9,6 +9,9 @@ internal static class ExitCode
     /// <summary>A client holds as many connections as <c>--warn</c> says, or more.</summary>
     internal const int Warning = 1;
 
+    /// <summary><c>agent health</c>: the agent does not count or does not publish.</summary>
+    internal const int Unhealthy = 1;
+
     /// <summary>A client holds as many connections as <c>--critical</c> says, or more.</summary>
     internal const int Critical = 2;
 

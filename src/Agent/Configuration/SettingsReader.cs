@@ -24,17 +24,14 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
     /// <exception cref="ConfigurationException">The first setting that is wrong.</exception>
     internal Settings Read(GivenValues given)
     {
-        LoadedFile? file = (given.ConfigurationFile ?? Environment("AGENT_CONFIG")) is { } path ? LoadedFile.Read(path) : null;
+        LoadedFile? file = ReadFile(given);
         Setting<NetworkNamespace?> main = Read<NetworkNamespace?>(
             "--netns", given.Namespace, "AGENT_NETNS", file, "netns", file?.Values.Netns, NetworkNamespace.Parse, null);
         Settings settings = new()
         {
             Watches = [.. ReadWatches(given, file, main).Select(watch => WatchThresholds.GiveFromOptions(watch, given))],
-            Interval = Read(
-                "--interval", given.Interval, "UPDATE_DELAY", file, "interval", file?.Values.Interval, SettingText.Interval, DefaultInterval),
-            TextfileDirectory = Read(
-                "--textfile-directory", given.TextfileDirectory, "TEXTFILE_DIRECTORY",
-                file, "textfileDirectory", file?.Values.TextfileDirectory, SettingText.Directory, DefaultTextfileDirectory),
+            Interval = ReadInterval(given, file),
+            TextfileDirectory = ReadTextfileDirectory(given, file),
             Namespace = main,
             Filter = given.Filter is { } filter ? Parse("--filter", filter, SocketFilter.Parse) : null,
             Notices = NamesWatches(file) && Environment(PortVariable) is not null
@@ -43,6 +40,23 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         };
         return Bounded(settings, file);
     }
+
+    /// <exception cref="ConfigurationException">The first setting that is wrong, of those that matter to the command.</exception>
+    internal HealthSettings ReadForHealth(GivenValues given)
+    {
+        LoadedFile? file = ReadFile(given);
+        return new HealthSettings { Interval = ReadInterval(given, file), TextfileDirectory = ReadTextfileDirectory(given, file) };
+    }
+
+    private LoadedFile? ReadFile(GivenValues given) =>
+        (given.ConfigurationFile ?? Environment("AGENT_CONFIG")) is { } path ? LoadedFile.Read(path) : null;
+
+    private Setting<TimeSpan> ReadInterval(GivenValues given, LoadedFile? file) => Read(
+        "--interval", given.Interval, "UPDATE_DELAY", file, "interval", file?.Values.Interval, SettingText.Interval, DefaultInterval);
+
+    private Setting<string?> ReadTextfileDirectory(GivenValues given, LoadedFile? file) => Read(
+        "--textfile-directory", given.TextfileDirectory, "TEXTFILE_DIRECTORY",
+        file, "textfileDirectory", file?.Values.TextfileDirectory, SettingText.Directory, DefaultTextfileDirectory);
 
     private static bool NamesWatches(LoadedFile? file) => file?.Values.Watches is not null;
 

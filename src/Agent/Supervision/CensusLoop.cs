@@ -16,6 +16,7 @@ internal sealed partial class CensusLoop(
     Textfile? textfile,
     TimeSpan interval,
     TimeProvider time,
+    ServiceManager serviceManager,
     IHostApplicationLifetime lifetime,
     ILogger<CensusLoop> logger) : BackgroundService
 {
@@ -35,7 +36,24 @@ internal sealed partial class CensusLoop(
         {
             Tick();
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        while (await NextTickAsync(timer, stoppingToken));
+    }
+
+    /// <summary>Waits for the next tick, and where that takes long meanwhile tells the watchdog that the loop is not stuck.</summary>
+    private async ValueTask<bool> NextTickAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        if (serviceManager.WatchdogPause is not { } pause || pause >= interval)
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+
+        Task<bool> tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+        while (await Task.WhenAny(tick, Task.Delay(pause, time, stoppingToken)) != tick)
+        {
+            serviceManager.Waiting();
+        }
+
+        return await tick;
     }
 
     private void Tick()
@@ -45,14 +63,24 @@ internal sealed partial class CensusLoop(
         {
             found.Add(censuses[i].Take());
             ReportCensus(found[i], ref _cannotMeasure[i]);
+            serviceManager.Waiting();
         }
 
         Snapshot snapshot = new(found.MoveToImmutable());
-        if (textfile is not null)
+        string? cannotPublish = textfile is null ? null : Publish(textfile, snapshot);
+        if (EndedBy is null)
         {
-            Publish(textfile, snapshot);
+            serviceManager.Turned(FailureOf(snapshot), cannotPublish);
         }
     }
+
+    /// <returns>The first of its reasons; null when all could be measured.</returns>
+    private static string? FailureOf(Snapshot snapshot) => snapshot.Namespaces.FirstOrDefault(found => !found.Succeeded) switch
+    {
+        null => null,
+        { Netns: null } main => main.Failure,
+        var other => $"network namespace {other.Netns}: {other.Failure}",
+    };
 
     private void ReportCensus(NamespaceCounts found, ref bool cannotMeasure)
     {
@@ -73,7 +101,8 @@ internal sealed partial class CensusLoop(
         }
     }
 
-    private void Publish(Textfile target, Snapshot snapshot)
+    /// <returns>Why it could not be published; null when it was.</returns>
+    private string? Publish(Textfile target, Snapshot snapshot)
     {
         try
         {
@@ -83,7 +112,7 @@ internal sealed partial class CensusLoop(
         {
             EndedBy = taken;
             lifetime.StopApplication();
-            return;
+            return taken.Message;
         }
         catch (Exception failure)
         {
@@ -94,7 +123,7 @@ internal sealed partial class CensusLoop(
                 LogCannotPublish(target.FilePath, failure.Message);
             }
 
-            return;
+            return failure.Message;
         }
 
         if (!_canPublish)
@@ -108,6 +137,8 @@ internal sealed partial class CensusLoop(
             _warnedOfWriters = true;
             LogOthersMayWrite(target.FilePath);
         }
+
+        return null;
     }
 
     [LoggerMessage(1, LogLevel.Error, "cannot measure{Where}: {Reason}; trying again at each interval")]

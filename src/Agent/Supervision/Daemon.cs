@@ -37,6 +37,9 @@ internal static partial class Daemon
             LogNothingPublished(logger);
         }
 
+        host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(
+            host.Services.GetRequiredService<ServiceManager>().Stopping);
+
         // Not Run, which disposes of the logger before the file is removed.
         host.Start();
         host.WaitForShutdownAsync(ending.Token).GetAwaiter().GetResult();
@@ -99,6 +102,8 @@ internal static partial class Daemon
         builder.Services.AddSingleton(services => new LimitDiscoveries(
             settings.Watches.Select(watch => watch.Watch), TimeProvider.System, services.GetRequiredService<ILogger<LimitDiscovery>>()));
         builder.Services.AddHostedService<LimitLoop>();
+        builder.Services.AddSingleton(services => new ServiceManager(
+            Environment.GetEnvironmentVariable, Doing(settings, textfile), TimeProvider.System, services.GetRequiredService<ILogger<ServiceManager>>()));
         builder.Services.AddSingleton(services => new CensusLoop(
             [.. settings.Namespaces.Select(where => new Census(
                 where, TimeProvider.System, keepsPeaks: true, services.GetRequiredService<LimitDiscoveries>().LimitOf))],
@@ -106,11 +111,15 @@ internal static partial class Daemon
             textfile,
             settings.Interval.Value,
             TimeProvider.System,
+            services.GetRequiredService<ServiceManager>(),
             services.GetRequiredService<IHostApplicationLifetime>(),
             services.GetRequiredService<ILogger<CensusLoop>>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<CensusLoop>());
         return builder.Build();
     }
+
+    private static string Doing(Settings settings, Textfile? textfile) =>
+        $"counting every {Duration.Format(settings.Interval.Value)}, {(textfile is null ? "publishing nothing" : $"writing {textfile.FilePath}")}";
 
     private static void LogSettings(ILogger logger, Settings settings)
     {

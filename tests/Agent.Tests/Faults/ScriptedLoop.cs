@@ -29,6 +29,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
         Census census = new(new SockDiagClient(Kernel.OpenChannel, kernelTime ?? Time), where, Time, keepsPeaks: true);
         _loop = new CensusLoop(
             [census], new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, Time,
+            new ServiceManager(_ => null, "", Time, NullLogger<ServiceManager>.Instance),
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), _log);
     }
 

@@ -45,7 +45,7 @@ public sealed class BadInputTests
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--help"]);
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.All(
-            (string[])["--once", "--output", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version",
+            (string[])["--once", "--output", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version", "health",
                 "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS"],
             text => Assert.Contains(text, output));
     }

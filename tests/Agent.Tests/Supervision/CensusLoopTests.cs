@@ -31,7 +31,8 @@ public sealed class CensusLoopTests : IAsyncDisposable
         WatchedNamespace where = new(null, null, [new Watch("consul", [8500])]);
         Census census = new(new SockDiagClient(() => new Counted(this), _time), where, _time, keepsPeaks: true);
         _loop = new CensusLoop(
-            [census], new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, _time, _lifetime, _log);
+            [census], new SnapshotExposition(new BuildInformation("1.2.3", "abc")), _textfile, Interval, _time,
+            new ServiceManager(_ => null, "", _time, NullLogger<ServiceManager>.Instance), _lifetime, _log);
     }
 
     [Fact]

@@ -1,0 +1,94 @@
+using System.Text.RegularExpressions;
+using Testing;
+
+namespace Agent.Tests.Deploy;
+
+/// <summary>The unit, its drop-ins, user and directory, as systemd's own tools read them.</summary>
+public sealed partial class SystemdUnitTests : IDisposable
+{
+    private const string Folder = "deploy/systemd";
+    private const string Unit = "connection-agent.service";
+    private const string Program = "/usr/local/bin/agent";
+
+    private readonly Scratch _scratch = new();
+
+    public static TheoryData<string> DropIns =>
+        [.. Directory.EnumerateFiles(Repository.PathOf($"{Folder}/drop-ins")).Select(path => Path.GetFileName(path)).Order()];
+
+    [Fact]
+    public async Task Systemd_has_nothing_to_say_about_the_unit() => Assert.Equal((0, ""), await Verify());
+
+    [Theory]
+    [MemberData(nameof(DropIns))]
+    public async Task Systemd_has_nothing_to_say_about_the_unit_with_a_drop_in(string name)
+    {
+        AddDropIn(name, Repository.Read($"{Folder}/drop-ins/{name}"));
+
+        Assert.Equal((0, ""), await Verify());
+    }
+
+    [Fact]
+    public async Task Systemd_would_have_something_to_say()
+    {
+        AddDropIn("wrong.conf", "[Service]\nProtectEverything=yes\n");
+
+        Assert.Contains("ProtectEverything", (await Verify()).Output);
+    }
+
+    [Fact]
+    public async Task The_readme_tells_the_score()
+    {
+        // Later versions look at more.
+        Requires.That((await Tool.Run(Analyze(), ["--version"])).Output.StartsWith("systemd 252 ", StringComparison.Ordinal), "the score is that of systemd 252");
+        (int exitCode, string output) = await Tool.Run(
+            Analyze(), ["security", "--offline=true", "--no-pager", Repository.PathOf($"{Folder}/{Unit}")]);
+
+        Assert.Equal(0, exitCode);
+        Match score = Score().Match(output);
+        Assert.True(score.Success, output);
+        Assert.Contains($"`systemd-analyze security` gives it {score.Groups["score"].Value}", Repository.Read("README.md"));
+    }
+
+    [Fact]
+    public async Task Systemd_makes_the_user_and_the_users_directory()
+    {
+        // Users are root's to make, in a root of the test's own too. The directory can only be made for a user that is there.
+        Requires.Root();
+        Directory.CreateDirectory(_scratch["root/etc"]);
+        await MakeInRoot("systemd-sysusers", Repository.PathOf($"{Folder}/sysusers.d/connection-agent.conf"));
+        await MakeInRoot("systemd-tmpfiles", "--create", Repository.PathOf($"{Folder}/tmpfiles.d/connection-agent.conf"));
+
+        Assert.Equal((UnixFileMode)0b111_101_101, File.GetUnixFileMode(_scratch["root/run/connection-agent"]));
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    private static string Analyze() => Requires.Program("systemd-analyze", "systemd");
+
+    private void AddDropIn(string name, string text)
+    {
+        string directory = _scratch[$"{Unit}.d"];
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, name), text);
+    }
+
+    private async Task MakeInRoot(string tool, params string[] arguments)
+    {
+        (int exitCode, string output) = await Tool.Run(Requires.Program(tool, "systemd"), [$"--root={_scratch["root"]}", .. arguments]);
+        Assert.True(exitCode == 0, output);
+    }
+
+    private async Task<(int ExitCode, string Output)> Verify()
+    {
+        // The program is not installed where the tests run, and systemd looks for it.
+        string unit = Repository.Read($"{Folder}/{Unit}");
+        Assert.Contains($"ExecStart={Program}\n", unit);
+        string path = _scratch[Unit];
+        await File.WriteAllTextAsync(
+            path, unit.Replace($"ExecStart={Program}\n", "ExecStart=/bin/true\n", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        return await Tool.Run(Analyze(), ["verify", "--man=no", path]);
+    }
+
+    [GeneratedRegex(@"Overall exposure level for .*: (?<score>[0-9]\.[0-9]) ")]
+    private static partial Regex Score();
+}

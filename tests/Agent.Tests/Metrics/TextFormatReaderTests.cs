@@ -1,0 +1,32 @@
+using System.Text;
+using Agent.Metrics;
+
+namespace Agent.Tests.Metrics;
+
+public sealed class TextFormatReaderTests
+{
+    [Theory]
+    [InlineData("sockdiag_census_success 1\n", 1.0)]
+    [InlineData("# HELP sockdiag_census_success x 0\n# TYPE sockdiag_census_success gauge\nsockdiag_census_success 0\n", 0.0)]
+    [InlineData("sockdiag_census_success{netns=\"other\"} 0\nsockdiag_census_success 1\n", 1.0)]
+    [InlineData("sockdiag_census_success NaN", double.NaN)]
+    [InlineData("sockdiag_census_success{netns=\"other\"} 1\n", null)]
+    [InlineData("sockdiag_census_successes 1\n", null)]
+    [InlineData(" sockdiag_census_success 1\n", null)]
+    [InlineData("sockdiag_census_success one\n", null)]
+    [InlineData("sockdiag_census_success", null)]
+    [InlineData("tcp_clients{watch=\"\u2028sockdiag_census_success 1\u2028\"} 2\n", null)]
+    [InlineData("", null)]
+    public void The_sample_without_labels_is_the_value(string text, double? value) =>
+        Assert.Equal(value, TextFormatReader.ValueOf(MetricFamilies.CensusSuccess, text));
+
+    [Fact]
+    public void What_the_writer_wrote_is_read_again()
+    {
+        TextFormatWriter writer = new();
+        writer.Begin(MetricFamilies.CensusLastDuration);
+        writer.Sample(1.25e-7);
+
+        Assert.Equal(1.25e-7, TextFormatReader.ValueOf(MetricFamilies.CensusLastDuration, Encoding.UTF8.GetString(writer.Written.Span)));
+    }
+}

@@ -1,0 +1,138 @@
+using Testing;
+
+namespace Agent.Tests.Program;
+
+/// <summary><c>agent health</c>: one line that says why, exit code 0 or 1.</summary>
+public sealed class HealthTests : IDisposable
+{
+    private const string Good = "sockdiag_census_success 1\n";
+
+    private readonly Scratch _scratch = new();
+
+    private string File => _scratch["tcp_connections.prom"];
+
+    [Fact]
+    public async Task An_agent_that_counts_is_healthy_until_it_ends()
+    {
+        Dictionary<string, string> environment = new() { ["TEXTFILE_DIRECTORY"] = _scratch.Path, ["UPDATE_DELAY"] = "20ms" };
+        using AgentProcess agent = AgentProcess.Start([], environment);
+        await Poll.Until(() => System.IO.File.Exists(File), "it publishes");
+
+        (int exitCode, string output, string errors) = await AgentProcess.Run(["health"], environment);
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Matches($@"\Ahealthy: {File} is .+ old, and its census succeeded\n\z", output);
+
+        agent.Signal(15);
+        Assert.Equal(0, await agent.Exit());
+        Assert.Equal(
+            (1, "", $"agent: unhealthy: there is no {File}; the agent does not run, has not counted yet, or has another --textfile-directory\n"),
+            await AgentProcess.Run(["health"], environment));
+    }
+
+    [Fact]
+    public async Task An_agent_that_cannot_count_is_not_healthy()
+    {
+        using AgentProcess agent = AgentProcess.Start(["--textfile-directory", _scratch.Path, "--netns", _scratch["none"]]);
+        await Poll.Until(() => System.IO.File.Exists(File), "it publishes");
+
+        Assert.Equal((1, "", "agent: unhealthy: the last census failed; the agent's log says why\n"), await Health());
+    }
+
+    [Theory]
+    [InlineData(60, "1s", 1)]
+    [InlineData(60, "30s", 0)]
+    [InlineData(-3600, "1s", 1)]
+    public async Task It_may_be_three_intervals_old_and_not_lie_ahead(int ageSeconds, string interval, int exitCode)
+    {
+        Write(Good);
+        System.IO.File.SetLastWriteTimeUtc(File, TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-ageSeconds));
+
+        Assert.Equal(exitCode, (await Health("--interval", interval)).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_line_says_how_old_it_is_and_how_old_it_may_be()
+    {
+        Write(Good);
+        System.IO.File.SetLastWriteTimeUtc(File, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-2));
+
+        Assert.Matches(
+            $@"\Aagent: unhealthy: {File} is 2h[0-9ms]* old, with an interval of 1s it may be 10s; "
+                + @"the agent was killed, hangs, cannot write, or has a longer --interval\n\z",
+            (await Health()).Errors);
+    }
+
+    [Fact]
+    public async Task A_file_that_does_not_tell_of_the_main_namespace_is_no_sign_of_health()
+    {
+        Write("sockdiag_census_success{netns=\"other\"} 1\n");
+
+        Assert.Equal(
+            (1, "", $"agent: unhealthy: {File} has no sockdiag_census_success of the agent's main network namespace; "
+                + "it is not the agent's, or no watch is in that namespace\n"),
+            await Health());
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_is_told()
+    {
+        Directory.CreateDirectory(File);
+
+        (int exitCode, string output, string errors) = await Health();
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.StartsWith($"agent: unhealthy: cannot read {File}: ", errors);
+    }
+
+    [Fact]
+    public async Task Without_a_textfile_there_is_nothing_to_judge_by() =>
+        Assert.Equal(
+            (1, "", "agent: unhealthy: the textfile is off (TEXTFILE_DIRECTORY), and health is judged by it; "
+                + "give the agent and this command a --textfile-directory\n"),
+            await AgentProcess.Run(["health"], new Dictionary<string, string> { ["TEXTFILE_DIRECTORY"] = "none" }));
+
+    [Fact]
+    public async Task A_variable_that_does_not_matter_to_it_may_be_wrong()
+    {
+        Write(Good);
+
+        (int exitCode, _, string errors) = await AgentProcess.Run(
+            ["health", "--textfile-directory", _scratch.Path], new Dictionary<string, string> { ["CONSUL_PORT"] = "tcp://10.0.0.1:8500" });
+        Assert.Equal((0, ""), (exitCode, errors));
+    }
+
+    [Fact]
+    public async Task The_configuration_file_tells_it_where_to_look()
+    {
+        Write(Good);
+        string config = _scratch["agent.json"];
+        await System.IO.File.WriteAllTextAsync(
+            config, $$"""{ "textfileDirectory": "{{_scratch.Path}}" }""", TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, (await AgentProcess.Run(["health"], new Dictionary<string, string> { ["AGENT_CONFIG"] = config })).ExitCode);
+        Assert.Equal(0, (await AgentProcess.Run(["health", "--config", config])).ExitCode);
+    }
+
+    [Fact]
+    public async Task Its_options_may_stand_before_it()
+    {
+        Write(Good);
+
+        Assert.Equal(0, (await AgentProcess.Run(["--textfile-directory", _scratch.Path, "health"])).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--once: not an option of 'health'; leave it away", "--once", "health")]
+    [InlineData("--port: not an option of 'health'; leave it away", "--port", "80", "health")]
+    [InlineData("Unrecognized command or argument '--port'; 'agent --help' shows the options", "health", "--port", "80")]
+    [InlineData("Unrecognized command or argument 'now'; 'agent --help' shows the options", "health", "now")]
+    [InlineData("--interval: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30", "health", "--interval", "5")]
+    public async Task Wrong_usage(string message, params string[] arguments) =>
+        Assert.Equal((64, "", $"agent: {message}\n"), await AgentProcess.Run(arguments));
+
+    public void Dispose() => _scratch.Dispose();
+
+    private void Write(string text) => System.IO.File.WriteAllText(File, text);
+
+    private Task<(int ExitCode, string Output, string Errors)> Health(params string[] arguments) =>
+        AgentProcess.Run(["health", "--textfile-directory", _scratch.Path, .. arguments]);
+}
