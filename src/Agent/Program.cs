@@ -7,6 +7,7 @@ using Agent.Publishing;
 using Agent.Supervision;
 using Agent.Watching;
 using Agent.Watching.Limits;
+using Agent.Watching.Processes;
 
 try
 {
@@ -24,12 +25,12 @@ catch (Exception unexpected)
     return ExitCode.CouldNotMeasure;
 }
 
-static int RunOnce(Settings settings, OutputForm? form)
+static int RunOnce(Settings settings, OnceOptions once)
 {
     using Stream output = Console.OpenStandardOutput();
     SnapshotExposition exposition = new(BuildInformation.Current);
     ISnapshotForm chosen = Forms.Create(
-        form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
+        once.Form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
         exposition,
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
     LearntLimits limits = LearntLimits.Ask(settings.Watches.Select(watch => watch.Watch), TimeProvider.System);
@@ -40,16 +41,17 @@ static int RunOnce(Settings settings, OutputForm? form)
 
     // A textfile that was not asked for here and now would outlive this moment.
     string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
-    return OnceCommand.Run(SnapshotOf(settings, limits), chosen, output, directory, exposition);
+    return OnceCommand.Run(SnapshotOf(settings, limits, once.Processes), chosen, output, directory, exposition);
 }
 
-static Snapshot SnapshotOf(Settings settings, LearntLimits limits)
+static Snapshot SnapshotOf(Settings settings, LearntLimits limits, bool withProcesses)
 {
     ImmutableArray<NamespaceCounts>.Builder found = ImmutableArray.CreateBuilder<NamespaceCounts>();
     foreach (WatchedNamespace where in settings.Namespaces)
     {
         using Census census = new(where, TimeProvider.System, keepsPeaks: false, limits.LimitOf, settings.Filter);
-        found.Add(census.Take());
+        NamespaceCounts counts = census.Take();
+        found.Add(withProcesses ? ProcessLookup.Look(where, settings.Filter, counts) : counts);
     }
 
     return new Snapshot(found.ToImmutable()) { Filter = settings.Filter?.ToString() };

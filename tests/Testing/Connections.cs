@@ -13,6 +13,8 @@ internal sealed class Connections : IDisposable
     // descriptors and not twice as many.
     private const int TcpRepair = 19;
 
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
     private readonly TestNamespace _namespace;
     private readonly List<Socket> _sockets = [];
     private readonly Socket _listener;
@@ -63,6 +65,13 @@ internal sealed class Connections : IDisposable
             }
         });
         return pairs;
+    }
+
+    /// <summary>The client that another process is.</summary>
+    internal void AcceptOther()
+    {
+        Assert.True(_listener.Poll(LongestWait, SelectMode.SelectRead), "no other process has connected");
+        _sockets.Add(_listener.Accept());
     }
 
     /// <summary>Clients that wait in the accept queue; the last that may be asked for.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Agent.Cli.Rendering;
 using Agent.Configuration;
 
 namespace Agent.Cli;
@@ -58,6 +57,11 @@ internal sealed class CommandLine
         HelpName = "EXPRESSION",
     };
 
+    private readonly Option<bool> _processes = new("--processes")
+    {
+        Description = "With --once: show which processes of this host hold the clients' ends, in a table or in JSON",
+    };
+
     private readonly Option<bool> _once = new("--once")
     {
         Description = "Take one census, print it and end",
@@ -95,7 +99,7 @@ internal sealed class CommandLine
     internal CommandLine()
     {
         foreach (Option option in (ReadOnlySpan<Option>)
-            [_once, _output, _warning, _critical, _filter, _port, _watch, _limit, _interval, _textfileDirectory, _netns, _config])
+            [_once, _output, _processes, _warning, _critical, _filter, _port, _watch, _limit, _interval, _textfileDirectory, _netns, _config])
         {
             _root.Options.Add(option);
         }
@@ -111,7 +115,7 @@ internal sealed class CommandLine
     /// <summary>Parses the arguments and does what they ask for.</summary>
     /// <param name="arguments">Without the program's name.</param>
     /// <param name="readVariable">Reads an environment variable.</param>
-    /// <param name="runOnce">What --once does, in the form that was asked for, if one was; gives the exit code.</param>
+    /// <param name="runOnce">What --once does; gives the exit code.</param>
     /// <param name="checkConfig">What check-config does with the file, with what it is valid as; gives the exit code.</param>
     /// <param name="runDaemon">What it does without; gives the exit code.</param>
     /// <param name="runHealth">What the command health does; gives the exit code.</param>
@@ -120,7 +124,7 @@ internal sealed class CommandLine
     internal int Run(
         IReadOnlyList<string> arguments,
         Func<string, string?> readVariable,
-        Func<Settings, OutputForm?, int> runOnce,
+        Func<Settings, OnceOptions, int> runOnce,
         Func<string, Settings, int> checkConfig,
         Func<Settings, int> runDaemon,
         Func<HealthSettings, int> runHealth)
@@ -128,14 +132,15 @@ internal sealed class CommandLine
         _root.SetAction(result =>
         {
             Settings settings = new SettingsReader(readVariable).Read(Given(result));
-            OutputForm? form = result.GetValue(_output) is { } name ? Forms.Parse(name) : null;
+            OnceOptions once = OnceOptions.Of(result.GetValue(_output), result.GetValue(_processes));
             if (result.GetValue(_once))
             {
                 RefuseNarrowedTextfile(result);
-                return runOnce(settings, form);
+                return runOnce(settings, once);
             }
 
             RefuseWithoutOnce(result, _output, "there is output");
+            RefuseWithoutOnce(result, _processes, "processes are looked for");
             RefuseWithoutOnce(result, _warning, "there are exit codes");
             RefuseWithoutOnce(result, _critical, "there are exit codes");
             RefuseWithoutOnce(result, _filter, "counts may be narrowed");
@@ -204,9 +209,9 @@ internal sealed class CommandLine
         }
     }
 
-    private static void RefuseWithoutOnce(ParseResult result, Option<string?> option, string what)
+    private static void RefuseWithoutOnce(ParseResult result, Option option, string what)
     {
-        if (result.GetValue(option) is not null)
+        if (result.GetResult(option) is { Implicit: false })
         {
             throw new ConfigurationException($"{option.Name}: {what} only with --once; add it, or leave {option.Name} away");
         }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Watching.Processes;
 
 namespace Agent.Watching;
 
@@ -13,6 +14,9 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
 {
     /// <summary>The limit at that time.</summary>
     public ClientLimit Limit { get; init; } = Watch.Limit;
+
+    /// <summary>Which processes hold the clients' ends; null where nobody asked.</summary>
+    public WatchProcesses? Processes { get; init; }
 
     /// <summary>The state that the client which holds most puts the watch into.</summary>
     internal WatchState State => Watch.StateAt(Highest, Limit);

@@ -17,6 +17,9 @@ public sealed class BadInputTests
     [InlineData("--netns: '0' is not a process id", "--netns", "0")]
     [InlineData("--output: 'yaml' is not a form of output; give table, json, prom or check", "--once", "--output", "yaml")]
     [InlineData("--output: there is output only with --once; add it, or leave --output away", "--output", "prom")]
+    [InlineData("--processes: processes are looked for only with --once; add it, or leave --processes away", "--processes")]
+    [InlineData("--processes: prom does not show them; give --output table or json, or leave --processes away", "--once", "--processes", "--output", "prom")]
+    [InlineData("--processes: check does not show them; give --output table or json, or leave --processes away", "--once", "--processes", "--output", "check")]
     [InlineData("--warn: there are exit codes only with --once; add it, or leave --warn away", "--warn", "80%")]
     [InlineData("--critical: there are exit codes only with --once; add it, or leave --critical away", "--critical", "95%")]
     [InlineData("--warn: 80% is a share of the limit, and the watch consul has none; give it a limit, or a number of connections",
@@ -45,7 +48,7 @@ public sealed class BadInputTests
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--help"]);
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.All(
-            (string[])["--once", "--output", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version", "health",
+            (string[])["--once", "--output", "--processes", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version", "health",
                 "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS"],
             text => Assert.Contains(text, output));
     }

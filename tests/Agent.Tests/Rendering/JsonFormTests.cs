@@ -16,6 +16,10 @@ public sealed class JsonFormTests
         GoldenFile.Holds("census-namespaces.json", Snapshots.Text(new JsonForm(), Snapshots.SeveralNamespaces));
 
     [Fact]
+    public void Processes_are_a_part_of_their_watch() =>
+        GoldenFile.Holds("census-processes.json", Snapshots.Text(new JsonForm(), Snapshots.WithProcesses));
+
+    [Fact]
     public void A_failed_census_has_an_error_and_no_watches() =>
         GoldenFile.Holds("census-failed.json", Snapshots.Text(new JsonForm(), Snapshots.Failed));
 
@@ -47,7 +51,7 @@ public sealed class JsonFormTests
     public void The_README_names_every_key()
     {
         string readme = Repository.Read("README.md");
-        using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonForm(), Snapshots.Busy));
+        using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonForm(), Snapshots.WithProcesses));
         Assert.All(Keys(report.RootElement).Distinct(), key => Assert.Contains($"\"{key}\": ", readme));
     }
 

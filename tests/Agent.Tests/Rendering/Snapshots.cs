@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Agent.Cli.Rendering;
 using Agent.Watching;
+using Agent.Watching.Processes;
 using Netlink.SockDiag;
 
 namespace Agent.Tests.Rendering;
@@ -25,6 +26,41 @@ internal static class Snapshots
             Consul with { Limit = new ClientLimit(200, "--limit"), Warning = new Threshold(160, IsShare: false) },
             Held: 203, Clients: 3, Highest: 160, Peak: null, Clients(("192.0.2.7", 160), ("127.0.0.1", 42), ("::1", 1))),
         new WatchCounts(new Watch("idle [9]", [9001]) { Limit = new ClientLimit(10, "default") }, Held: 0, Clients: 0, Highest: 0, Peak: null, []));
+
+    /// <summary>Clients' ends in processes of every kind, in several, in none and out of sight.</summary>
+    internal static readonly Snapshot WithProcesses = Of(
+        new WatchCounts(
+            Consul, Held: 207, Clients: 3, Highest: 165, Peak: null,
+            Clients(("127.0.0.1", 165), ("192.0.2.7", 41), ("2001:db8:1111:2222:3333:4444:5555:6666", 1)))
+        {
+            Processes = new WatchProcesses(
+                Failure: null,
+                Hidden: 212,
+                [
+                    new ClientProcesses(
+                        Address("127.0.0.1"), Held: 165,
+                        [
+                            Process(1234, "consul-template", new Workload("consul-template.service", null, null), 140),
+                            Process(20001, "python3", new Workload(null, null, new Container("docker", new string('a', 64))), 9, shared: 2),
+                            Process(20002, "python3", new Workload(null, null, new Container("docker", new string('a', 64))), 2, shared: 2),
+                            Process(777, @"odd\u001b name", new Workload("app.service", 1000, null), 1),
+                            Process(778, "[httpd]", new Workload("httpd.service", null, new Container("systemd-nspawn", "web")), 1),
+                            Process(779, null, Workload.Unknown, 1),
+                        ],
+                        MoreProcesses: 2, Closed: 5, Unseen: 3, Elsewhere: 1),
+                    new ClientProcesses(Address("192.0.2.7"), Held: 41, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 41),
+                    new ClientProcesses(
+                        Address("2001:db8:1111:2222:3333:4444:5555:6666"), Held: 0, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 0),
+                ]),
+        },
+        new WatchCounts(new Watch("web", [9000]), Held: 1, Clients: 1, Highest: 1, Peak: null, Clients(("127.0.0.1", 1)))
+        {
+            Processes = new WatchProcesses("Could not find a part of the path '/proc'.", Hidden: 0, []),
+        },
+        new WatchCounts(new Watch("idle", [9001]), Held: 0, Clients: 0, Highest: 0, Peak: null, [])
+        {
+            Processes = new WatchProcesses(Failure: null, Hidden: 212, []),
+        });
 
     internal static readonly Snapshot Failed = new([new NamespaceCounts
     {
@@ -78,10 +114,18 @@ internal static class Snapshots
         ImmutableArray<ClientCount>.Builder counts = ImmutableArray.CreateBuilder<ClientCount>();
         foreach ((string address, int held) in clients)
         {
-            byte[] bytes = IPAddress.Parse(address).GetAddressBytes();
-            counts.Add(new ClientCount(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes), held));
+            counts.Add(new ClientCount(Address(address), held));
         }
 
         return counts.ToImmutable();
     }
+
+    private static InetAddress Address(string text)
+    {
+        byte[] bytes = IPAddress.Parse(text).GetAddressBytes();
+        return bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes);
+    }
+
+    private static ProcessConnections Process(int id, string? command, Workload workload, int connections, int shared = 0) =>
+        new(new LocalProcess(id, command, workload), connections, shared);
 }

@@ -33,6 +33,13 @@ public sealed partial class TableFormTests
     public void Watches_of_several_network_namespaces_and_one_that_cannot_be_counted(int width) =>
         GoldenFile.Holds($"table-namespaces-{width}.txt", Snapshots.Text(new TableForm(width, colour: false), Snapshots.SeveralNamespaces));
 
+    [Theory]
+    [InlineData(40)]
+    [InlineData(80)]
+    [InlineData(120)]
+    public void Processes_come_behind_their_watch(int width) =>
+        GoldenFile.Holds($"table-processes-{width}.txt", Snapshots.Text(new TableForm(width, colour: false), Snapshots.WithProcesses));
+
     [Fact]
     public void A_failed_census_has_a_reason_and_no_table() =>
         Assert.Equal(
@@ -42,7 +49,7 @@ public sealed partial class TableFormTests
     [Fact]
     public void No_line_is_wider_than_the_terminal_and_no_address_is_shortened()
     {
-        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.Failed];
+        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.WithProcesses, Snapshots.Failed];
         for (int width = 20; width <= 140; width++)
         {
             TableForm form = new(width, colour: false);

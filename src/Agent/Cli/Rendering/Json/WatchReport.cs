@@ -52,6 +52,9 @@ internal sealed record WatchReport
     /// <summary>In rising order.</summary>
     public required IReadOnlyList<PortReport> Ports { get; init; }
 
+    /// <summary>Who holds the clients' ends; null without <c>--processes</c>.</summary>
+    public required WatchProcessesReport? Processes { get; init; }
+
     internal static WatchReport Of(WatchCounts counts, NamespaceCounts found)
     {
         Watch watch = counts.Watch;
@@ -75,6 +78,7 @@ internal sealed record WatchReport
             Clients = counts.Clients,
             TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, limit))],
             Ports = [.. found.Ports.Where(port => watch.Ports.Contains(port.Port)).Select(PortReport.Of)],
+            Processes = counts.Processes is { } processes ? WatchProcessesReport.Of(processes) : null,
         };
     }
 

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
 
-/// <summary>All that the table form shows: what could not be counted, what was counted for the watches, then the clients of each.</summary>
+/// <summary>All that the table form shows: what could not be counted, what was counted for the watches, then the clients of each and their processes.</summary>
 internal static class SnapshotTables
 {
     internal static string Render(Snapshot snapshot, int width, bool colour)
@@ -35,6 +35,11 @@ internal static class SnapshotTables
             {
                 canvas.WriteEmptyLine();
                 ClientTable.Write(counts, NameOf(counts, found), canvas);
+                if (counts.Processes is { } processes)
+                {
+                    canvas.WriteEmptyLine();
+                    ProcessTable.Write(processes, NameOf(counts, found), canvas);
+                }
             }
         }
 

@@ -1,0 +1,15 @@
+using System.Runtime.InteropServices;
+
+namespace Agent.Watching.Processes.Interop;
+
+/// <summary>What a look at other processes' descriptors needs and .NET does not give: a link's text, or why it may not be read. C spelling.</summary>
+internal static partial class LibC
+{
+    // errno.h
+    internal const int EPERM = 1;
+    internal const int EACCES = 13;
+
+    // ssize_t readlink(const char *pathname, char *buf, size_t bufsiz);
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint readlink(string pathname, Span<byte> buf, nuint bufsiz);
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.IO.Enumeration;
+using System.Runtime.InteropServices;
+using System.Text;
+using Agent.Watching.Processes.Interop;
+
+namespace Agent.Watching.Processes;
+
+/// <summary>
+/// One process as /proc shows it, proc_pid(5). It may end at any moment: what is gone is empty. What may not be looked at is told.
+/// </summary>
+internal sealed class ProcessDirectory
+{
+    // No link is longer: it is made in one page (do_proc_readlink, fs/proc/base.c).
+    private const int LongestLink = 4096;
+
+    // Nothing is skipped by its attributes: to know them .NET would follow each descriptor to its file, which may be on a dead server.
+    private static readonly EnumerationOptions Unasked = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+
+    private readonly int _id;
+    private readonly string _path;
+
+    private ProcessDirectory(string proc, int id)
+    {
+        _id = id;
+        _path = $"{proc}/{id}";
+    }
+
+    /// <summary>The processes that there are.</summary>
+    /// <param name="proc">Where procfs is mounted.</param>
+    /// <exception cref="IOException">It is not there.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be listed.</exception>
+    internal static IEnumerable<ProcessDirectory> All(string proc) => Numbers(proc).Select(id => new ProcessDirectory(proc, id));
+
+    /// <summary>Looks which of these sockets the process has open.</summary>
+    /// <param name="inodes">The sockets, by inode.</param>
+    /// <param name="found">Those of them that it has are added.</param>
+    /// <returns>False when not all of its descriptors may be looked at.</returns>
+    internal bool TryFindSockets(IReadOnlySet<uint> inodes, ISet<uint> found)
+    {
+        Span<byte> link = stackalloc byte[LongestLink];
+        try
+        {
+            foreach (int descriptor in Numbers($"{_path}/fd"))
+            {
+                int length = (int)LibC.readlink($"{_path}/fd/{descriptor}", link, (nuint)link.Length);
+                if (length < 0 && Marshal.GetLastPInvokeError() is LibC.EACCES or LibC.EPERM)
+                {
+                    return false;
+                }
+
+                if (length > 0 && SocketLink.Inode(link[..length]) is { } inode && inodes.Contains(inode))
+                {
+                    found.Add(inode);
+                }
+            }
+
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return true;
+        }
+    }
+
+    /// <summary>Reads what the process is called and what it is a part of.</summary>
+    internal LocalProcess Describe()
+    {
+        ReadOnlySpan<byte> comm = ReadFile("comm").AsSpan().TrimEnd((byte)'\n');
+        string? command = comm.IsEmpty ? null : ProcessNames.Command(comm, ReadProgram());
+        return new LocalProcess(_id, command, ControlGroups.Parse(Encoding.UTF8.GetString(ReadFile("cgroup"))));
+    }
+
+    private static FileSystemEnumerable<int> Numbers(string directory) =>
+        new(directory, (ref FileSystemEntry entry) => ParseNumber(entry.FileName), Unasked)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.FileName.ContainsAnyExceptInRange('0', '9'),
+        };
+
+    private static int ParseNumber(ReadOnlySpan<char> text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private string? ReadProgram()
+    {
+        Span<byte> link = stackalloc byte[LongestLink];
+        int length = (int)LibC.readlink($"{_path}/exe", link, (nuint)link.Length);
+        return length > 0 ? Encoding.UTF8.GetString(link[..length]) : null;
+    }
+
+    private byte[] ReadFile(string name)
+    {
+        try
+        {
+            return File.ReadAllBytes($"{_path}/{name}");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace Testing;
+
+/// <summary>A client that is a process of its own: bash, which opens connections by itself and holds them until it is disposed.</summary>
+internal sealed class ClientProcess : IDisposable
+{
+    private readonly Process _process;
+
+    /// <param name="of">The server; it accepts the connection.</param>
+    /// <param name="in">Where.</param>
+    /// <param name="shared">Whether a child has the connection as well: cat.</param>
+    /// <param name="through">A command that starts it, setpriv and its options for example; none by default.</param>
+    internal ClientProcess(Connections of, TestNamespace @in, bool shared = false, params string[] through)
+    {
+        // The builtin read makes no child. Both end with their standard input.
+        string wait = shared ? "cat; true" : "read";
+        string bash = Requires.Program("bash", "bash");
+        _process = new Process
+        {
+            StartInfo = new ProcessStartInfo(
+                InNamespace.Program,
+                InNamespace.Arguments(@in, [.. through, bash, "-c", $"exec 3<>/dev/tcp/127.0.0.1/{of.Port} 4<&3; {wait}"]))
+            {
+                RedirectStandardInput = true,
+            },
+        };
+        _process.Start();
+        of.AcceptOther();
+    }
+
+    internal int Id => _process.Id;
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
