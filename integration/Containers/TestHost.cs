@@ -66,6 +66,15 @@ internal sealed class TestHost : IAsyncDisposable
         async () => !lines.Except((await ExecAsync("cat", Textfile)).Stdout.Split('\n')).Any(),
         string.Join('\n', lines));
 
+    /// <summary>Waits until the textfile has been written anew.</summary>
+    internal async Task TextfileIsRenewed()
+    {
+        string[] fileAndTime = ["stat", "--format", "%i %y", Textfile];
+        string before = (await ExecAsync(fileAndTime)).Stdout;
+        await _container.Until(
+            async () => await ExecAsync(fileAndTime) is { ExitCode: 0 } now && now.Stdout != before, "the textfile is written anew");
+    }
+
     /// <returns>What lies in the textfile directory.</returns>
     internal async Task<string> TextfilesLeft() => (await ExecAsync("ls", "-A", TextfileDirectory)).Stdout;
 
