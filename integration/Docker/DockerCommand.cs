@@ -44,6 +44,10 @@ internal static class DockerCommand
         return new ExecResult(Text(docker.Output), Text(docker.Errors), exitCode);
     }
 
+    /// <returns>The command that Compose is: docker's own, or the program that it was before.</returns>
+    internal static async Task<string[]> Compose() =>
+        (await Try("compose", "version")).ExitCode == 0 ? ["docker", "compose"] : [Requires.Program("docker-compose", "docker-compose")];
+
     /// <returns>A name that nothing else in the engine has.</returns>
     internal static string UniqueName() => $"{Label.Replace('.', '-')}-{Guid.NewGuid():n}";
 
