@@ -23,14 +23,14 @@ public sealed class AlertRulesTests : IDisposable
         using NodeExporter exporter = new(_directory.Path);
         using Prometheus prometheus = new(exporter.Address);
 
-        await prometheus.QueryUntil(
+        await prometheus.Api.QueryUntil(
             "instance_watch:tcp_client_connections:ratio",
             series => series is [var ratio] && Value(ratio) == "0.95" && Label(ratio, "watch") == "consul"
                 && Label(ratio, "instance") == exporter.Address);
-        await prometheus.AlertUntil("TcpClientNearLimit", "pending", "firing");
+        await prometheus.Api.AlertUntil("TcpClientNearLimit", "pending", "firing");
         // 95 % is not above 95 %.
-        Assert.Equal("inactive", prometheus.AlertState("TcpClientAtLimit"));
-        Assert.Equal("inactive", prometheus.AlertState("TcpAcceptQueueFilling"));
+        Assert.Equal("inactive", prometheus.Api.AlertState("TcpClientAtLimit"));
+        Assert.Equal("inactive", prometheus.Api.AlertState("TcpAcceptQueueFilling"));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class AlertRulesTests : IDisposable
 
         foreach (string expression in Dashboard.Expressions())
         {
-            await prometheus.QueryUntil(expression, series => series.Length > 0);
+            await prometheus.Api.QueryUntil(expression, series => series.Length > 0);
         }
     }
 
@@ -56,17 +56,17 @@ public sealed class AlertRulesTests : IDisposable
         // As node_exporter names the file, and as the rule for a stale one asks for it.
         const string Textfile = """node_textfile_mtime_seconds{file=~"(.*/)?tcp_connections[.]prom"}""";
         Assert.Contains(Textfile, Repository.Read("deploy/prometheus/rules.yml"), StringComparison.Ordinal);
-        await prometheus.QueryUntil(
+        await prometheus.Api.QueryUntil(
             Textfile, series => series is [var file] && Label(file, "file") == _directory["tcp_connections.prom"]);
-        await prometheus.QueryUntil("sockdiag_build_info", series => series.Length == 1);
-        Assert.Equal("inactive", prometheus.AlertState("ConnectionAgentAbsent"));
+        await prometheus.Api.QueryUntil("sockdiag_build_info", series => series.Length == 1);
+        Assert.Equal("inactive", prometheus.Api.AlertState("ConnectionAgentAbsent"));
 
         daemon.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await daemon.Exit());
 
-        await prometheus.AlertUntil("ConnectionAgentAbsent", "pending", "firing");
-        await prometheus.QueryUntil(Textfile, series => series.Length == 0);
-        Assert.Equal("inactive", prometheus.AlertState("ConnectionTextfileStale"));
+        await prometheus.Api.AlertUntil("ConnectionAgentAbsent", "pending", "firing");
+        await prometheus.Api.QueryUntil(Textfile, series => series.Length == 0);
+        Assert.Equal("inactive", prometheus.Api.AlertState("ConnectionTextfileStale"));
     }
 
     private AgentProcess StartDaemon() => AgentProcess.Start(

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Testing;
 
 namespace Integration;
@@ -7,13 +6,12 @@ namespace Integration;
 internal sealed class Prometheus : IDisposable
 {
     private readonly Scratch _scratch = new();
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly string _address = Loopback.FreeAddress();
     private readonly BackgroundProgram _program;
 
     /// <param name="nodeExporter">The address that it scrapes.</param>
     internal Prometheus(string nodeExporter)
     {
+        string address = Loopback.FreeAddress();
         File.WriteAllText(_scratch["prometheus.yml"], $"""
             global:
               scrape_interval: 1s
@@ -30,37 +28,17 @@ internal sealed class Prometheus : IDisposable
             [
                 $"--config.file={_scratch["prometheus.yml"]}",
                 $"--storage.tsdb.path={_scratch["data"]}",
-                $"--web.listen-address={_address}",
+                $"--web.listen-address={address}",
             ]);
+        Api = new PrometheusApi(address, _program.Until);
     }
 
-    /// <summary>Asks until the answer is as it should be.</summary>
-    /// <param name="expression">In PromQL.</param>
-    /// <param name="answers">Whether the series and their values are the awaited ones.</param>
-    internal Task QueryUntil(string expression, Predicate<JsonElement[]> answers) => _program.Until(
-        () => Data($"query?query={Uri.EscapeDataString(expression)}") is { } data
-            && answers([.. data.GetProperty("result").EnumerateArray()]),
-        expression);
-
-    /// <summary>Waits for an alert to come into one of some states.</summary>
-    internal Task AlertUntil(string alert, params string[] states) => _program.Until(
-        () => AlertState(alert) is { } state && states.Contains(state), $"{alert} {string.Join(" or ", states)}");
-
-    /// <returns><c>inactive</c>, <c>pending</c> or <c>firing</c>.</returns>
-    internal string? AlertState(string alert) => Data("rules?type=alert")?.GetProperty("groups").EnumerateArray()
-        .SelectMany(group => group.GetProperty("rules").EnumerateArray())
-        .Single(rule => rule.GetProperty("name").GetString() == alert)
-        .GetProperty("state").GetString();
+    internal PrometheusApi Api { get; }
 
     public void Dispose()
     {
         _program.Dispose();
-        _client.Dispose();
+        Api.Dispose();
         _scratch.Dispose();
     }
-
-    private JsonElement? Data(string path) =>
-        Loopback.Get(_client, new Uri($"http://{_address}/api/v1/{path}")) is { } answer
-            ? JsonElement.Parse(answer).GetProperty("data")
-            : null;
 }

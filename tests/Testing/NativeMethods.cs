@@ -41,6 +41,10 @@ internal static partial class NativeMethods
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(nint fd, nuint request, ref InterfaceFlags flags);
 
+    // int chown(const char *pathname, uid_t owner, gid_t group);
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int chown(string path, int owner, int group);
+
     // int kill(pid_t pid, int sig);
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int kill(int pid, int signal);

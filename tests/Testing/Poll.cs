@@ -8,11 +8,13 @@ internal static class Poll
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    internal static async Task Until(Func<bool> condition, string what)
+    internal static Task Until(Func<bool> condition, string what) => Until(() => Task.FromResult(condition()), what);
+
+    internal static async Task Until(Func<Task<bool>> condition, string what)
     {
         using PeriodicTimer pause = new(Pause);
         Stopwatch waited = Stopwatch.StartNew();
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(waited.Elapsed < Patience, $"not within {Patience.TotalSeconds:0} s: {what}");
             await pause.WaitForNextTickAsync(TestContext.Current.CancellationToken);

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Integration.Docker;
+
+namespace Integration.Containers;
+
+/// <summary>An agent in a container of its own that shares the network namespace of what it counts.</summary>
+[Collection(nameof(OneAfterAnother))]
+public sealed class CountingTests
+{
+    [Theory]
+    [InlineData(200, 0, "--ipv", "4")]
+    [InlineData(0, 200, "--ipv", "6")]
+    [InlineData(200, 0, "--dual-stack")]
+    [InlineData(0, 200, "--dual-stack", "--ipv", "6")]
+    public async Task Agent_in_the_openers_namespace_counts_its_connections(int ipv4, int ipv6, params string[] options)
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        await using Container opener = host.Opener(options).Build();
+        await opener.StartAsync();
+        await opener.UntilLogged("opened 200 client connections");
+        await using Container agent = host.Agent().Build();
+        await agent.StartAsync();
+
+        await host.TextfileHas(
+            $$"""tcp_connections{port="8500",protocol="ipv4"} {{ipv4}}""",
+            $$"""tcp_connections{port="8500",protocol="ipv6"} {{ipv6}}""",
+            """tcp_client_connections_max{watch="consul"} 200""",
+            "sockdiag_census_success 1");
+    }
+
+    [Fact]
+    public async Task Killed_opener_leaves_zero_while_time_wait_remains()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        await using Container opener = host.Opener().Build();
+        await opener.StartAsync();
+        await using Container agent = host.Agent().Build();
+        await agent.StartAsync();
+        await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 200""");
+
+        await opener.KillAsync();
+
+        await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 0""", """tcp_clients{watch="consul"} 0""");
+        ExecResult timeWait = await host.ExecAsync("ss", "-Htan", "state", "time-wait", "( sport = :8500 or dport = :8500 )");
+        Assert.Equal(200, timeWait.Stdout.Count(character => character == '\n'));
+    }
+
+    [Fact]
+    public async Task Clients_in_other_containers_are_counted_by_their_addresses()
+    {
+        int[] counts = [3, 20, 41];
+        await using Network network = await Network.CreateAsync();
+        await using TestHost host = await TestHost.StartAsync(network, "consul");
+        await using Container server = Connections(host.Join(Images.Neighbours), "serve", "8500");
+        await server.StartAsync();
+        await server.UntilLogged("serving");
+        await using Container agent = host.Agent().Build();
+        await agent.StartAsync();
+
+        List<Container> clients = [];
+        try
+        {
+            List<string> expected = [$$"""tcp_clients{watch="consul"} {{counts.Length}}""", """tcp_client_connections_max{watch="consul"} 41"""];
+            foreach (int count in counts)
+            {
+                Container client = Connections(
+                    new ContainerBuilder(Images.Neighbours).WithNetwork(network, $"client-{count}"),
+                    "hold", "consul", "8500", count.ToString(CultureInfo.InvariantCulture));
+                clients.Add(client);
+                await client.StartAsync();
+                expected.Add($$"""tcp_client_connections{watch="consul",client="{{await client.GetIpAddressAsync()}}"} {{count}}""");
+            }
+
+            await host.TextfileHas([.. expected, """tcp_connections{port="8500",protocol="ipv4"} 64"""]);
+        }
+        finally
+        {
+            foreach (Container client in clients)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+
+    private static Container Connections(ContainerBuilder builder, params IEnumerable<string> arguments) => builder
+        .WithBindMount(Testing.Repository.PathOf("integration/Containers/connections.py"), "/connections.py")
+        .WithCommand(["python3", "/connections.py", .. arguments])
+        .WithCreateOptions("--init")
+        .Build();
+}
