@@ -58,6 +58,7 @@ public class Parsing : IDisposable
             count++;
         }
 
+        _watch.Complete();
         return Checked(count);
     }
 

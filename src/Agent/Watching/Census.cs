@@ -90,6 +90,8 @@ internal sealed class Census : IDisposable
             }
         }
         while (_client.LastDumpIncomplete);
+
+        Array.ForEach(_watches, watch => watch.Complete());
     }
 
     private ImmutableArray<WatchCounts> ToWatchCounts()

@@ -3,7 +3,10 @@ using Netlink.SockDiag;
 
 namespace Agent.Watching;
 
-/// <summary>Counts the sockets of one dump per local port, and hands those that are held to the watches of the port. Reused from census to census; nothing is allocated per socket.</summary>
+/// <summary>
+/// Counts the sockets of one dump per local port, and hands those that are held to the watches of the port. Reused from census to census;
+/// nothing is allocated per socket.
+/// </summary>
 internal sealed class PortTally
 {
     private readonly ushort[] _ports;
@@ -37,15 +40,18 @@ internal sealed class PortTally
             return;
         }
 
+        // Without an inode no process has accepted it, and it takes no slot of a server's limit.
+        bool isAccepted = socket.Inode != 0;
         switch (socket.State)
         {
             case TcpState.Established:
-                _counters[index].AddConnection(socket);
-                AddHeld(socket, index);
+                InetAddress client = socket.PeerAddress;
+                _counters[index].AddConnection(client, isAccepted);
+                AddHeld(index, client, isAccepted);
                 break;
             case TcpState.CloseWait:
                 // The client has hung up and the server has not: it still holds the connection.
-                AddHeld(socket, index);
+                AddHeld(index, socket.PeerAddress, isAccepted);
                 break;
             case TcpState.Listen:
                 _counters[index].AddListener(socket);
@@ -67,17 +73,16 @@ internal sealed class PortTally
         return counts.MoveToImmutable();
     }
 
-    private void AddHeld(InetSocket socket, int index)
+    private void AddHeld(int index, InetAddress client, bool isAccepted)
     {
-        // Without an inode no process has accepted it, and it takes no slot of a server's limit.
-        if (socket.Inode == 0)
+        if (!isAccepted)
         {
             return;
         }
 
         foreach (WatchTally watch in _watches[index])
         {
-            watch.Add(socket);
+            watch.Add(client);
         }
     }
 
@@ -89,10 +94,10 @@ internal sealed class PortTally
         private bool _listening;
         private AcceptQueue _acceptQueue;
 
-        internal void AddConnection(InetSocket socket)
+        internal void AddConnection(InetAddress client, bool isAccepted)
         {
             // The peer's address and not the socket's family: a dual-stack listener has its IPv4 clients on IPv6 sockets.
-            if (socket.PeerAddress.IsIPv4)
+            if (client.IsIPv4)
             {
                 _ipv4++;
             }
@@ -101,7 +106,7 @@ internal sealed class PortTally
                 _ipv6++;
             }
 
-            if (socket.Inode == 0)
+            if (!isAccepted)
             {
                 _unaccepted++;
             }

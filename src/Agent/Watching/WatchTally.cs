@@ -12,6 +12,10 @@ internal sealed class WatchTally
     private readonly TopClients _top;
     private readonly PeakWindow? _peak;
 
+    // The clients of the connections that came last and are not counted yet.
+    private readonly InetAddress[] _batch = new InetAddress[ClientTally.LargestBatch];
+    private int _waiting;
+
     /// <param name="watch">What is counted for.</param>
     /// <param name="limitOf">Tells the limit that is in force now.</param>
     /// <param name="time">For the peak; null where a census stands alone and there is none.</param>
@@ -25,18 +29,33 @@ internal sealed class WatchTally
 
     internal ImmutableArray<ushort> Ports => _watch.Ports;
 
-    internal void Clear() => _clients.Clear();
-
-    internal void Add(InetSocket socket) => _clients.Add(socket.PeerAddress);
-
-    internal WatchCounts ToCounts()
+    internal void Clear()
     {
-        int highest = 0;
-        foreach (ClientCount client in _clients)
-        {
-            highest = Math.Max(highest, client.Held);
-        }
-
-        return new WatchCounts(_watch, _clients.Connections, _clients.Clients, highest, _peak?.Add(highest), _top.Choose(_clients)) { Limit = _limitOf(_watch) };
+        _clients.Clear();
+        _waiting = 0;
     }
+
+    /// <summary>Counts a connection that is held.</summary>
+    internal void Add(InetAddress client)
+    {
+        _batch[_waiting++] = client;
+        if (_waiting == _batch.Length)
+        {
+            Complete();
+        }
+    }
+
+    /// <summary>Counts those that still wait for their batch to be full; called when all have come.</summary>
+    /// <exception cref="InvalidOperationException">There are more clients than can be counted.</exception>
+    internal void Complete()
+    {
+        _clients.Add(_batch.AsSpan(0, _waiting));
+        _waiting = 0;
+    }
+
+    internal WatchCounts ToCounts() => new(
+        _watch, _clients.Connections, _clients.Clients, _clients.Highest, _peak?.Add(_clients.Highest), _top.Choose(_clients))
+    {
+        Limit = _limitOf(_watch),
+    };
 }

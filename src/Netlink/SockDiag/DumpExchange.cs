@@ -19,6 +19,7 @@ internal sealed class DumpExchange(TimeProvider time)
     private const int MaxBufferLength = 1024 * 1024;
 
     private INetlinkChannel? _channel;
+    private uint _portId;
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferLength);
     private byte[] _request = [];
     private uint _sequence;
@@ -31,7 +32,11 @@ internal sealed class DumpExchange(TimeProvider time)
     /// <summary>True when there is a channel and no answer of an earlier dump can still be in it.</summary>
     internal bool IsReady => _channel is not null && !_dumping;
 
-    internal void Open(INetlinkChannel channel) => _channel = channel;
+    internal void Open(INetlinkChannel channel)
+    {
+        _channel = channel;
+        _portId = channel.PortId;
+    }
 
     internal void Close()
     {
@@ -121,16 +126,15 @@ internal sealed class DumpExchange(TimeProvider time)
     /// <exception cref="MalformedMessageException">The message answers somebody else, or another request.</exception>
     internal void CheckAddress(NetlinkMessage message)
     {
-        if (message.Sequence != _sequence)
+        if (message.Sequence != _sequence || message.PortId != _portId)
         {
-            throw new MalformedMessageException($"it answers request {message.Sequence} where {_sequence} was asked");
-        }
-
-        if (message.PortId != Channel.PortId)
-        {
-            throw new MalformedMessageException($"it is addressed to port id {message.PortId} where {Channel.PortId} asked");
+            throw Misdirected(message);
         }
     }
+
+    private MalformedMessageException Misdirected(NetlinkMessage message) => new(message.Sequence != _sequence
+        ? $"it answers request {message.Sequence} where {_sequence} was asked"
+        : $"it is addressed to port id {message.PortId} where {_portId} asked");
 
     private INetlinkChannel Channel => _channel ?? throw new ObjectDisposedException(nameof(SockDiagClient));
 

@@ -40,17 +40,11 @@ public ref struct SocketDump
     /// <exception cref="MalformedMessageException">What came cannot be true.</exception>
     public bool MoveNext()
     {
-        if (!_begun)
-        {
-            Begin(_client.WalksPerFamily ? 0 : -1);
-            _begun = true;
-        }
-
         while (!_ended)
         {
             if (!_messages.MoveNext())
             {
-                ReceiveMore();
+                BeginOrReceiveMore();
                 continue;
             }
 
@@ -87,8 +81,14 @@ public ref struct SocketDump
         _exchange.Send(walk < 0 ? _query.BothFamilies : _query.PerFamily[walk]);
     }
 
-    private void ReceiveMore()
+    private void BeginOrReceiveMore()
     {
+        if (!_begun)
+        {
+            Begin(_client.WalksPerFamily ? 0 : -1);
+            _begun = true;
+        }
+
         DumpDefect defect = _exchange.Receive(out ReadOnlySpan<byte> datagram);
         if (defect == DumpDefect.None)
         {

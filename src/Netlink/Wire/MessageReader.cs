@@ -14,29 +14,36 @@ internal ref struct MessageReader(ReadOnlySpan<byte> datagram)
 
     /// <returns>False at the datagram's end.</returns>
     /// <exception cref="MalformedMessageException">The rest is shorter than a header, or than the header says.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool MoveNext()
     {
-        if (_rest.IsEmpty)
+        ReadOnlySpan<byte> rest = _rest;
+        if (rest.IsEmpty)
         {
             return false;
         }
 
         int headerLength = Unsafe.SizeOf<nlmsghdr>();
-        if (_rest.Length < headerLength)
+        if (rest.Length < headerLength)
         {
-            throw new MalformedMessageException($"a message was cut short, {_rest.Length} bytes of a header of {headerLength}");
+            throw CutShort(rest.Length);
         }
 
-        nlmsghdr header = MemoryMarshal.Read<nlmsghdr>(_rest);
-        if (header.nlmsg_len < headerLength || header.nlmsg_len > _rest.Length)
+        uint length = MemoryMarshal.AsRef<nlmsghdr>(rest).nlmsg_len;
+        if (length < headerLength || length > rest.Length)
         {
-            throw new MalformedMessageException($"a message says that it has {header.nlmsg_len} bytes where {_rest.Length} came");
+            throw Untrue(length, rest.Length);
         }
 
-        int length = (int)header.nlmsg_len;
-        Current = new NetlinkMessage(header, _rest[headerLength..length]);
+        Current = new NetlinkMessage(rest[..(int)length]);
         // The last message may come without its padding.
-        _rest = _rest[Math.Min(Alignment.Up(length), _rest.Length)..];
+        _rest = rest[Math.Min(Alignment.Up((int)length), rest.Length)..];
         return true;
     }
+
+    // Apart from the walk, which is small enough to become part of its caller's loop without them.
+    private static MalformedMessageException CutShort(int came) =>
+        new($"a message was cut short, {came} bytes of a header of {Unsafe.SizeOf<nlmsghdr>()}");
+
+    private static MalformedMessageException Untrue(uint said, int came) => new($"a message says that it has {said} bytes where {came} came");
 }

@@ -10,9 +10,9 @@ public sealed class ClientTallyTests
     public void Connections_are_counted_by_address()
     {
         ClientTally tally = new();
-        tally.Add(Client(1));
-        tally.Add(Client(2));
-        tally.Add(Client(1));
+        tally.Add([Client(1)]);
+        tally.Add([Client(2)]);
+        tally.Add([Client(1)]);
 
         Assert.Equal((2, 3L), (tally.Clients, tally.Connections));
         Assert.Equal([new ClientCount(Client(1), 2), new ClientCount(Client(2), 1)], Sorted(tally));
@@ -27,7 +27,7 @@ public sealed class ClientTallyTests
         {
             for (uint client = 0; client < Many; client++)
             {
-                tally.Add(Client(client));
+                tally.Add([Client(client)]);
             }
         }
 
@@ -43,7 +43,7 @@ public sealed class ClientTallyTests
         ClientTally tally = new();
         for (uint client = 0; client < 10_000; client++)
         {
-            tally.Add(Client(client));
+            tally.Add([Client(client)]);
         }
 
         // Each time that few clients are left it gives up half of what it holds.
@@ -51,7 +51,7 @@ public sealed class ClientTallyTests
         {
             tally.Clear();
             Assert.Equal((0, 0L), (tally.Clients, tally.Connections));
-            tally.Add(Client(7));
+            tally.Add([Client(7)]);
             Assert.Equal([new ClientCount(Client(7), 1)], Sorted(tally));
         }
     }
@@ -70,7 +70,7 @@ public sealed class ClientTallyTests
             tally.Clear();
             for (uint client = 0; client < 5000; client++)
             {
-                tally.Add(Client(client));
+                tally.Add([Client(client)]);
             }
         }
     }
@@ -83,7 +83,7 @@ public sealed class ClientTallyTests
         {
             for (uint client = 0; client <= ClientTally.MostClients; client++)
             {
-                tally.Add(Client(client));
+                tally.Add([Client(client)]);
             }
         });
         Assert.Equal("more than 1048576 clients hold connections", refused.Message);

@@ -51,7 +51,7 @@ public sealed class TopClientsTests
         {
             for (int i = 0; i < held; i++)
             {
-                tally.Add(Parse(address));
+                tally.Add([Parse(address)]);
             }
         }
 

@@ -51,6 +51,7 @@ internal static class Readers
         "BytecodeWriter.Write",
         "PortFilter.Compile",
         "DumpExchange.CheckAddress", // two numbers of a header that MessageReader has read
+        "DumpExchange.Misdirected", // the same two
         "SocketDump.Control", // hands over to Verdict; covered by the dump as a whole
     ];
 
