@@ -11,7 +11,7 @@ public class Parsing : IDisposable
     private readonly ReplayedDump _kernel = new();
     private readonly SockDiagClient _client;
     private readonly SocketQuery _query = new(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, 8500);
-    private readonly WatchTally _watch = new(new Watch("consul", [8500]), time: null);
+    private readonly WatchTally _watch = new(new Watch("consul", [8500]), watch => watch.Limit, time: null);
     private readonly PortTally _tally;
     private readonly byte[] _buffer = new byte[DumpBuffer];
 
@@ -21,7 +21,7 @@ public class Parsing : IDisposable
     public Parsing()
     {
         _client = new SockDiagClient(() => _kernel, TimeProvider.System);
-        _tally = new PortTally([_watch]);
+        _tally = new PortTally([8500], [_watch]);
     }
 
     /// <summary>What the replay itself costs, which is in the other two.</summary>

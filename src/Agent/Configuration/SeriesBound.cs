@@ -25,6 +25,6 @@ internal static class SeriesBound
     internal static long Count(ImmutableArray<WatchedNamespace> namespaces) =>
         Other + namespaces.Sum(where =>
             PerNamespace
-            + (PerPort * where.Watches.SelectMany(watch => watch.Ports).Distinct().LongCount())
+            + (PerPort * where.Ports.Distinct().LongCount())
             + where.Watches.Sum(watch => PerWatch + (long)watch.ShownClients));
 }

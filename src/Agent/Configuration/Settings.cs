@@ -27,11 +27,40 @@ internal sealed record Settings
     internal ImmutableArray<string> Notices { get; init; } = [];
 
     /// <summary>The watches by network namespace, the main one first; each costs one walk.</summary>
-    internal ImmutableArray<WatchedNamespace> Namespaces =>
-    [
-        .. Watches.GroupBy(settings => settings.Namespace?.Where)
-            .OrderBy(group => group.Key is not null)
-            .Select(group => new WatchedNamespace(
-                group.Key is null ? Namespace.Value : group.First().Namespace, group.Key, [.. group.Select(settings => settings.Watch)])),
-    ];
+    internal ImmutableArray<WatchedNamespace> Namespaces
+    {
+        get
+        {
+            // Not grouped and sorted by LINQ, parts of which have no precompiled code and would be compiled at each start.
+            ImmutableArray<WatchedNamespace>.Builder namespaces = ImmutableArray.CreateBuilder<WatchedNamespace>();
+            foreach (WatchSettings watch in Watches)
+            {
+                string? name = watch.Namespace?.Where;
+                int at = IndexOf(namespaces, name);
+                if (at >= 0)
+                {
+                    namespaces[at] = namespaces[at] with { Watches = namespaces[at].Watches.Add(watch.Watch) };
+                }
+                else
+                {
+                    namespaces.Insert(name is null ? 0 : namespaces.Count, new WatchedNamespace(watch.Namespace ?? Namespace.Value, name, [watch.Watch]));
+                }
+            }
+
+            return namespaces.ToImmutable();
+        }
+    }
+
+    private static int IndexOf(ImmutableArray<WatchedNamespace>.Builder namespaces, string? name)
+    {
+        for (int i = 0; i < namespaces.Count; i++)
+        {
+            if (namespaces[i].Label == name)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 }

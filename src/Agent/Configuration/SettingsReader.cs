@@ -151,7 +151,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             {
                 try
                 {
-                    _ = new SocketQuery(TcpStates.Established, filter, where.Watches.SelectMany(watch => watch.Ports));
+                    _ = new SocketQuery(TcpStates.Established, filter, where.Ports);
                 }
                 catch (ArgumentException wrong)
                 {

@@ -12,8 +12,8 @@ namespace Agent.Metrics;
 internal sealed class TextFormatWriter
 {
     private const int LongestNumber = 32;
-    private static readonly SearchValues<char> EscapedInHelp = SearchValues.Create("\\\n");
-    private static readonly SearchValues<char> EscapedInLabel = SearchValues.Create("\\\n\"");
+    private const string EscapedInHelp = "\\\n";
+    private const string EscapedInLabel = "\\\n\"";
 
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private MetricFamily? _family;
@@ -101,7 +101,7 @@ internal sealed class TextFormatWriter
         }
     }
 
-    private void WriteEscaped(ReadOnlySpan<char> text, SearchValues<char> escaped)
+    private void WriteEscaped(ReadOnlySpan<char> text, ReadOnlySpan<char> escaped)
     {
         for (int next; (next = text.IndexOfAny(escaped)) >= 0; text = text[(next + 1)..])
         {

@@ -38,10 +38,9 @@ internal sealed class Census : IDisposable
     {
         _netns = where.Label;
         _client = client;
-        _query = new SocketQuery(
-            TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Watches.SelectMany(watch => watch.Ports));
+        _query = new SocketQuery(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Ports);
         _watches = [.. where.Watches.Select(watch => new WatchTally(watch, limitOf ?? (configured => configured.Limit), keepsPeaks ? time : null))];
-        _ports = new PortTally(_watches);
+        _ports = new PortTally(_query.LocalPorts, _watches);
         _time = time;
     }
 

@@ -9,7 +9,7 @@ namespace Agent.Watching;
 /// </summary>
 internal sealed class PortTally
 {
-    private readonly ushort[] _ports;
+    private readonly ImmutableArray<ushort> _ports;
     private readonly Counters[] _counters;
 
     // By local port: index into _counters plus one, 0 for a port that is not watched. 128 KiB that make each socket cost one look.
@@ -18,9 +18,11 @@ internal sealed class PortTally
     // By the same index: the watches that have the port.
     private readonly WatchTally[][] _watches;
 
-    internal PortTally(IReadOnlyCollection<WatchTally> watches)
+    /// <param name="ports">Those of the watches, none twice.</param>
+    /// <param name="watches">What is counted for.</param>
+    internal PortTally(ImmutableArray<ushort> ports, IReadOnlyCollection<WatchTally> watches)
     {
-        _ports = [.. watches.SelectMany(watch => watch.Ports).Distinct().Order()];
+        _ports = ports;
         _counters = new Counters[_ports.Length];
         _watches = new WatchTally[_ports.Length][];
         for (int i = 0; i < _ports.Length; i++)

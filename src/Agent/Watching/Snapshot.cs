@@ -15,5 +15,20 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     public bool Succeeded => Namespaces.All(counts => counts.Succeeded);
 
     /// <summary>The state of the worst watch among those that could be counted; fine without any.</summary>
-    public WatchState WorstState => Namespaces.SelectMany(counts => counts.Watches).Select(watch => watch.State).DefaultIfEmpty().Max();
+    public WatchState WorstState
+    {
+        get
+        {
+            WatchState worst = default;
+            foreach (NamespaceCounts found in Namespaces)
+            {
+                foreach (WatchCounts watch in found.Watches)
+                {
+                    worst = watch.State > worst ? watch.State : worst;
+                }
+            }
+
+            return worst;
+        }
+    }
 }

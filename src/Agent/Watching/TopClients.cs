@@ -35,7 +35,8 @@ internal sealed class TopClients(int shown)
             _shownBefore.Add(client.Address);
         }
 
-        return [.. _top.OrderByDescending(client => client.Held).ThenBy(client => client.Address)];
+        _top.Sort(static (left, right) => left.Held != right.Held ? right.Held.CompareTo(left.Held) : left.Address.CompareTo(right.Address));
+        return [.. _top];
     }
 
     private void Insert(ClientCount client)

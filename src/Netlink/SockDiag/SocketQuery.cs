@@ -42,7 +42,7 @@ public sealed class SocketQuery
 
         States = states;
         Filter = filter;
-        LocalPorts = [.. localPorts.Distinct().Order()];
+        LocalPorts = InOrder(localPorts);
         if (LocalPorts is [0, ..])
         {
             throw new ArgumentException("no socket has the local port 0", nameof(localPorts));
@@ -80,6 +80,20 @@ public sealed class SocketQuery
             id.idiag_cookie[1] = inet_diag_h.INET_DIAG_NOCOOKIE;
             return id;
         }
+    }
+
+    private static ImmutableArray<ushort> InOrder(IEnumerable<ushort> ports)
+    {
+        List<ushort> ordered = [];
+        foreach (ushort port in ports.Order())
+        {
+            if (ordered is not [.., var last] || last != port)
+            {
+                ordered.Add(port);
+            }
+        }
+
+        return [.. ordered];
     }
 
     private byte[] EncodeLegacy() =>

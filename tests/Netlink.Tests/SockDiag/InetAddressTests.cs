@@ -31,6 +31,19 @@ public sealed class InetAddressTests
         Assert.False(Parse("127.0.0.1") == Parse("::1"));
     }
 
+    [Fact]
+    public void Interface_identifiers_whose_halves_cancel_out_do_not_fall_together()
+    {
+        HashSet<int> hashes = [];
+        for (int i = 0; i < 1000; i++)
+        {
+            hashes.Add(Parse($"2001:db8::{i:x}:0:{i:x}").GetHashCode());
+        }
+
+        // Of so many random numbers of 32 bits hardly two are ever the same.
+        Assert.InRange(hashes.Count, 990, 1000);
+    }
+
     private static InetAddress Parse(string text)
     {
         byte[] bytes = IPAddress.Parse(text).GetAddressBytes();
