@@ -81,8 +81,8 @@ public readonly struct InetAddress : IEquatable<InetAddress>, IComparable<InetAd
     /// <summary>Differs from process to process, so that nobody can choose addresses that fall together.</summary>
     public override int GetHashCode()
     {
-        // NH of RFC 4418: words are added to secret ones and multiplied in pairs. HashCode.Combine takes three times as long, and folds a ulong
-        // by xor before its secret comes in, so that a client could choose interface identifiers that fall together.
+        // NH of RFC 4418: words are added to secret ones and multiplied in pairs. HashCode.Combine folds a ulong by xor before its secret comes
+        // in, so that a client could choose interface identifiers that fall together.
         ulong high = (ulong)((uint)(_high >> 32) + (uint)(HighSecret >> 32)) * ((uint)_high + (uint)HighSecret);
         ulong low = (ulong)((uint)(_low >> 32) + (uint)(LowSecret >> 32)) * ((uint)_low + (uint)LowSecret);
         return (int)(((high + low) * FoldSecret) >> 32);
