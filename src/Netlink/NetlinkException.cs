@@ -22,6 +22,9 @@ public sealed class NetlinkException : Exception
     /// <summary>The error number, positive, as in errno(3).</summary>
     public int Errno { get; }
 
+    /// <summary>Whether the kernel gave no answer in time.</summary>
+    public bool IsTimeout => Errno == Interop.errno_h.ETIMEDOUT;
+
     /// <summary>The kernel's own sentence from an extended ack (NLMSGERR_ATTR_MSG); null when it sent none.</summary>
     public string? KernelMessage { get; }
 

@@ -117,7 +117,7 @@ internal sealed class CommandLine
     /// <param name="readVariable">Reads an environment variable.</param>
     /// <param name="runOnce">What --once does; gives the exit code.</param>
     /// <param name="checkConfig">What check-config does with the file, with what it is valid as; gives the exit code.</param>
-    /// <param name="runDaemon">What it does without; gives the exit code.</param>
+    /// <param name="runDaemon">What it does without, with what reads the settings anew; gives the exit code.</param>
     /// <param name="runHealth">What the command health does; gives the exit code.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">An option or variable is wrong.</exception>
@@ -126,12 +126,13 @@ internal sealed class CommandLine
         Func<string, string?> readVariable,
         Func<Settings, OnceOptions, int> runOnce,
         Func<string, Settings, int> checkConfig,
-        Func<Settings, int> runDaemon,
+        Func<Settings, Func<Settings>, int> runDaemon,
         Func<HealthSettings, int> runHealth)
     {
         _root.SetAction(result =>
         {
-            Settings settings = new SettingsReader(readVariable).Read(Given(result));
+            Settings Read() => new SettingsReader(readVariable).Read(Given(result));
+            Settings settings = Read();
             OnceOptions once = OnceOptions.Of(result.GetValue(_output), result.GetValue(_processes));
             if (result.GetValue(_once))
             {
@@ -144,7 +145,7 @@ internal sealed class CommandLine
             RefuseWithoutOnce(result, _warning, "there are exit codes");
             RefuseWithoutOnce(result, _critical, "there are exit codes");
             RefuseWithoutOnce(result, _filter, "counts may be narrowed");
-            return runDaemon(settings);
+            return runDaemon(settings, Read);
         });
         _checkConfig.SetAction(result =>
         {

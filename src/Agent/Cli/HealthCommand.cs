@@ -2,6 +2,7 @@ using System.Text;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
+using Agent.Watching;
 
 namespace Agent.Cli;
 
@@ -11,9 +12,6 @@ namespace Agent.Cli;
 /// </summary>
 internal static class HealthCommand
 {
-    private const int IntervalsOfPatience = 3;
-    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
-
     /// <param name="settings">The agent's settings, as far as they matter here.</param>
     /// <param name="time">Tells how old the file is.</param>
     /// <param name="output">Takes the line when all is well; standard error does when it is not.</param>
@@ -50,7 +48,7 @@ internal static class HealthCommand
     /// <returns>What is wrong with the textfile; null when nothing is.</returns>
     private static string? Defect(string path, TimeSpan age, TimeSpan interval, string text)
     {
-        TimeSpan patience = TimeSpan.FromTicks(Math.Max(LeastPatience.Ticks, IntervalsOfPatience * interval.Ticks));
+        TimeSpan patience = Patience.With(interval);
         if (age > patience)
         {
             return $"{path} is {Format(age)} old, with an interval of {Duration.Format(interval)} it may be {Duration.Format(patience)}; "

@@ -23,6 +23,9 @@ internal sealed record Settings
     /// <summary>What every count is narrowed to; null for nothing. Only for a census that stands alone.</summary>
     internal SocketFilter? Filter { get; init; }
 
+    /// <summary>The configuration file that was read; null without one.</summary>
+    internal ConfigurationSource? Source { get; init; }
+
     /// <summary>What the operator is to be told once: settings that were given and have no effect.</summary>
     internal ImmutableArray<string> Notices { get; init; } = [];
 

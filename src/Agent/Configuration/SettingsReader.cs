@@ -34,6 +34,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             TextfileDirectory = ReadTextfileDirectory(given, file),
             Namespace = main,
             Filter = given.Filter is { } filter ? Parse("--filter", filter, SocketFilter.Parse) : null,
+            Source = file is null ? null : new ConfigurationSource(file.Path, file.Text),
             Notices = NamesWatches(file) && Environment(PortVariable) is not null
                 ? [$"{PortVariable} is ignored: {file!.Path} names the watches"]
                 : [],

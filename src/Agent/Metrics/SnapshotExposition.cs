@@ -71,7 +71,7 @@ internal sealed class SnapshotExposition(BuildInformation build)
     private void WriteCensuses(Snapshot snapshot)
     {
         WriteWhere(MetricFamilies.CensusSuccess, snapshot, (NamespaceCounts found) => found.Succeeded ? 1 : 0);
-        WriteWhere(MetricFamilies.CensusLastDuration, snapshot, (NamespaceCounts found) => found.Duration.TotalSeconds);
+        WriteWhere(MetricFamilies.CensusLastDuration, snapshot, (NamespaceCounts found) => found.Duration?.TotalSeconds);
         WriteWhere(
             MetricFamilies.CensusLastSuccess, snapshot, (NamespaceCounts found) => found.LastSuccess?.ToUnixTimeMilliseconds() / 1000.0);
     }

@@ -6,7 +6,7 @@ namespace Agent.Supervision;
 
 /// <summary>
 /// Tells the service manager how the agent is: systemd with <c>Type=notify</c> and <c>WatchdogSec</c>, see sd_notify(3) and
-/// sd_watchdog_enabled(3). Where there is none it does nothing. What cannot be told is told again at the loop's next turn; nothing is thrown.
+/// sd_watchdog_enabled(3). Where there is none it does nothing. What cannot be told is told again at the next turn; nothing is thrown.
 /// </summary>
 internal sealed partial class ServiceManager : IDisposable
 {
@@ -16,20 +16,21 @@ internal sealed partial class ServiceManager : IDisposable
     // What a timer can wait at least.
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
 
+    private readonly Lock _gate = new();
     private readonly NotifySocket? _socket;
-    private readonly string _whenFine;
+    private readonly Func<string> _whenFine;
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceManager> _logger;
-    private volatile bool _toldReady;
-    private (string? CannotMeasure, string? CannotPublish) _told;
+    private bool _toldReady;
+    private string? _toldStatus;
     private long _lastPing;
     private bool _canTell = true;
 
     /// <param name="readVariable">Reads an environment variable; the manager sets NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.</param>
-    /// <param name="whenFine">The status as long as the agent can do what it does, in a few words.</param>
+    /// <param name="whenFine">Tells the status as long as the agent can do what it does, in a few words.</param>
     /// <param name="time">When the watchdog is to be told again.</param>
     /// <param name="logger">Is told when the manager cannot be.</param>
-    internal ServiceManager(Func<string, string?> readVariable, string whenFine, TimeProvider time, ILogger<ServiceManager> logger)
+    internal ServiceManager(Func<string, string?> readVariable, Func<string> whenFine, TimeProvider time, ILogger<ServiceManager> logger)
     {
         _whenFine = whenFine;
         _time = time;
@@ -55,42 +56,62 @@ internal sealed partial class ServiceManager : IDisposable
     /// <summary>How long the watchdog may be left alone; null where there is none.</summary>
     internal TimeSpan? WatchdogPause { get; }
 
-    /// <summary>The loop has turned. The first time means that the agent is ready, whatever came of it.</summary>
-    /// <param name="cannotMeasure">Why the census failed; null when it succeeded.</param>
-    /// <param name="cannotPublish">Why its result could not be written; null when it was, or is not to be.</param>
-    internal void Turned(string? cannotMeasure, string? cannotPublish)
+    /// <summary>Whether there is one.</summary>
+    internal bool IsThere => _socket is not null;
+
+    /// <summary>The agent does what it does, as well as it can. The first time means that it is ready.</summary>
+    /// <param name="trouble">What it cannot do; null when it can do everything.</param>
+    /// <returns>Whether the manager knows.</returns>
+    internal bool Turned(string? trouble)
     {
-        if (_toldReady && _told == (cannotMeasure, cannotPublish))
+        lock (_gate)
         {
-            Waiting();
-        }
-        else if (TrySend($"{(_toldReady ? "" : "READY=1\n")}STATUS={Status(cannotMeasure, cannotPublish)}\nWATCHDOG=1\n"))
-        {
+            string status = OneLine(trouble ?? _whenFine());
+            if (_toldReady && _toldStatus == status)
+            {
+                return Ping();
+            }
+
+            if (!TrySend($"{(_toldReady ? "" : "READY=1\n")}STATUS={status}\nWATCHDOG=1\n"))
+            {
+                return false;
+            }
+
             _toldReady = true;
-            _told = (cannotMeasure, cannotPublish);
+            _toldStatus = status;
             _lastPing = _time.GetTimestamp();
+            return true;
         }
     }
 
-    /// <summary>The loop is not stuck, it waits for its next turn or for the next part of this one.</summary>
-    internal void Waiting()
-    {
-        if (_toldReady && WatchdogPause is { } pause && _time.GetElapsedTime(_lastPing) >= pause && TrySend("WATCHDOG=1\n"))
-        {
-            _lastPing = _time.GetTimestamp();
-        }
-    }
-
-    /// <summary>The configuration is about to be read anew. The loop's next turn says that this is done.</summary>
+    /// <summary>The configuration is about to be read anew.</summary>
     internal void Reloading()
     {
-        // CLOCK_MONOTONIC, which is what TimeProvider.System counts from 0.
-        TrySend(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={(long)_time.GetElapsedTime(0).TotalMicroseconds}\n"));
-        _toldReady = false;
+        lock (_gate)
+        {
+            // CLOCK_MONOTONIC, which is what TimeProvider.System counts from 0.
+            TrySend(string.Create(
+                CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={(long)_time.GetElapsedTime(0).TotalMicroseconds}\n"));
+        }
+    }
+
+    /// <summary>That is done, whatever came of it. An agent that was not ready before is not ready by that.</summary>
+    internal void Reloaded()
+    {
+        lock (_gate)
+        {
+            _ = _toldReady && TrySend("READY=1\n");
+        }
     }
 
     /// <summary>The agent is about to end.</summary>
-    internal void Stopping() => TrySend("STOPPING=1\nSTATUS=ending\n");
+    internal void Stopping()
+    {
+        lock (_gate)
+        {
+            TrySend("STOPPING=1\nSTATUS=ending\n");
+        }
+    }
 
     public void Dispose() => _socket?.Dispose();
 
@@ -105,13 +126,16 @@ internal sealed partial class ServiceManager : IDisposable
             : null;
     }
 
-    private string Status(string? cannotMeasure, string? cannotPublish) => (cannotMeasure, cannotPublish) switch
+    private bool Ping()
     {
-        (null, null) => OneLine(_whenFine),
-        (null, _) => OneLine($"cannot write: {cannotPublish}"),
-        (_, null) => OneLine($"cannot measure: {cannotMeasure}"),
-        _ => OneLine($"cannot measure: {cannotMeasure}; cannot write: {cannotPublish}"),
-    };
+        if (WatchdogPause is not { } pause || _time.GetElapsedTime(_lastPing) < pause)
+        {
+            return true;
+        }
+
+        _lastPing = _time.GetTimestamp();
+        return TrySend("WATCHDOG=1\n");
+    }
 
     /// <summary>A line break would begin another assignment.</summary>
     private static string OneLine(string text) => text.Replace('\n', ' ');
@@ -144,6 +168,6 @@ internal sealed partial class ServiceManager : IDisposable
     [LoggerMessage(20, LogLevel.Warning, "the service manager is told nothing: NOTIFY_SOCKET '{Address}': {Reason}")]
     private partial void LogNoSocket(string address, string reason);
 
-    [LoggerMessage(21, LogLevel.Warning, "cannot tell the service manager how the agent is: {Reason}; trying again at each interval")]
+    [LoggerMessage(21, LogLevel.Warning, "cannot tell the service manager how the agent is: {Reason}; trying again each second")]
     private partial void LogCannotTell(string reason);
 }

@@ -44,9 +44,26 @@ internal sealed class Census : IDisposable
         _time = time;
     }
 
+    /// <summary>Why the census that was taken last could not count; null when it could.</summary>
+    internal Exception? Failure { get; private set; }
+
+    /// <summary>Takes over what another census of the namespace remembers: of watches that both have, the peaks and who was shown.</summary>
+    internal void TakeOver(Census former)
+    {
+        _lastSuccess = former._lastSuccess;
+        foreach (WatchTally watch in _watches)
+        {
+            if (Array.Find(former._watches, watch.IsSuccessorOf) is { } known)
+            {
+                watch.TakeOver(known);
+            }
+        }
+    }
+
     /// <summary>Counts. Whatever goes wrong is in what it returns, and the next census starts afresh.</summary>
     internal NamespaceCounts Take()
     {
+        Failure = null;
         long begun = _time.GetTimestamp();
         try
         {
@@ -55,6 +72,7 @@ internal sealed class Census : IDisposable
         catch (Exception failure)
         {
             // Every exception: not only the two of Netlink mean that nothing was measured.
+            Failure = failure;
             return new NamespaceCounts
             {
                 Netns = _netns,

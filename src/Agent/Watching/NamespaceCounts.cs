@@ -8,8 +8,8 @@ internal sealed record NamespaceCounts
     /// <summary>The namespace's configured name, which tells its metrics from the others'; null for the agent's main one.</summary>
     public string? Netns { get; init; }
 
-    /// <summary>How long the census took, whether it succeeded or not.</summary>
-    public required TimeSpan Duration { get; init; }
+    /// <summary>How long the census took, whether it succeeded or not; null when none has ended.</summary>
+    public required TimeSpan? Duration { get; init; }
 
     /// <summary>When the last census that succeeded ended, this one included; null when none has yet.</summary>
     public required DateTimeOffset? LastSuccess { get; init; }

@@ -9,8 +9,8 @@ internal sealed class WatchTally
     private readonly Watch _watch;
     private readonly Func<Watch, ClientLimit> _limitOf;
     private readonly ClientTally _clients = new();
-    private readonly TopClients _top;
-    private readonly PeakWindow? _peak;
+    private TopClients _top;
+    private PeakWindow? _peak;
 
     // The clients of the connections that came last and are not counted yet.
     private readonly InetAddress[] _batch = new InetAddress[ClientTally.LargestBatch];
@@ -28,6 +28,16 @@ internal sealed class WatchTally
     }
 
     internal ImmutableArray<ushort> Ports => _watch.Ports;
+
+    /// <summary>Whether the other one counts for a watch of the same name and ports.</summary>
+    internal bool IsSuccessorOf(WatchTally former) => _watch.Name == former._watch.Name && Ports.AsSpan().SequenceEqual(former.Ports.AsSpan());
+
+    /// <summary>Takes over the peak of the last minute, and who was shown where as many are shown now.</summary>
+    internal void TakeOver(WatchTally former)
+    {
+        _peak = former._peak ?? _peak;
+        _top = _watch.ShownClients == former._watch.ShownClients ? former._top : _top;
+    }
 
     internal void Clear()
     {

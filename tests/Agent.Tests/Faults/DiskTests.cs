@@ -192,9 +192,9 @@ public sealed class DiskTests : IAsyncLifetime
         {
             Assert.Contains($"cannot write {daemon.FilePath}: ", line);
             Assert.Contains(reason, line);
-            Assert.EndsWith("; trying again at each interval", line);
+            Assert.EndsWith("; trying again, within 50ms each time", line);
         },
-        line => Assert.EndsWith($"writing {daemon.FilePath} again", line));
+        line => Assert.EndsWith($"can write {daemon.FilePath} again", line));
 
     /// <summary>What is gone in the middle of a write fails that write; before or after it nothing fails.</summary>
     private static async Task HasSaidNothingOrOnePair(WatchedDaemon daemon)

@@ -56,7 +56,7 @@ public sealed class DaemonTests
             agent.Errors.TrimEnd().Split('\n'),
             line => Assert.Contains("consul.ports 8500 (default)", line),
             line => Assert.Contains("cannot measure: opening network namespace", line),
-            line => Assert.Contains("measuring again", line),
+            line => Assert.Contains("can measure again", line),
             line => Assert.Contains("cannot measure: opening network namespace", line));
     }
 

@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace Agent.Tests.Supervision;
 
 /// <summary>Keeps what was logged, a line each.</summary>
-internal sealed class RecordingLogger<T> : ILogger<T>
+/// <param name="lines">Where; loggers can share it.</param>
+internal sealed class RecordingLogger<T>(List<string>? lines = null) : ILogger<T>
 {
-    private readonly List<string> _lines = [];
+    private readonly List<string> _lines = lines ?? [];
 
     internal IReadOnlyList<string> Lines
     {

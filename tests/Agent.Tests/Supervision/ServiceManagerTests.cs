@@ -26,17 +26,17 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task The_first_turn_is_readiness_and_only_changes_of_state_follow()
     {
         using ServiceManager manager = Manager();
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
 
-        manager.Turned(null, null);
-        manager.Turned("no answer", null);
+        manager.Turned(null);
+        manager.Turned("cannot measure: no answer");
         Assert.Equal("STATUS=cannot measure: no answer\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Turned("no answer", "disk full");
+        manager.Turned("cannot measure: no answer; cannot write: disk full");
         Assert.Equal("STATUS=cannot measure: no answer; cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Turned(null, "disk full");
+        manager.Turned("cannot write: disk full");
         Assert.Equal("STATUS=cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.Equal("STATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
         Assert.False(_listener.HasMessage);
     }
@@ -45,7 +45,7 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task An_agent_that_cannot_count_is_ready_too()
     {
         using ServiceManager manager = Manager();
-        manager.Turned("one\nREADY=0", null);
+        manager.Turned("cannot measure: one\nREADY=0");
         Assert.Equal("READY=1\nSTATUS=cannot measure: one READY=0\nWATCHDOG=1\n", await _listener.Receive());
     }
 
@@ -56,22 +56,22 @@ public sealed class ServiceManagerTests : IDisposable
         _environment["WATCHDOG_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         using ServiceManager manager = Manager();
         Assert.Equal(Second, manager.WatchdogPause);
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.Contains("READY=1", await _listener.Receive());
 
         _time.Leap(Second * 0.9);
-        manager.Turned(null, null);
-        manager.Waiting();
+        manager.Turned(null);
+        manager.Turned(null);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second * 0.1);
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
-        manager.Waiting();
+        manager.Turned(null);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second);
-        manager.Waiting();
+        manager.Turned(null);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
     }
 
@@ -100,10 +100,10 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reload_tells_when_it_began_and_the_next_turn_that_it_is_done()
+    public async Task A_reload_tells_when_it_began_and_when_it_is_done()
     {
         using ServiceManager manager = Manager(TimeProvider.System);
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.Contains("READY=1", await _listener.Receive());
 
         long before = MonotonicMicroseconds();
@@ -114,8 +114,18 @@ public sealed class ServiceManagerTests : IDisposable
         Assert.Equal("RELOADING=1", lines[0]);
         Assert.StartsWith("MONOTONIC_USEC=", lines[1]);
         Assert.InRange(long.Parse(lines[1]["MONOTONIC_USEC=".Length..], CultureInfo.InvariantCulture), before, after);
-        manager.Turned(null, null);
-        Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
+        manager.Reloaded();
+        Assert.Equal("READY=1\n", await _listener.Receive());
+    }
+
+    [Fact]
+    public async Task An_agent_that_was_not_ready_is_not_ready_by_a_reload()
+    {
+        using ServiceManager manager = Manager();
+        manager.Reloading();
+        Assert.StartsWith("RELOADING=1\n", await _listener.Receive());
+        manager.Reloaded();
+        Assert.False(_listener.HasMessage);
     }
 
     [Fact]
@@ -132,7 +142,7 @@ public sealed class ServiceManagerTests : IDisposable
         using NotifyListener listener = new($"@agent-test-{Guid.NewGuid():N}");
         _environment["NOTIFY_SOCKET"] = listener.Address;
         using ServiceManager manager = Manager();
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
@@ -142,13 +152,13 @@ public sealed class ServiceManagerTests : IDisposable
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
         using ServiceManager manager = Manager();
-        manager.Turned(null, null);
-        manager.Turned(null, null);
+        manager.Turned(null);
+        manager.Turned(null);
         manager.Stopping();
         Assert.StartsWith("Warning: cannot tell the service manager how the agent is: ", Assert.Single(_log.Lines));
 
         using NotifyListener listener = new(late);
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
@@ -159,11 +169,11 @@ public sealed class ServiceManagerTests : IDisposable
         for (int turn = 0; _log.Lines.Count == 0; turn++)
         {
             // Each turn changes the state, until the queue is full.
-            manager.Turned($"failure {turn}", null);
+            manager.Turned($"cannot measure: failure {turn}");
         }
 
         await _listener.ReceiveUntil("STATUS=cannot measure: failure 0");
-        manager.Turned("at last", null);
+        manager.Turned("cannot measure: at last");
         await _listener.ReceiveUntil("STATUS=cannot measure: at last");
     }
 
@@ -174,7 +184,7 @@ public sealed class ServiceManagerTests : IDisposable
     {
         _environment["NOTIFY_SOCKET"] = address;
         using ServiceManager manager = Manager();
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.StartsWith(
             $"Warning: the service manager is told nothing: NOTIFY_SOCKET '{address}': {reason}", Assert.Single(_log.Lines));
     }
@@ -184,7 +194,7 @@ public sealed class ServiceManagerTests : IDisposable
     {
         _environment["NOTIFY_SOCKET"] = "/" + new string('x', 200);
         using ServiceManager manager = Manager();
-        manager.Turned(null, null);
+        manager.Turned(null);
         Assert.StartsWith("Warning: the service manager is told nothing: ", Assert.Single(_log.Lines));
     }
 
@@ -194,7 +204,7 @@ public sealed class ServiceManagerTests : IDisposable
         _environment.Clear();
         _environment["WATCHDOG_USEC"] = "3000000";
         using ServiceManager manager = Manager();
-        manager.Turned(null, null);
+        manager.Turned(null);
         manager.Reloading();
         manager.Stopping();
         Assert.Null(manager.WatchdogPause);
@@ -214,5 +224,5 @@ public sealed class ServiceManagerTests : IDisposable
         return (now.Seconds * 1_000_000) + (now.Nanoseconds / 1000);
     }
 
-    private ServiceManager Manager(TimeProvider? time = null) => new(_environment.GetValueOrDefault, Fine, time ?? _time, _log);
+    private ServiceManager Manager(TimeProvider? time = null) => new(_environment.GetValueOrDefault, () => Fine, time ?? _time, _log);
 }

@@ -11,15 +11,19 @@ internal sealed class LoadedFile
 
     private readonly KeyLines _lines;
 
-    private LoadedFile(string path, ConfigurationFile values, KeyLines lines)
+    private LoadedFile(string path, ReadOnlyMemory<byte> bytes, ConfigurationFile values, KeyLines lines)
     {
         Path = path;
+        Text = bytes;
         Values = values;
         _lines = lines;
     }
 
     /// <summary>The file, as it was named.</summary>
     internal string Path { get; }
+
+    /// <summary>All that stands in it.</summary>
+    internal ReadOnlyMemory<byte> Text { get; }
 
     internal ConfigurationFile Values { get; }
 
@@ -43,7 +47,7 @@ internal sealed class LoadedFile
         {
             ConfigurationFile values = JsonSerializer.Deserialize(text, FileContext.Default.ConfigurationFile)
                 ?? throw new JsonException("the file holds null; put an object into it");
-            return new LoadedFile(path, values, lines);
+            return new LoadedFile(path, bytes, values, lines);
         }
         catch (JsonException wrong)
         {
@@ -59,7 +63,9 @@ internal sealed class LoadedFile
     /// <summary>An error that names file, line and key.</summary>
     internal ConfigurationException Wrong(string key, string message) => new($"{PlaceOf(key)}: {key}: {message}");
 
-    private static byte[] ReadBytes(string path)
+    /// <summary>What stands in the file, valid or not.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    internal static byte[] ReadBytes(string path)
     {
         try
         {

@@ -38,7 +38,8 @@ internal sealed record ConsulEndpoint(Uri Address)
     /// <summary>Where Consul describes itself, its limits included.</summary>
     internal Uri SelfAddress => new(Root + "/v1/agent/self");
 
-    private string Root => Address.GetLeftPart(UriPartial.Path).TrimEnd('/');
+    /// <summary>The address without a slash at its end.</summary>
+    internal string Root => Address.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     // Not what a record prints by itself, which would be the token too.
     public override string ToString() => Name;

@@ -1,65 +1,49 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Polly;
-using Polly.Retry;
 
 namespace Agent.Watching.Limits;
 
 /// <summary>
-/// Keeps a limit known that somebody else decides: asks at once and every few minutes, more often at first where there is no answer, and keeps
-/// the last good one. It runs beside the census, which takes what is known at the moment and never waits.
+/// Keeps a limit known that somebody else decides: asks at once and every few minutes. It runs beside the census, which takes what is known at
+/// the moment and never waits.
 /// </summary>
-internal sealed partial class LimitDiscovery
+internal sealed partial class LimitDiscovery(
+    ILimitSource source, Action<ClientLimit> learn, TimeProvider time, ILogger<LimitDiscovery> logger)
 {
-    /// <summary>From one answer to the next question, and at the most from one question without an answer to the next.</summary>
+    /// <summary>From one answer to the next question.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(2);
-
-    private readonly ILimitSource _source;
-    private readonly TimeProvider _time;
-    private readonly ILogger<LimitDiscovery> _logger;
-    private readonly ResiliencePipeline _untilAnswered;
-    private volatile Answer? _last;
+    private Answer? _last;
     private string? _failure;
 
-    internal LimitDiscovery(ILimitSource source, TimeProvider time, ILogger<LimitDiscovery> logger)
-    {
-        _source = source;
-        _time = time;
-        _logger = logger;
-        _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = FirstRetry,
-                MaxDelay = Period,
-                ShouldHandle = attempt => ValueTask.FromResult(
-                    attempt.Outcome.Exception is not null && !attempt.Context.CancellationToken.IsCancellationRequested),
-                OnRetry = attempt =>
-                {
-                    ReportFailure(attempt.Outcome.Exception!);
-                    return default;
-                },
-            })
-            .Build();
-    }
-
-    /// <summary>What was answered last; null until something was.</summary>
-    internal ClientLimit? Current => _last?.Limit;
-
-    /// <summary>Asks for as long as the agent runs, whatever is answered.</summary>
-    /// <exception cref="OperationCanceledException"><paramref name="stoppingToken"/> was cancelled: it ends in no other way.</exception>
-    internal async Task RunAsync(CancellationToken stoppingToken)
+    /// <summary>Asks, and asks again, until there is no answer. What was answered last holds nevertheless.</summary>
+    /// <param name="answered">Is called at each answer.</param>
+    /// <param name="stopping">Ends it.</param>
+    /// <exception cref="LimitUnknownException">There was no answer. This was logged, unless it was the last thing to be logged.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was cancelled.</exception>
+    internal async Task RunAsync(Action answered, CancellationToken stopping)
     {
         while (true)
         {
-            ClientLimit limit = await _untilAnswered.ExecuteAsync(async token => await _source.AskAsync(token), stoppingToken);
+            ClientLimit limit = await AskAsync(stopping);
+            learn(limit);
             ReportAnswer(limit);
-            _last = new Answer(limit, _time.GetTimestamp());
-            await Task.Delay(Period, _time, stoppingToken);
+            _last = new Answer(limit, time.GetTimestamp());
+            answered();
+            await Task.Delay(Period, time, stopping);
+        }
+    }
+
+    private async Task<ClientLimit> AskAsync(CancellationToken stopping)
+    {
+        try
+        {
+            return await source.AskAsync(stopping);
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            ReportFailure(failure);
+            throw;
         }
     }
 
@@ -87,7 +71,7 @@ internal sealed partial class LimitDiscovery
         _failure = reason;
         if (_last is { } last)
         {
-            LogCannotRenew(reason, Describe(last.Limit), TimeSpan.FromSeconds((long)_time.GetElapsedTime(last.Timestamp).TotalSeconds));
+            LogCannotRenew(reason, Describe(last.Limit), TimeSpan.FromSeconds((long)time.GetElapsedTime(last.Timestamp).TotalSeconds));
         }
         else
         {

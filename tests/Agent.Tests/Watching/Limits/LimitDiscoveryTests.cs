@@ -1,3 +1,5 @@
+using Agent.Supervision;
+using Agent.Supervision.Tasks;
 using Agent.Tests.Supervision;
 using Agent.Watching;
 using Agent.Watching.Limits;
@@ -5,30 +7,27 @@ using Testing;
 
 namespace Agent.Tests.Watching.Limits;
 
-/// <summary>The schedule, on a clock that the test sets.</summary>
-public sealed class LimitDiscoveryTests : IDisposable
+/// <summary>The schedule under a supervisor, on a clock that the test sets.</summary>
+public sealed class LimitDiscoveryTests : IAsyncDisposable
 {
     private const string Source = "consul at http://127.0.0.1:8500";
+    private static readonly ConsulEndpoint Endpoint = new(new Uri("http://127.0.0.1:8500"));
     private static readonly ClientLimit Known = new(200, Source);
 
     private readonly ManualTime _time = new();
     private readonly RecordingLogger<LimitDiscovery> _log = new();
     private readonly ScriptedSource _source = new();
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly LimitDiscovery _discovery;
+    private readonly KnownLimits _limits = new();
+    private readonly Supervisor _supervisor;
 
-    public LimitDiscoveryTests()
-    {
-        _discovery = new LimitDiscovery(_source, _time, _log);
-        Assert.Null(_discovery.Current);
-    }
+    public LimitDiscoveryTests() => _supervisor = new Supervisor(_time, new RecordingLogger<Supervisor>());
 
     [Fact]
     public async Task It_asks_at_once_and_then_every_five_minutes()
     {
-        Task running = Start(() => Known);
+        await Start(() => Known);
         await Asked(1);
-        Assert.Equal(Known, _discovery.Current);
+        Assert.Equal(Known, Current);
         for (int asked = 2; asked <= 10; asked++)
         {
             Assert.Equal(TimeSpan.FromMinutes(5), _time.UntilNext);
@@ -37,28 +36,26 @@ public sealed class LimitDiscoveryTests : IDisposable
         }
 
         Assert.Equal([$"Information: limit per client, by {Source}: 200"], _log.Lines);
-        await Stop(running);
     }
 
     [Fact]
     public async Task A_change_is_told_and_no_limit_is_one()
     {
-        Task running = Start(() => Known);
+        await Start(() => Known);
         await Asked(1);
         _source.Answer = () => new ClientLimit(null, Source);
         _time.Leap(LimitDiscovery.Period);
         await Asked(2);
-        Assert.Equal(new ClientLimit(null, Source), _discovery.Current);
+        Assert.Equal(new ClientLimit(null, Source), Current);
         Assert.Equal(
             [$"Information: limit per client, by {Source}: 200", $"Information: limit per client, by {Source}: none"],
             _log.Lines);
-        await Stop(running);
     }
 
     [Fact]
     public async Task Without_an_answer_it_asks_at_growing_intervals_of_five_minutes_at_most()
     {
-        Task running = Start(Failing("refused"));
+        await Start(Failing("refused"));
         List<TimeSpan> waits = [];
         for (int asked = 1; asked <= 30; asked++)
         {
@@ -70,14 +67,13 @@ public sealed class LimitDiscoveryTests : IDisposable
         Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first is short, and was {waits[0]}");
         Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitDiscovery.Period));
         Assert.All(waits[15..], wait => Assert.Equal(LimitDiscovery.Period, wait));
-        Assert.Null(_discovery.Current);
-        await Stop(running);
+        Assert.Null(Current);
     }
 
     [Fact]
     public async Task Weeks_without_an_answer_do_not_make_it_ask_without_a_pause()
     {
-        Task running = Start(Failing("refused"));
+        await Start(Failing("refused"));
         for (int asked = 1; asked <= 3000; asked++)
         {
             await Asked(asked);
@@ -90,7 +86,6 @@ public sealed class LimitDiscoveryTests : IDisposable
         }
 
         Assert.Single(_log.Lines);
-        await Stop(running);
     }
 
     [Fact]
@@ -98,37 +93,36 @@ public sealed class LimitDiscoveryTests : IDisposable
     {
         ManualTime otherTime = new();
         ScriptedSource otherSource = new() { Answer = Failing("refused") };
-        LimitDiscovery other = new(otherSource, otherTime, new RecordingLogger<LimitDiscovery>());
-        Task running = Start(Failing("refused"));
-        Task otherRunning = other.RunAsync(_stopping.Token);
+        using Supervisor other = new(otherTime, new RecordingLogger<Supervisor>());
+        await Start(Failing("refused"));
+        await other.ReplaceAsync([Asking(otherSource, otherTime)]);
         await Asked(1);
         await Poll.Until(() => otherSource.Asked == 1 && otherTime.UntilNext is not null, "the other asks");
         Assert.NotEqual(_time.UntilNext, otherTime.UntilNext);
-        await Stop(running);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => otherRunning);
+        await other.StopAsync();
     }
 
     [Fact]
     public async Task The_last_good_value_is_kept_and_its_age_told()
     {
-        Task running = Start(() => Known);
+        await Start(() => Known);
         await Asked(1);
         _source.Answer = Failing("refused");
         _time.Leap(LimitDiscovery.Period);
         await Asked(2);
-        Assert.Equal(Known, _discovery.Current);
+        Assert.Equal(Known, Current);
 
         for (int asked = 3; asked <= 6; asked++)
         {
             _time.Leap(_time.UntilNext!.Value);
             await Asked(asked);
-            Assert.Equal(Known, _discovery.Current);
+            Assert.Equal(Known, Current);
         }
 
         _source.Answer = () => new ClientLimit(300, Source);
         _time.Leap(_time.UntilNext!.Value);
         await Asked(7);
-        Assert.Equal(new ClientLimit(300, Source), _discovery.Current);
+        Assert.Equal(new ClientLimit(300, Source), Current);
         Assert.Equal(
             [
                 $"Information: limit per client, by {Source}: 200",
@@ -136,13 +130,12 @@ public sealed class LimitDiscoveryTests : IDisposable
                 $"Information: limit per client, by {Source}, known again: 300",
             ],
             _log.Lines);
-        await Stop(running);
     }
 
     [Fact]
     public async Task Each_kind_of_failure_is_told_once_until_it_changes()
     {
-        Task running = Start(Failing("refused"));
+        await Start(Failing("refused"));
         int asked = 1;
         foreach (string reason in new[] { "refused", "refused", "403", "403", "refused" })
         {
@@ -163,52 +156,54 @@ public sealed class LimitDiscoveryTests : IDisposable
                 $"Information: limit per client, by {Source}, known again: 200",
             ],
             _log.Lines);
-        await Stop(running);
     }
 
     [Fact]
     public async Task A_defect_of_the_source_does_not_end_it()
     {
-        Task running = Start(() => throw new InvalidOperationException("a defect"));
+        await Start(() => throw new InvalidOperationException("a defect"));
         await Asked(1);
         _source.Answer = () => Known;
         _time.Leap(_time.UntilNext!.Value);
         await Asked(2);
-        Assert.Equal(Known, _discovery.Current);
+        Assert.Equal(Known, Current);
         Assert.StartsWith("Warning: cannot learn the limit per client: InvalidOperationException: a defect;", _log.Lines[0]);
-        await Stop(running);
     }
 
     [Fact]
     public async Task It_ends_when_it_is_told_to_while_it_waits_for_the_next_attempt()
     {
-        Task running = Start(Failing("refused"));
+        await Start(Failing("refused"));
         await Asked(1);
-        await Stop(running);
+        await _supervisor.StopAsync();
         Assert.Null(_time.UntilNext);
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.StopAsync();
+        _supervisor.Dispose();
+    }
+
+    private ClientLimit? Current =>
+        _limits.Of(new Watch("consul", [8500]) { LimitFrom = Endpoint }) is var limit && limit.Source == Source ? limit : null;
 
     private static Func<ClientLimit> Failing(string reason) => () => throw new LimitUnknownException(reason);
 
     private Task Start(Func<ClientLimit> answer)
     {
         _source.Answer = answer;
-        return _discovery.RunAsync(_stopping.Token);
+        return _supervisor.ReplaceAsync([Asking(_source, _time)]);
     }
+
+    private LimitTask Asking(ScriptedSource source, ManualTime time) =>
+        new(Endpoint, new LimitDiscovery(source, limit => _limits.Learn(Endpoint, limit), time, _log));
 
     /// <summary>Waits until it was asked so often, and until it waits to ask again.</summary>
     private async Task Asked(int times)
     {
         await Poll.Until(() => _source.Asked >= times && _time.UntilNext is not null, $"asked for the {times}th time");
         Assert.Equal(times, _source.Asked);
-    }
-
-    private async Task Stop(Task running)
-    {
-        await _stopping.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
     /// <summary>Answers what the test has set, and counts how often it was asked.</summary>

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using Agent.Configuration;
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Supervision.Tasks;
+using Agent.Watching;
+using Agent.Watching.Latest;
+using Agent.Watching.Limits;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Supervision;
+
+/// <summary>Makes the tasks that the settings ask for, at the start and whenever there are new ones.</summary>
+/// <param name="supervisor">Runs them.</param>
+/// <param name="serviceManager">Is told how they are.</param>
+/// <param name="read">Reads all settings anew.</param>
+/// <param name="reloadAsked">Is set when that is to be done.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">For what each task has to say.</param>
+internal sealed class AgentTasks(
+    Supervisor supervisor,
+    ServiceManager serviceManager,
+    Func<Settings> read,
+    AutoResetEvent reloadAsked,
+    TimeProvider time,
+    ILoggerFactory loggers)
+{
+    private readonly LatestCounts _latest = new(time);
+    private readonly KnownLimits _limits = new();
+    private readonly ReloadState _reload = new(time.GetUtcNow());
+    private volatile Settings? _settings;
+    private Textfile? _textfile;
+
+    /// <summary>What the agent does, in a few words.</summary>
+    internal string Doing => _settings is { } settings
+        ? $"counting every {Duration.Format(settings.Interval.Value)}, {(_textfile is { } file ? $"writing {file.FilePath}" : "publishing nothing")}"
+        : "starting";
+
+    /// <summary>Takes the textfile, before anything is said or done.</summary>
+    /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
+    internal void Prepare(Settings settings)
+    {
+        _textfile = TextfileOf(settings);
+        _settings = settings;
+    }
+
+    /// <summary>From now on the agent goes by these settings.</summary>
+    /// <exception cref="TextfileTakenException">Another agent writes the textfile; nothing has changed.</exception>
+    internal async Task ApplyAsync(Settings settings)
+    {
+        Prepare(settings);
+        ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
+        await supervisor.ReplaceAsync(
+        [
+            .. _latest.Replace(namespaces, settings.Interval.Value).Select(place => new CensusTask(place, settings.Interval.Value, time, Begin)),
+            .. namespaces.SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct().Select(Ask),
+            .. _textfile is { } textfile ? new SupervisedTask[] { Write(textfile) } : [],
+            .. settings.Source is null ? [] : new SupervisedTask[] { ReadAnew(settings.Source) },
+            .. serviceManager.IsThere ? new SupervisedTask[] { new ServiceManagerTask(serviceManager, supervisor, time) } : [],
+        ]);
+    }
+
+    /// <summary>The textfile that there is already where it stays the same one.</summary>
+    private Textfile? TextfileOf(Settings settings)
+    {
+        if (settings.TextfileDirectory.Value is not { } directory)
+        {
+            return null;
+        }
+
+        if (_settings?.TextfileDirectory.Value == directory)
+        {
+            return _textfile;
+        }
+
+        Textfile textfile = new(directory);
+        try
+        {
+            textfile.Acquire();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Who writes it meets the failure again, tells of it and goes on trying.
+        }
+
+        return textfile;
+    }
+
+    private Census Begin(WatchedNamespace where) => new(where, time, keepsPeaks: true, _limits.Of);
+
+    private LimitTask Ask(ConsulEndpoint endpoint) => new(endpoint, new LimitDiscovery(
+        new ConsulLimit(endpoint, time), limit => _limits.Learn(endpoint, limit), time, loggers.CreateLogger<LimitDiscovery>()));
+
+    private TextfileTask Write(Textfile textfile) => new(
+        textfile, _latest, new SnapshotExposition(BuildInformation.Current), () => _settings!.Interval.Value, time, loggers.CreateLogger<TextfileTask>());
+
+    private ReloadTask ReadAnew(ConfigurationSource source) => new(
+        source, read, ApplyAsync, _reload, serviceManager, reloadAsked, time, loggers.CreateLogger<ReloadTask>());
+}

@@ -1,0 +1,24 @@
+using System.Net.Sockets;
+using Agent.Configuration;
+using Agent.Watching.Limits;
+using Netlink;
+
+namespace Agent.Supervision;
+
+/// <summary>The kinds of failures that metrics tell apart; so few that their number is bounded.</summary>
+internal static class ErrorType
+{
+    internal static string Of(Exception failure) => failure switch
+    {
+        NetlinkException { IsTimeout: true } or TimeoutException => "timeout",
+        NetlinkException => "netlink",
+        MalformedMessageException => "malformed",
+        LimitUnknownException => "limit",
+        ConfigurationException => "configuration",
+        TaskEndedException => "ended",
+        UnauthorizedAccessException => "access",
+        SocketException => "socket",
+        IOException => "io",
+        _ => "other",
+    };
+}

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Agent.Metrics;
+
+namespace Agent.Supervision;
+
+/// <summary>Counts what becomes of the tasks of one name; it outlives each of them.</summary>
+internal sealed class TaskCounters(string name)
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, long> _restarts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _failures = new(StringComparer.Ordinal);
+    private long _starts;
+    private bool _isRunning;
+
+    internal string Name => name;
+
+    /// <param name="restartedFor">Null for the first start.</param>
+    internal void Start(string? restartedFor)
+    {
+        lock (_gate)
+        {
+            _isRunning = true;
+            _starts++;
+            if (restartedFor is not null)
+            {
+                _restarts[restartedFor] = _restarts.GetValueOrDefault(restartedFor) + 1;
+            }
+        }
+    }
+
+    internal void End()
+    {
+        lock (_gate)
+        {
+            _isRunning = false;
+        }
+    }
+
+    internal void Fail(Exception failure)
+    {
+        lock (_gate)
+        {
+            string type = ErrorType.Of(failure);
+            _failures[type] = _failures.GetValueOrDefault(type) + 1;
+        }
+    }
+
+    internal TaskFigures ToFigures()
+    {
+        lock (_gate)
+        {
+            return new TaskFigures(name, _isRunning, _starts, [.. _restarts], [.. _failures]);
+        }
+    }
+}

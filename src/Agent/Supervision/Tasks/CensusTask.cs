@@ -1,0 +1,69 @@
+using Agent.Watching;
+using Agent.Watching.Latest;
+
+namespace Agent.Supervision.Tasks;
+
+/// <summary>Takes a census of one network namespace at each interval.</summary>
+/// <param name="place">Where it leaves what it finds; one that fails, too.</param>
+/// <param name="interval">From the beginning of one census to that of the next.</param>
+/// <param name="time">The clock.</param>
+/// <param name="begin">Makes what counts there.</param>
+internal sealed class CensusTask(CensusPlace place, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> begin) : SupervisedTask
+{
+    private static readonly TimeSpan LongestOfPauses = TimeSpan.FromMinutes(1);
+
+    private Census? _census;
+    private Census? _former;
+
+    internal override string Name => place.Where.Label is { } netns ? $"census:{netns}" : "census";
+
+    internal override string Duty => place.Where.Label is { } netns ? $"measure in network namespace {netns}" : "measure";
+
+    // Never the same as another one: who reads his configuration anew wants a census that counts by it.
+    internal override object Identity => this;
+
+    internal override TimeSpan LongestPause => interval < LongestOfPauses ? interval : LongestOfPauses;
+
+    internal override TimeSpan? LongestSilence => Patience.With(interval);
+
+    internal override Task RunAsync(Action works, CancellationToken stopping) => OwnThread.RunAsync(() => Run(works, stopping));
+
+    internal override void TakeOver(SupervisedTask former) => _former = ((CensusTask)former)._census;
+
+    internal override void End() => _census?.Dispose();
+
+    private void Run(Action works, CancellationToken stopping)
+    {
+        Census census = _census ??= Begin();
+        Pacemaker pacemaker = new(interval, time);
+        do
+        {
+            NamespaceCounts found = census.Take();
+            if (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            place.Put(found);
+            if (census.Failure is { } failure)
+            {
+                throw failure;
+            }
+
+            works();
+        }
+        while (pacemaker.Wait(stopping));
+    }
+
+    private Census Begin()
+    {
+        Census census = begin(place.Where);
+        if (_former is { } former)
+        {
+            census.TakeOver(former);
+            _former = null;
+        }
+
+        return census;
+    }
+}

@@ -1,0 +1,110 @@
+using Agent.Configuration;
+using Agent.Configuration.File;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Supervision.Tasks;
+
+/// <summary>
+/// Reads the configuration anew when it is asked to, and when the file is another one, however it was replaced. Of a file that is being written
+/// nothing is believed before it was the same for a second; of one that is not valid, nothing at all.
+/// </summary>
+/// <param name="source">What was read at the start.</param>
+/// <param name="read">Reads all settings.</param>
+/// <param name="apply">Makes the agent go by them; throws where it cannot.</param>
+/// <param name="state">What comes of it, for metrics.</param>
+/// <param name="serviceManager">Is told when it begins and when it is over.</param>
+/// <param name="asked">Is set by whoever wants the file to be read.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Is told what comes of it.</param>
+internal sealed partial class ReloadTask(
+    ConfigurationSource source,
+    Func<Settings> read,
+    Func<Settings, Task> apply,
+    ReloadState state,
+    ServiceManager serviceManager,
+    AutoResetEvent asked,
+    TimeProvider time,
+    ILogger<ReloadTask> logger) : SupervisedTask
+{
+    internal static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    // What was there when it was tried last, and what was seen since; null where nothing could be read.
+    private byte[]? _tried = source.Text.ToArray();
+    private byte[]? _seen = source.Text.ToArray();
+
+    internal override string Name => "reload";
+
+    internal override string Duty => $"look for changes of {source.Path}";
+
+    internal override object Identity => source.Path;
+
+    internal override TimeSpan LongestPause => TimeSpan.FromMinutes(1);
+
+    internal override Task RunAsync(Action works, CancellationToken stopping) => OwnThread.RunAsync(() => Run(works, stopping));
+
+    private void Run(Action works, CancellationToken stopping)
+    {
+        while (true)
+        {
+            works();
+            long next = time.GetTimestamp() + (long)(Period.TotalSeconds * time.TimestampFrequency);
+            WaitEnd ended = time.WaitUntil(next, stopping, asked);
+            if (ended == WaitEnd.Stopping)
+            {
+                return;
+            }
+
+            byte[]? text = TryRead();
+            bool isSettled = Same(text, _seen);
+            _seen = text;
+            if (ended == WaitEnd.Signal || (isSettled && !Same(text, _tried)))
+            {
+                _tried = text;
+                Reload();
+            }
+        }
+    }
+
+    private void Reload()
+    {
+        serviceManager.Reloading();
+        try
+        {
+            Settings settings = read();
+            apply(settings).GetAwaiter().GetResult();
+            state.Succeeded(time.GetUtcNow());
+            LogReloaded(string.Join(", ", EffectiveSetting.Of(settings)));
+        }
+        catch (Exception wrong) when (wrong is ConfigurationException or Publishing.TextfileTakenException)
+        {
+            state.Failed();
+            LogRefused(wrong.Message);
+        }
+        finally
+        {
+            serviceManager.Reloaded();
+        }
+    }
+
+    private byte[]? TryRead()
+    {
+        try
+        {
+            return LoadedFile.ReadBytes(source.Path);
+        }
+        catch (ConfigurationException)
+        {
+            // If it stays so, to read it for its settings fails too, and that is told.
+            return null;
+        }
+    }
+
+    private static bool Same(byte[]? left, byte[]? right) =>
+        left is null || right is null ? left == right : left.AsSpan().SequenceEqual(right);
+
+    [LoggerMessage(40, LogLevel.Information, "the configuration was read anew: {Settings}")]
+    private partial void LogReloaded(string settings);
+
+    [LoggerMessage(41, LogLevel.Error, "the configuration stays as it was: {Reason}")]
+    private partial void LogRefused(string reason);
+}

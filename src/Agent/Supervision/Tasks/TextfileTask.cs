@@ -1,0 +1,79 @@
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Watching;
+using Agent.Watching.Latest;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Supervision.Tasks;
+
+/// <summary>Keeps the textfile true: writes it when the namespaces have been counted, and removes it in the end.</summary>
+/// <param name="textfile">What is written.</param>
+/// <param name="latest">What was counted.</param>
+/// <param name="exposition">Renders it, for this task alone.</param>
+/// <param name="interval">Tells how often is counted, for a write that failed to be tried again as often.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Is told of what an operator should mend.</param>
+internal sealed partial class TextfileTask(
+    Textfile textfile, LatestCounts latest, SnapshotExposition exposition, Func<TimeSpan> interval, TimeProvider time, ILogger<TextfileTask> logger)
+    : SupervisedTask
+{
+    private static readonly TimeSpan LongestOfPauses = TimeSpan.FromMinutes(1);
+    private bool _hasWarnedOfWriters;
+
+    internal override string Name => "textfile";
+
+    internal override string Duty => $"write {textfile.FilePath}";
+
+    internal override object Identity => textfile.FilePath;
+
+    internal override TimeSpan LongestPause => interval() < LongestOfPauses ? interval() : LongestOfPauses;
+
+    internal override TimeSpan? LongestSilence => Patience.With(interval());
+
+    internal override Task RunAsync(Action works, CancellationToken stopping) => OwnThread.RunAsync(() => Run(works, stopping));
+
+    internal override bool IsFatal(Exception failure) => failure is TextfileTakenException;
+
+    internal override void End()
+    {
+        try
+        {
+            textfile.Remove();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogCannotRemove(textfile.FilePath, failure.Message);
+        }
+    }
+
+    private void Run(Action works, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            if (!latest.TryEndRound(out long nextAt))
+            {
+                time.WaitUntil(nextAt, stopping, latest.Changed);
+                continue;
+            }
+
+            Write();
+            works();
+        }
+    }
+
+    private void Write()
+    {
+        textfile.Write(exposition.Render(latest.Snapshot).Span);
+        if (textfile.OthersMayWrite && !_hasWarnedOfWriters)
+        {
+            _hasWarnedOfWriters = true;
+            LogOthersMayWrite(textfile.FilePath);
+        }
+    }
+
+    [LoggerMessage(5, LogLevel.Warning, "the directory of {Path} may be written by every user, who can so replace it; chmod o-w its directory")]
+    private partial void LogOthersMayWrite(string path);
+
+    [LoggerMessage(12, LogLevel.Error, "cannot remove {Path}, whose numbers nobody renews now: {Reason}; remove it by hand")]
+    private partial void LogCannotRemove(string path, string reason);
+}
