@@ -3,6 +3,9 @@ namespace Agent.Supervision;
 /// <summary>Lets a thread of its own wait by a clock.</summary>
 internal static class Waiting
 {
+    // Longer than any interval: who waits for something that has no moment looks again then.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(2);
+
     /// <summary>Waits for a moment; one that is over already comes at once.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="due">The moment, as a timestamp of the clock.</param>
@@ -13,6 +16,7 @@ internal static class Waiting
     {
         WaitHandle[] handles = signal is null ? [stopping.WaitHandle] : [stopping.WaitHandle, signal];
         TimeSpan left = time.GetElapsedTime(time.GetTimestamp(), due);
+        left = left < TimeSpan.Zero ? TimeSpan.Zero : left > Longest ? Longest : left;
         int ended = time == TimeProvider.System
             // The kernel wakes this thread, and not first one for timers and one of the pool.
             ? WaitHandle.WaitAny(handles, ToMilliseconds(left))
@@ -22,8 +26,9 @@ internal static class Waiting
 
     private static int WaitByTimer(TimeProvider time, long due, TimeSpan left, WaitHandle[] handles)
     {
-        using ManualResetEvent elapsed = new(left <= TimeSpan.Zero);
-        using ITimer timer = time.CreateTimer(_ => elapsed.Set(), null, left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        // Not disposed of: the timer may fire while it is.
+        ManualResetEvent elapsed = new(false);
+        using ITimer timer = time.CreateTimer(_ => elapsed.Set(), null, left, Timeout.InfiniteTimeSpan);
         // The clock may have gone on before the timer was set.
         if (time.GetTimestamp() >= due)
         {
@@ -35,5 +40,5 @@ internal static class Waiting
     }
 
     // Up: to wake before it is due would make a second wait of it.
-    private static int ToMilliseconds(TimeSpan left) => (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue);
+    private static int ToMilliseconds(TimeSpan left) => (int)Math.Ceiling(left.TotalMilliseconds);
 }
