@@ -7,34 +7,45 @@ namespace Agent.Metrics;
 /// Turns a snapshot into metrics. Pure: the same snapshot gives the same text. What belongs to another network namespace than the main one
 /// carries its name in the label <c>netns</c>.
 /// </summary>
-internal sealed class SnapshotExposition(BuildInformation build)
+internal sealed class SnapshotExposition(BuildInformation build, ExpositionWriter writer)
 {
-    private readonly TextFormatWriter _writer = new();
     private readonly Dictionary<ushort, string> _portLabels = [];
 
-    /// <summary>Renders a snapshot.</summary>
-    /// <returns>The exposition in text format; valid until the next call.</returns>
+    /// <summary>An exposition in text format.</summary>
+    internal SnapshotExposition(BuildInformation build)
+        : this(build, new ExpositionWriter(ExpositionFormat.Text))
+    {
+    }
+
+    /// <summary>Renders a snapshot, and nothing besides.</summary>
+    /// <returns>The whole exposition; valid until the next call.</returns>
     internal ReadOnlyMemory<byte> Render(Snapshot snapshot)
     {
-        _writer.Clear();
+        writer.Clear();
+        Write(snapshot);
+        writer.End();
+        return writer.Written;
+    }
+
+    /// <summary>Writes a snapshot; more may follow.</summary>
+    internal void Write(Snapshot snapshot)
+    {
         WritePorts(snapshot);
         WriteWatches(snapshot);
         WriteCensuses(snapshot);
-        _writer.Begin(MetricFamilies.BuildInfo);
-        _writer.Sample(1, build.Version, build.Revision);
-        return _writer.Written;
+        writer.Begin(MetricFamilies.BuildInfo);
+        writer.Sample(1, build.Version, build.Revision);
     }
 
     private void WritePorts(Snapshot snapshot)
     {
-        bool begun = false;
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             foreach (PortCounts counts in found.Ports)
             {
-                BeginOnce(MetricFamilies.TcpConnections, ref begun);
-                _writer.SampleIn(found.Netns, counts.Ipv4, Label(counts.Port), "ipv4");
-                _writer.SampleIn(found.Netns, counts.Ipv6, Label(counts.Port), "ipv6");
+                writer.Begin(MetricFamilies.TcpConnections);
+                writer.SampleIn(found.Netns, counts.Ipv4, Label(counts.Port), "ipv4");
+                writer.SampleIn(found.Netns, counts.Ipv6, Label(counts.Port), "ipv6");
             }
         }
 
@@ -54,15 +65,14 @@ internal sealed class SnapshotExposition(BuildInformation build)
 
     private void WriteClients(Snapshot snapshot)
     {
-        bool begun = false;
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             foreach (WatchCounts counts in found.Watches)
             {
                 foreach (ClientCount client in counts.Shown)
                 {
-                    BeginOnce(MetricFamilies.TcpClientConnections, ref begun);
-                    _writer.SampleIn(found.Netns, client.Held, counts.Watch.Name, client.Address.ToString());
+                    writer.Begin(MetricFamilies.TcpClientConnections);
+                    writer.SampleIn(found.Netns, client.Held, counts.Watch.Name, client.Address.ToString());
                 }
             }
         }
@@ -79,15 +89,14 @@ internal sealed class SnapshotExposition(BuildInformation build)
     /// <summary>Writes a family with a sample for each port that has a value; none without any, for a family is not announced in vain.</summary>
     private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<PortCounts, long?> valueOf)
     {
-        bool begun = false;
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             foreach (PortCounts counts in found.Ports)
             {
                 if (valueOf(counts) is { } value)
                 {
-                    BeginOnce(family, ref begun);
-                    _writer.SampleIn(found.Netns, value, Label(counts.Port));
+                    writer.Begin(family);
+                    writer.SampleIn(found.Netns, value, Label(counts.Port));
                 }
             }
         }
@@ -96,15 +105,14 @@ internal sealed class SnapshotExposition(BuildInformation build)
     /// <summary>The same for each watch.</summary>
     private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<WatchCounts, long?> valueOf)
     {
-        bool begun = false;
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             foreach (WatchCounts counts in found.Watches)
             {
                 if (valueOf(counts) is { } value)
                 {
-                    BeginOnce(family, ref begun);
-                    _writer.SampleIn(found.Netns, value, counts.Watch.Name);
+                    writer.Begin(family);
+                    writer.SampleIn(found.Netns, value, counts.Watch.Name);
                 }
             }
         }
@@ -113,23 +121,13 @@ internal sealed class SnapshotExposition(BuildInformation build)
     /// <summary>The same for each network namespace.</summary>
     private void WriteWhere(MetricFamily family, Snapshot snapshot, Func<NamespaceCounts, double?> valueOf)
     {
-        bool begun = false;
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             if (valueOf(found) is { } value)
             {
-                BeginOnce(family, ref begun);
-                _writer.SampleIn(found.Netns, value);
+                writer.Begin(family);
+                writer.SampleIn(found.Netns, value);
             }
-        }
-    }
-
-    private void BeginOnce(MetricFamily family, ref bool begun)
-    {
-        if (!begun)
-        {
-            _writer.Begin(family);
-            begun = true;
         }
     }
 

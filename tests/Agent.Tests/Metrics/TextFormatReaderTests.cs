@@ -23,7 +23,7 @@ public sealed class TextFormatReaderTests
     [Fact]
     public void What_the_writer_wrote_is_read_again()
     {
-        TextFormatWriter writer = new();
+        ExpositionWriter writer = new(ExpositionFormat.Text);
         writer.Begin(MetricFamilies.CensusLastDuration);
         writer.Sample(1.25e-7);
 

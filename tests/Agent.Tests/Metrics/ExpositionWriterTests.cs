@@ -3,7 +3,7 @@ using Agent.Metrics;
 
 namespace Agent.Tests.Metrics;
 
-public sealed class TextFormatWriterTests
+public sealed class ExpositionWriterTests
 {
     private static readonly MetricFamily Labelled = new("x", MetricType.Gauge, "Help with \\ and\nline.", "a", "b");
     private static readonly MetricFamily Bare = new("y_seconds", MetricType.Gauge, "Bare \"quotes\" stay.");
@@ -11,7 +11,7 @@ public sealed class TextFormatWriterTests
     [Fact]
     public void Families_and_samples_are_written_with_what_the_format_escapes()
     {
-        TextFormatWriter writer = new();
+        ExpositionWriter writer = new(ExpositionFormat.Text);
         writer.Begin(Labelled);
         writer.Sample(1, "1", "ü");
         writer.Sample(2, "quote \" backslash \\ line\n", "");
@@ -44,7 +44,7 @@ public sealed class TextFormatWriterTests
     [InlineData(double.NegativeInfinity, "-Inf")]
     public void Numbers_are_written_so_that_Go_reads_them(double value, string text)
     {
-        TextFormatWriter writer = new();
+        ExpositionWriter writer = new(ExpositionFormat.Text);
         writer.Begin(Bare);
         writer.Sample(value);
         Assert.EndsWith($"y_seconds {text}\n", Text(writer));
@@ -53,7 +53,7 @@ public sealed class TextFormatWriterTests
     [Fact]
     public void A_cleared_writer_starts_anew()
     {
-        TextFormatWriter writer = new();
+        ExpositionWriter writer = new(ExpositionFormat.Text);
         writer.Begin(Bare);
         writer.Clear();
         Assert.Equal("", Text(writer));
@@ -63,10 +63,10 @@ public sealed class TextFormatWriterTests
     [Fact]
     public void Each_label_needs_its_value()
     {
-        TextFormatWriter writer = new();
+        ExpositionWriter writer = new(ExpositionFormat.Text);
         writer.Begin(Labelled);
         Assert.Throws<ArgumentException>(() => writer.Sample(1, "only one"));
     }
 
-    private static string Text(TextFormatWriter writer) => Encoding.UTF8.GetString(writer.Written.Span);
+    private static string Text(ExpositionWriter writer) => Encoding.UTF8.GetString(writer.Written.Span);
 }

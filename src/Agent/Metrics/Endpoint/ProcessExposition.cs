@@ -1,0 +1,113 @@
+using System.Buffers.Text;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.IO.Enumeration;
+
+namespace Agent.Metrics.Endpoint;
+
+/// <summary>Turns what the kernel says of the agent's process into metrics; what it does not say is absent.</summary>
+internal sealed class ProcessExposition
+{
+    // Both files are shorter by far.
+    private const int LongestFile = 4096;
+
+    // Nothing is skipped by its attributes: to know them .NET would follow each descriptor to its file.
+    private static readonly EnumerationOptions Unasked = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+
+    private readonly ExpositionWriter _writer;
+    private readonly string _directory;
+    private readonly DateTimeOffset? _startedAt;
+
+    internal ProcessExposition(ExpositionWriter writer)
+        : this(writer, "/proc/self", FindStart())
+    {
+    }
+
+    /// <param name="writer">Writes.</param>
+    /// <param name="directory">Of the process, in /proc.</param>
+    /// <param name="startedAt">When it was started; null where nobody knows.</param>
+    internal ProcessExposition(ExpositionWriter writer, string directory, DateTimeOffset? startedAt)
+    {
+        _writer = writer;
+        _directory = directory;
+        _startedAt = startedAt;
+    }
+
+    internal void Write()
+    {
+        Span<byte> buffer = stackalloc byte[LongestFile];
+        ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics statistics) ? statistics : null;
+        Write(ProcessFamilies.CpuTime, read?.CpuSeconds);
+        Write(ProcessFamilies.OpenDescriptors, CountDescriptors());
+        Write(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
+        Write(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
+        Write(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);
+        Write(ProcessFamilies.StartTime, _startedAt?.ToUnixTimeMilliseconds() / 1000.0);
+        Write(ProcessFamilies.Threads, read?.Threads);
+    }
+
+    /// <param name="limits">What proc_pid_limits(5) says.</param>
+    /// <returns>The limit in force; null where there is none.</returns>
+    internal static long? ParseMaxDescriptors(ReadOnlySpan<byte> limits)
+    {
+        ReadOnlySpan<byte> name = "Max open files "u8;
+        int start = limits.IndexOf(name);
+        return start >= 0 && Utf8Parser.TryParse(limits[(start + name.Length)..].TrimStart((byte)' '), out long soft, out _) ? soft : null;
+    }
+
+    // The start does not change, and the clock that it is reckoned by does. Not from /proc/stat, which a sandbox may hide.
+    private static DateTimeOffset? FindStart()
+    {
+        try
+        {
+            using Process self = Process.GetCurrentProcess();
+            return new DateTimeOffset(self.StartTime);
+        }
+        catch (Exception failure) when (failure is Win32Exception or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private void Write(MetricFamily family, double? value)
+    {
+        if (value is { } known)
+        {
+            _writer.Begin(family);
+            _writer.Sample(known);
+        }
+    }
+
+    /// <returns>What is in it; nothing where it cannot be read.</returns>
+    private ReadOnlySpan<byte> ReadFile(string name, Span<byte> buffer)
+    {
+        try
+        {
+            using FileStream file = new($"{_directory}/{name}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            return buffer[..file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private int? CountDescriptors()
+    {
+        try
+        {
+            int count = 0;
+            foreach (bool _ in new FileSystemEnumerable<bool>($"{_directory}/fd", (ref FileSystemEntry _) => true, Unasked))
+            {
+                count++;
+            }
+
+            // The one that lists them is among them.
+            return count - 1;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
