@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -6,19 +8,17 @@ namespace Agent.Publishing.Http;
 
 /// <summary>Writes answers. To HEAD the same as to GET, without the body.</summary>
 internal static class Answer
-{
-    internal const string PlainText = "text/plain; charset=utf-8";
-    internal const string Json = "application/json";
-    internal const string Html = "text/html; charset=utf-8";
-
-    // Kestrel copies what it is given, and a slow reader is to have no more of the agent's memory than this and Kestrel's own buffer.
+{    // Kestrel copies what it is given, and a slow reader is to have no more of the agent's memory than this and Kestrel's own buffer.
     private const int Portion = 16 * 1024;
 
     /// <summary>One plain line.</summary>
-    internal static Task LineAsync(HttpContext context, int status, string line) => TextAsync(context, status, PlainText, line + "\n");
+    internal static Task LineAsync(HttpContext context, int status, string line) => TextAsync(context, status, "text/plain; charset=utf-8", line + "\n");
 
     internal static Task TextAsync(HttpContext context, int status, string contentType, string body) =>
         WriteAsync(context, status, contentType, Encoding.UTF8.GetBytes(body));
+
+    internal static Task JsonAsync<T>(HttpContext context, int status, T report, JsonTypeInfo<T> type) =>
+        TextAsync(context, status, "application/json", JsonSerializer.Serialize(report, type) + "\n");
 
     internal static async Task WriteAsync(HttpContext context, int status, string contentType, ReadOnlyMemory<byte> body)
     {

@@ -93,9 +93,9 @@ internal sealed partial class RequestHandler(IEndpointContent content, BearerTok
         {
             "/metrics" => IfRead(context, () => AnswerMetrics(context)),
             "/ready" => IfRead(context, () => AnswerReady(context, access)),
-            "/configz" => IfRead(context, () => Answer.WriteAsync(context, StatusCodes.Status200OK, Answer.Json, JsonSerializer.SerializeToUtf8Bytes(
-                new SettingsReport(content.Settings), Readable.SettingsReport))),
-            "/" => IfRead(context, () => Answer.TextAsync(context, StatusCodes.Status200OK, Answer.Html, Page)),
+            "/configz" => IfRead(context, () => Answer.JsonAsync(
+                context, StatusCodes.Status200OK, new SettingsReport(content.Settings), Readable.SettingsReport)),
+            "/" => IfRead(context, () => Answer.TextAsync(context, StatusCodes.Status200OK, "text/html; charset=utf-8", Page)),
             _ => Answer.LineAsync(context, StatusCodes.Status404NotFound, "nothing is here; / shows what there is"),
         };
     }
@@ -122,11 +122,8 @@ internal sealed partial class RequestHandler(IEndpointContent content, BearerTok
     {
         string? reason = content.NotReadyBecause();
         ReadinessReport report = new(reason is null, reason is null || access == Access.Granted ? reason : WithheldReason);
-        return Answer.WriteAsync(
-            context,
-            report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable,
-            Answer.Json,
-            JsonSerializer.SerializeToUtf8Bytes(report, Readable.ReadinessReport));
+        return Answer.JsonAsync(
+            context, report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, report, Readable.ReadinessReport);
     }
 
     private static Task IfRead(HttpContext context, Func<Task> answer)
