@@ -12,7 +12,15 @@ internal static class RawHttp
     internal static async Task<string> Ask(RunningEndpoint endpoint, string request, string from = "127.0.0.1")
     {
         using Socket socket = await endpoint.Connect(from);
-        await Send(socket, request);
+        try
+        {
+            await Send(socket, request);
+        }
+        catch (SocketException closed) when (IsClosed(closed))
+        {
+            // Before it was read; what was answered is still to come.
+        }
+
         return await ReadToEnd(socket);
     }
 
@@ -37,11 +45,13 @@ internal static class RawHttp
                 received.Write(buffer, 0, read);
             }
         }
-        catch (SocketException reset) when (reset.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
+        catch (SocketException reset) when (IsClosed(reset))
         {
             // What was received counts.
         }
 
         return Encoding.UTF8.GetString(received.GetBuffer(), 0, (int)received.Length);
     }
+
+    private static bool IsClosed(SocketException failure) => failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown;
 }

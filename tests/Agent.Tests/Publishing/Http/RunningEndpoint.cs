@@ -10,7 +10,7 @@ internal sealed class RunningEndpoint : IAsyncDisposable
 {
     private const int Attempts = 10;
 
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _stopping;
 
     private RunningEndpoint(Task run, IPEndPoint address, RecordingLoggers loggers, CancellationTokenSource stopping) =>
         (Run, Address, Loggers, _stopping) = (run, address, loggers, stopping);
@@ -75,12 +75,26 @@ internal sealed class RunningEndpoint : IAsyncDisposable
     internal HttpClient Client(string from = "127.0.0.1", SocketsHttpHandler? handler = null)
     {
         handler ??= new SocketsHttpHandler();
-        handler.ConnectCallback = async (_, cancellationToken) => new NetworkStream(await Connect(from, cancellationToken), ownsSocket: true);
+        handler.ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectFrom(from, cancellationToken), ownsSocket: true);
         string scheme = handler.SslOptions.RemoteCertificateValidationCallback is null && handler.SslOptions.CertificateChainPolicy is null ? "http" : "https";
         return new HttpClient(handler) { BaseAddress = new Uri($"{scheme}://127.0.0.1:{Port}") };
     }
 
-    internal async Task<Socket> Connect(string from = "127.0.0.1", CancellationToken cancellationToken = default)
+    internal Task<Socket> Connect(string from = "127.0.0.1") => ConnectFrom(from, TestContext.Current.CancellationToken);
+
+    internal async Task Stop()
+    {
+        await _stopping.CancelAsync();
+        await Run;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stop();
+        _stopping.Dispose();
+    }
+
+    private async Task<Socket> ConnectFrom(string from, CancellationToken cancellationToken)
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -94,17 +108,5 @@ internal sealed class RunningEndpoint : IAsyncDisposable
             socket.Dispose();
             throw;
         }
-    }
-
-    internal async Task Stop()
-    {
-        await _stopping.CancelAsync();
-        await Run;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Stop();
-        _stopping.Dispose();
     }
 }
