@@ -10,7 +10,7 @@ internal sealed class AgentProcess : IDisposable
     private static readonly string[] Variables =
     [
         "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS", "AGENT_CONFIG", "NO_COLOR", "CONSUL_HTTP_ADDR",
-        "CONSUL_HTTP_TOKEN", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+        "CONSUL_HTTP_TOKEN", "AGENT_LISTEN", "AGENT_LISTEN_TOKEN_FILE", "AGENT_LISTEN_CERTIFICATE_FILE", "AGENT_LISTEN_KEY_FILE", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
     ];
 
     private readonly Process _process;

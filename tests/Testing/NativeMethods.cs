@@ -45,6 +45,10 @@ internal static partial class NativeMethods
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int chown(string path, int owner, int group);
 
+    // int rename(const char *oldpath, const char *newpath);
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int rename(string oldpath, string newpath);
+
     // int kill(pid_t pid, int sig);
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int kill(int pid, int signal);

@@ -51,6 +51,31 @@ internal sealed class CommandLine
         HelpName = "FILE",
     };
 
+    private readonly Option<string[]> _listen = new(EndpointReader.ListenOption)
+    {
+        Description = "Serve metrics over HTTP at an IP address, at port 18500 where none is given; repeat it for more [AGENT_LISTEN, comma list; default: off]",
+        HelpName = "ADDRESS:PORT",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> _listenTokenFile = new("--listen-token-file")
+    {
+        Description = "A file with the bearer token that clients of --listen have to show [AGENT_LISTEN_TOKEN_FILE]",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _listenCertificateFile = new("--listen-certificate-file")
+    {
+        Description = "A certificate in PEM, and those that signed it: --listen serves TLS [AGENT_LISTEN_CERTIFICATE_FILE]",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _listenKeyFile = new("--listen-key-file")
+    {
+        Description = "Its key, in PEM and not encrypted [AGENT_LISTEN_KEY_FILE]",
+        HelpName = "FILE",
+    };
+
     private readonly Option<string?> _filter = new("--filter")
     {
         Description = "What --once counts, in the language of ss: 'dst 10.0.0.0/8 and not dport = :443'",
@@ -99,7 +124,8 @@ internal sealed class CommandLine
     internal CommandLine()
     {
         foreach (Option option in (ReadOnlySpan<Option>)
-            [_once, _output, _processes, _warning, _critical, _filter, _port, _watch, _limit, _interval, _textfileDirectory, _netns, _config])
+            [_once, _output, _processes, _warning, _critical, _filter, _port, _watch, _limit, _interval, _textfileDirectory, _netns, _config,
+            _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile])
         {
             _root.Options.Add(option);
         }
@@ -137,6 +163,10 @@ internal sealed class CommandLine
             if (result.GetValue(_once))
             {
                 RefuseNarrowedTextfile(result);
+                RefuseWithOnce(result, _listen);
+                RefuseWithOnce(result, _listenTokenFile);
+                RefuseWithOnce(result, _listenCertificateFile);
+                RefuseWithOnce(result, _listenKeyFile);
                 return runOnce(settings, once);
             }
 
@@ -187,6 +217,10 @@ internal sealed class CommandLine
         Namespace = result.GetValue(_netns),
         ConfigurationFile = result.GetValue(_config),
         Filter = result.GetValue(_filter),
+        Listen = result.GetValue(_listen) ?? [],
+        ListenTokenFile = result.GetValue(_listenTokenFile),
+        ListenCertificateFile = result.GetValue(_listenCertificateFile),
+        ListenKeyFile = result.GetValue(_listenKeyFile),
     };
 
     /// <summary>A textfile that holds less than all would be taken for all.</summary>
@@ -207,6 +241,15 @@ internal sealed class CommandLine
             {
                 throw new ConfigurationException($"{given.Option.Name}: not an option of '{command.Name}'; leave it away");
             }
+        }
+    }
+
+    /// <summary>Variables and a file may be those of the daemon on the same host, and are no mistake.</summary>
+    private static void RefuseWithOnce(ParseResult result, Option option)
+    {
+        if (result.GetResult(option) is { Implicit: false })
+        {
+            throw new ConfigurationException($"{option.Name}: --once ends before anybody could ask it; leave one of the two away");
         }
     }
 

@@ -15,8 +15,18 @@ internal sealed record EffectiveSetting(string Name, string Value, string Origin
         new("interval", Duration.Format(settings.Interval.Value), settings.Interval.Origin),
         new("textfileDirectory", settings.TextfileDirectory.Value ?? "none", settings.TextfileDirectory.Origin),
         new("netns", settings.Namespace.Value?.Where ?? "own", settings.Namespace.Origin),
+        .. settings.Endpoint is { } endpoint ? Of(endpoint, settings.EndpointOrigins) : [],
         .. settings.Watches.SelectMany(Of),
     ];
+
+    private static IEnumerable<EffectiveSetting> Of(EndpointSettings settings, EndpointOrigins origins)
+    {
+        yield return new("endpoint.listen", $"{settings.Listen}", origins.Listen);
+        yield return new("endpoint.tokenFile", settings.TokenFile ?? "none", origins.TokenFile);
+        yield return new("endpoint.certificateFile", settings.CertificateFile ?? "none", origins.CertificateFile);
+        yield return new("endpoint.keyFile", settings.KeyFile ?? "none", origins.KeyFile);
+        yield return new("endpoint.requestsPerMinute", settings.RequestsPerMinute.ToString(CultureInfo.InvariantCulture), origins.RequestsPerMinute);
+    }
 
     private static IEnumerable<EffectiveSetting> Of(WatchSettings settings)
     {

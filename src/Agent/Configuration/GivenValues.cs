@@ -22,4 +22,12 @@ internal sealed record GivenValues
     internal string? ConfigurationFile { get; init; }
 
     internal string? Filter { get; init; }
+
+    internal IReadOnlyList<string> Listen { get; init; } = [];
+
+    internal string? ListenTokenFile { get; init; }
+
+    internal string? ListenCertificateFile { get; init; }
+
+    internal string? ListenKeyFile { get; init; }
 }

@@ -7,6 +7,7 @@ namespace Agent.Configuration;
 internal static class SettingText
 {
     private const int LongestWatchName = 64;
+    private const int MostRequestsPerMinute = 1_000_000;
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(24);
 
@@ -76,6 +77,19 @@ internal static class SettingText
         _ when text.Contains('\0') => throw new FormatException("the path has a NUL character, which no path can have"),
         _ => ToAbsolute(text),
     };
+
+    /// <returns>An absolute path.</returns>
+    internal static string File(string text) => text switch
+    {
+        "" => throw new FormatException("the path is empty; give a file, or leave this away"),
+        _ when text.Contains('\0') => throw new FormatException("the path has a NUL character, which no path can have"),
+        _ => ToAbsolute(text),
+    };
+
+    internal static int RequestsPerMinute(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int requests) && requests is > 0 and <= MostRequestsPerMinute
+            ? requests
+            : throw new FormatException($"'{text}' is not a number of requests; give a whole number from 1 to {MostRequestsPerMinute}");
 
     private static string ToAbsolute(string path)
     {

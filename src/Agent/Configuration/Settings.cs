@@ -20,6 +20,12 @@ internal sealed record Settings
     /// <summary>The main network namespace; null for the agent's own.</summary>
     internal required Setting<NetworkNamespace?> Namespace { get; init; }
 
+    /// <summary>The agent's own HTTP endpoint; null for none.</summary>
+    internal EndpointSettings? Endpoint { get; init; }
+
+    /// <summary>Where the settings of <see cref="Endpoint"/> came from.</summary>
+    internal EndpointOrigins EndpointOrigins { get; init; } = new();
+
     /// <summary>What every count is narrowed to; null for nothing. Only for a census that stands alone.</summary>
     internal SocketFilter? Filter { get; init; }
 

@@ -27,12 +27,15 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         LoadedFile? file = ReadFile(given);
         Setting<NetworkNamespace?> main = Read<NetworkNamespace?>(
             "--netns", given.Namespace, "AGENT_NETNS", file, "netns", file?.Values.Netns, NetworkNamespace.Parse, null);
+        (EndpointSettings? endpoint, EndpointOrigins endpointOrigins) = new EndpointReader(given, readVariable, file).Read();
         Settings settings = new()
         {
             Watches = [.. ReadWatches(given, file, main).Select(watch => WatchThresholds.GiveFromOptions(watch, given))],
             Interval = ReadInterval(given, file),
             TextfileDirectory = ReadTextfileDirectory(given, file),
             Namespace = main,
+            Endpoint = endpoint,
+            EndpointOrigins = endpointOrigins,
             Filter = given.Filter is { } filter ? Parse("--filter", filter, SocketFilter.Parse) : null,
             Source = file is null ? null : new ConfigurationSource(file.Path, file.Text),
             Notices = NamesWatches(file) && Environment(PortVariable) is not null

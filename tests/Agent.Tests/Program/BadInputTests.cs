@@ -24,6 +24,11 @@ public sealed class BadInputTests
     [InlineData("--critical: there are exit codes only with --once; add it, or leave --critical away", "--critical", "95%")]
     [InlineData("--warn: 80% is a share of the limit, and the watch consul has none; give it a limit, or a number of connections",
         "--once", "--warn", "80%", "--limit", "none")]
+    [InlineData("--listen: 'localhost' is not an IP address with or without a port, and names are not looked up; "
+        + "write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]", "--listen", "localhost")]
+    [InlineData("--listen: --once ends before anybody could ask it; leave one of the two away", "--once", "--listen", "127.0.0.1")]
+    [InlineData("--listen-token-file: is of no use without an address to listen at; give --listen, AGENT_LISTEN or endpoint.listen too",
+        "--listen-token-file", "/token")]
     [InlineData("Unrecognized command or argument '--nope'; 'agent --help' shows the options", "--nope")]
     [InlineData("Unrecognized command or argument '[suggest]'; 'agent --help' shows the options", "[suggest]")]
     [InlineData("Unrecognized command or argument '@file'; 'agent --help' shows the options", "@file")]
@@ -43,12 +48,22 @@ public sealed class BadInputTests
             await AgentProcess.Run(["--once"], new Dictionary<string, string> { [variable] = value }));
 
     [Fact]
+    public async Task The_daemons_variables_are_no_mistake_of_a_census_that_stands_alone()
+    {
+        Dictionary<string, string> variables = new() { ["AGENT_LISTEN"] = "127.0.0.1:1", ["AGENT_LISTEN_TOKEN_FILE"] = "/nowhere" };
+        (int exitCode, _, string errors) = await AgentProcess.Run(["--once", "--output", "json"], variables);
+        Assert.Equal((0, ""), (exitCode, errors));
+    }
+
+    [Fact]
     public async Task Help_names_every_option_and_its_variable()
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--help"]);
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.All(
             (string[])["--once", "--output", "--processes", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version", "health",
+                "--listen", "--listen-token-file", "--listen-certificate-file", "--listen-key-file",
+                "AGENT_LISTEN", "AGENT_LISTEN_TOKEN_FILE", "AGENT_LISTEN_CERTIFICATE_FILE", "AGENT_LISTEN_KEY_FILE",
                 "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS"],
             text => Assert.Contains(text, output));
     }

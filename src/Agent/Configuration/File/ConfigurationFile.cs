@@ -19,6 +19,9 @@ internal sealed class ConfigurationFile
     [JsonConverter(typeof(NumberOrTextConverter))]
     public string? Netns { get; init; }
 
+    /// <summary>The agent's own HTTP endpoint; none without.</summary>
+    public EndpointEntry? Endpoint { get; init; }
+
     /// <summary>What is counted; instead of the one watch of the command line.</summary>
     public List<WatchEntry?>? Watches { get; init; }
 }

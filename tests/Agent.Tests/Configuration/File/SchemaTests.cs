@@ -31,6 +31,27 @@ public sealed class SchemaTests
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "consul": "" } } ] }""", false },
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "keyFile": "k" } } ] }""", false },
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": "http://127.0.0.1:8500" } ] }""", false },
+        { """{ "endpoint": {} }""", true },
+        { """{ "endpoint": { "listen": ["127.0.0.1"], "requestsPerMinute": 1 } }""", true },
+        {
+            """
+            { "endpoint": { "listen": ["127.0.0.1:1", "[::1]:18500"], "tokenFile": "t", "certificateFile": "c", "keyFile": "k", "requestsPerMinute": 1000000 } }
+            """,
+            true
+        },
+        { """{ "endpoint": { "listen": [] } }""", false },
+        { """{ "endpoint": { "listen": "127.0.0.1" } }""", false },
+        { """{ "endpoint": { "listen": [18500] } }""", false },
+        { """{ "endpoint": { "listen": [null] } }""", false },
+        { """{ "endpoint": { "listen": [""] } }""", false },
+        { """{ "endpoint": { "listen": ["127.0.0.1", "127.0.0.1"] } }""", false },
+        { """{ "endpoint": { "listen": ["127.0.0.1"], "tokenFile": "" } }""", false },
+        { """{ "endpoint": { "listen": ["127.0.0.1"], "keyFile": "k" } }""", false },
+        { """{ "endpoint": { "listen": ["127.0.0.1"], "certificateFile": "c" } }""", false },
+        { """{ "endpoint": { "listen": ["127.0.0.1"], "requestsPerMinute": 0 } }""", false },
+        { """{ "endpoint": { "listen": ["127.0.0.1"], "requestsPerMinute": 1000001 } }""", false },
+        { """{ "endpoint": { "listen": ["127.0.0.1"], "token": "sesame" } }""", false },
+        { """{ "endpoint": [] }""", false },
         { """{ "watch": [] }""", false },
         { """{ "interval": 1 }""", false },
         { """{ "netns": "" }""", false },
@@ -58,6 +79,7 @@ public sealed class SchemaTests
         using JsonDocument schema = JsonDocument.Parse(Repository.Read(SchemaFile));
         Assert.Equal(KeysOf(FileContext.Default.ConfigurationFile), KeysOf(schema.RootElement));
         Assert.Equal(KeysOf(FileContext.Default.WatchEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("watch")));
+        Assert.Equal(KeysOf(FileContext.Default.EndpointEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("endpoint")));
         Assert.Equal(KeysOf(FileContext.Default.LimitFrom), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("limitFrom")));
     }
 

@@ -16,14 +16,17 @@ internal sealed class TestAuthority : IDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _certificate;
 
-    internal TestAuthority(Scratch scratch, string name)
+    /// <param name="scratch">Takes the files.</param>
+    /// <param name="name">What it is called.</param>
+    /// <param name="issuer">Who signs its certificate; itself by default.</param>
+    internal TestAuthority(Scratch scratch, string name, TestAuthority? issuer = null)
     {
         _scratch = scratch;
         _name = name;
         CertificateRequest request = new($"CN={name}", _key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-        _certificate = request.CreateSelfSigned(Now.AddDays(-10), Now.AddDays(10));
+        _certificate = issuer is null ? request.CreateSelfSigned(Now.AddDays(-10), Now.AddDays(10)) : issuer.Sign(request, _key, Now.AddDays(-9), 9);
         File.WriteAllText(CaFile, _certificate.ExportCertificatePem() + "\n");
     }
 
@@ -84,7 +87,12 @@ internal sealed class TestAuthority : IDisposable
             request.CertificateExtensions.Add(extension);
         }
 
-        using X509Certificate2 certificate = request.Create(_certificate, Now.AddDays(-5), Now.AddDays(validDays), RandomNumberGenerator.GetBytes(8));
+        return Sign(request, key, Now.AddDays(-5), validDays);
+    }
+
+    private X509Certificate2 Sign(CertificateRequest request, ECDsa key, DateTimeOffset from, int validDays)
+    {
+        using X509Certificate2 certificate = request.Create(_certificate, from, Now.AddDays(validDays), RandomNumberGenerator.GetBytes(8));
         return certificate.CopyWithPrivateKey(key);
     }
 }

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Agent.Configuration;
+
+/// <summary>Where the endpoint listens: one address or more, none of which covers another. Equal to another one with the same in the same order.</summary>
+internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
+{
+    internal const ushort DefaultPort = 18500;
+
+    private const string Forms = "write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]";
+
+    public bool Equals(ListenAddresses? other) => other is not null && All.SequenceEqual(other.All);
+
+    public override int GetHashCode() => All.Aggregate(0, HashCode.Combine);
+
+    /// <summary>As a user writes it.</summary>
+    public override string ToString() => string.Join(',', All);
+
+    /// <exception cref="FormatException">The first one that is wrong; the message is one line.</exception>
+    internal static ListenAddresses Parse(IReadOnlyList<string> texts)
+    {
+        ImmutableArray<IPEndPoint>.Builder all = ImmutableArray.CreateBuilder<IPEndPoint>(texts.Count);
+        foreach (string text in texts)
+        {
+            IPEndPoint next = ParseOne(text);
+            foreach (IPEndPoint other in all)
+            {
+                if (next.Equals(other))
+                {
+                    throw new FormatException($"{next} is given twice; name it once");
+                }
+
+                if (Covers(next, other) || Covers(other, next))
+                {
+                    throw new FormatException($"{(Covers(next, other) ? next : other)} listens at {(Covers(next, other) ? other : next)} as well; name one of the two");
+                }
+            }
+
+            all.Add(next);
+        }
+
+        return all.Count > 0 ? new ListenAddresses(all.ToImmutable()) : throw new FormatException("the list is empty; name an address");
+    }
+
+    /// <summary>Whether a socket at the one address takes the other's connections. That for every IPv6 address takes those to IPv4 ones too.</summary>
+    private static bool Covers(IPEndPoint one, IPEndPoint other) =>
+        one.Port == other.Port
+        && (one.Address.Equals(IPAddress.IPv6Any)
+            || (one.Address.Equals(IPAddress.Any) && other.AddressFamily == AddressFamily.InterNetwork));
+
+    private static IPEndPoint ParseOne(string text)
+    {
+        (string address, string? port) = Split(text);
+        return new IPEndPoint(ParseAddress(address, text), port is null ? DefaultPort : ParsePort(port, text));
+    }
+
+    private static (string Address, string? Port) Split(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        if (text.StartsWith('[') && text.IndexOf(']') is > 0 and int end)
+        {
+            return end == text.Length - 1 ? (text[1..end], null)
+                : colon == end + 1 ? (text[1..end], text[(colon + 1)..])
+                : throw Wrong(text);
+        }
+
+        // More than one colon and no brackets: an IPv6 address, and nothing of it a port.
+        return colon < 0 || text.IndexOf(':') != colon ? (text, null) : (text[..colon], text[(colon + 1)..]);
+    }
+
+    private static IPAddress ParseAddress(string address, string text)
+    {
+        bool isVersion6 = address.Contains(':');
+        if ((text.StartsWith('[') && !isVersion6) || address.Contains('%') || !IPAddress.TryParse(address, out IPAddress? parsed))
+        {
+            throw Wrong(text);
+        }
+
+        // Four decimal numbers, and none of the other ways to write an IPv4 address, which are easily misread.
+        if (!isVersion6 && parsed.ToString() != address)
+        {
+            throw Wrong(text);
+        }
+
+        return parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
+    }
+
+    private static int ParsePort(string port, string text) =>
+        ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) && number > 0
+            ? number
+            : throw new FormatException($"'{text}' has no port from 1 to 65535 behind the colon; {Forms}");
+
+    private static FormatException Wrong(string text) =>
+        new($"'{text}' is not an IP address with or without a port, and names are not looked up; {Forms}");
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Sockets;
+using Agent.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Publishing.Http;
+
+/// <summary>
+/// The agent's own HTTP server. Nothing of ASP.NET is in its members, so that nothing of it is loaded until <see cref="RunAsync"/> is called.
+/// </summary>
+internal sealed partial class Endpoint(EndpointSettings settings, IEndpointContent content, TimeProvider time, ILoggerFactory loggers)
+{
+    private readonly ILogger _logger = loggers.CreateLogger<Endpoint>();
+
+    /// <summary>What clients may take of the agent.</summary>
+    internal EndpointLimits Limits { get; init; } = EndpointLimits.For(DescriptorLimit.OfThisProcess());
+
+    private bool IsSecure => settings.CertificateFile is not null;
+
+    private string Names => string.Join(", ", settings.Listen.All.Select(where => WebServer.NameOf(where, IsSecure)));
+
+    /// <summary>Serves until it is told to stop; then answers that are on their way have a moment to arrive.</summary>
+    /// <param name="serving">Called once it listens.</param>
+    /// <param name="stopping">Tells it to stop.</param>
+    /// <exception cref="EndpointException">It cannot listen, or ended by itself.</exception>
+    internal async Task RunAsync(Action serving, CancellationToken stopping)
+    {
+        ServerFaults faults = new();
+        await using WebApplication server = Create(faults);
+        try
+        {
+            await server.StartAsync(stopping);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException)
+        {
+            throw new EndpointException($"cannot listen at {Names}: {failure.Message}; give another {EndpointReader.ListenOption}");
+        }
+
+        LogListening(_logger, Names);
+        WarnOfOpenDoors();
+        serving();
+        try
+        {
+            string fault = await faults.First.WaitAsync(stopping);
+            throw new EndpointException($"the endpoint at {Names} stopped serving: {fault}");
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            await StopAsync(server);
+        }
+    }
+
+    private async Task StopAsync(WebApplication server)
+    {
+        using CancellationTokenSource patience = new(Limits.Stopping, time);
+        await server.StopAsync(patience.Token);
+    }
+
+    private WebApplication Create(ServerFaults faults)
+    {
+        try
+        {
+            BearerToken? token = settings.TokenFile is { } file ? new BearerToken(file, time, _logger) : null;
+            ServerCertificate? certificate = settings is { CertificateFile: { } certificateFile, KeyFile: { } keyFile }
+                ? new ServerCertificate(certificateFile, keyFile, time, _logger)
+                : null;
+            RequestHandler handler = new(content, token, new RequestQuota(settings.RequestsPerMinute, Limits.CountedClients, time), _logger);
+            ConnectionGate gate = new(Limits.Connections, Limits.ConnectionsOfClient, _logger);
+            return WebServer.Create(settings, Limits, handler, certificate, gate, faults);
+        }
+        catch (FormatException wrong)
+        {
+            throw new EndpointException($"cannot serve at {Names}: {wrong.Message}");
+        }
+    }
+
+    private void WarnOfOpenDoors()
+    {
+        if (settings.Listen.All.All(where => IPAddress.IsLoopback(where.Address)))
+        {
+            return;
+        }
+
+        if (settings.TokenFile is null)
+        {
+            LogNoToken(_logger, Names);
+        }
+        else if (!IsSecure)
+        {
+            LogTokenInClear(_logger, Names);
+        }
+    }
+
+    [LoggerMessage(60, LogLevel.Information, "listening on {Addresses}")]
+    private static partial void LogListening(ILogger logger, string addresses);
+
+    [LoggerMessage(61, LogLevel.Warning, "anybody who reaches {Addresses} can read what the agent knows; give --listen-token-file if that is too many")]
+    private static partial void LogNoToken(ILogger logger, string addresses);
+
+    [LoggerMessage(62, LogLevel.Warning, "the token for {Addresses} travels without encryption; give --listen-certificate-file and --listen-key-file")]
+    private static partial void LogTokenInClear(ILogger logger, string addresses);
+}

@@ -1,0 +1,109 @@
+using Agent.Configuration;
+using Testing;
+
+namespace Agent.Tests.Configuration;
+
+public sealed class EndpointReaderTests : IDisposable
+{
+    private readonly Scratch _scratch = new();
+
+    private string ConfigurationFile => _scratch["agent.json"];
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void There_is_none_by_default()
+    {
+        Settings settings = Read(new GivenValues());
+        Assert.Null(settings.Endpoint);
+        Assert.DoesNotContain(EffectiveSetting.Of(settings), setting => setting.Name.StartsWith("endpoint", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Each_setting_comes_from_the_command_line_or_a_variable_or_the_file()
+    {
+        Write("{\n \"endpoint\": {\n \"listen\": [\"127.0.0.9\"],\n \"tokenFile\": \"/file/token\", \"certificateFile\": \"/file/c\",\n \"keyFile\": \"/file/k\",\n \"requestsPerMinute\": 60 } }");
+        Settings settings = Read(
+            new GivenValues { Listen = ["127.0.0.1", "[::1]:1"], ConfigurationFile = ConfigurationFile },
+            ("AGENT_LISTEN", "wrong"), ("AGENT_LISTEN_TOKEN_FILE", "/variable/token"), ("AGENT_LISTEN_KEY_FILE", ""));
+        Assert.Equal(
+            [
+                "endpoint.listen 127.0.0.1:18500,[::1]:1 (--listen)",
+                "endpoint.tokenFile /variable/token (AGENT_LISTEN_TOKEN_FILE)",
+                $"endpoint.certificateFile /file/c ({ConfigurationFile}:4)",
+                $"endpoint.keyFile /file/k ({ConfigurationFile}:5)",
+                $"endpoint.requestsPerMinute 60 ({ConfigurationFile}:6)",
+            ],
+            OfEndpoint(settings));
+    }
+
+    [Fact]
+    public void A_variable_has_a_list()
+    {
+        Assert.Equal(
+            [
+                "endpoint.listen 127.0.0.1:18500,[::1]:1 (AGENT_LISTEN)", "endpoint.tokenFile none (default)", "endpoint.certificateFile none (default)",
+                "endpoint.keyFile none (default)", "endpoint.requestsPerMinute 600 (default)",
+            ],
+            OfEndpoint(Read(new GivenValues(), ("AGENT_LISTEN", "127.0.0.1, [::1]:1"))));
+    }
+
+    [Fact]
+    public void Equal_are_those_that_say_the_same_wherever_they_say_it()
+    {
+        Write("{ \"endpoint\": { \"listen\": [\"127.0.0.1\"], \"tokenFile\": \"/token\" } }");
+        EndpointSettings one = Read(new GivenValues { ConfigurationFile = ConfigurationFile }).Endpoint!;
+        EndpointSettings other = Read(new GivenValues { Listen = ["127.0.0.1:18500"], ListenTokenFile = "/token" }).Endpoint!;
+        Assert.Equal(one, other);
+        Assert.NotEqual(one, other with { TokenFile = "/other" });
+        Assert.NotEqual(one, other with { RequestsPerMinute = 1 });
+    }
+
+    [Fact]
+    public void A_relative_file_becomes_absolute() =>
+        Assert.Equal(Path.GetFullPath("t"), Read(new GivenValues { Listen = ["127.0.0.1"], ListenTokenFile = "t" }).Endpoint!.TokenFile);
+
+    [Fact]
+    public void What_is_wrong_is_told_with_its_origin()
+    {
+        const string Useless = "is of no use without an address to listen at; give --listen, AGENT_LISTEN or endpoint.listen too";
+        Refused($"--listen-token-file: {Useless}", new GivenValues { ListenTokenFile = "t" });
+        Refused($"--listen-certificate-file: {Useless}", new GivenValues { ListenCertificateFile = "t", ListenKeyFile = "t" });
+        Refused($"AGENT_LISTEN_KEY_FILE: {Useless}", new GivenValues(), ("AGENT_LISTEN_KEY_FILE", "k"));
+        Refused(
+            "--listen-certificate-file: a certificate is of no use without its key; give --listen-key-file, AGENT_LISTEN_KEY_FILE or endpoint.keyFile too",
+            new GivenValues { Listen = ["127.0.0.1"], ListenCertificateFile = "c" });
+        Refused(
+            "AGENT_LISTEN_KEY_FILE: a key is of no use without its certificate; "
+                + "give --listen-certificate-file, AGENT_LISTEN_CERTIFICATE_FILE or endpoint.certificateFile too",
+            new GivenValues { Listen = ["127.0.0.1"] },
+            ("AGENT_LISTEN_KEY_FILE", "k"));
+        Refused("--listen-token-file: the path is empty; give a file, or leave this away", new GivenValues { Listen = ["127.0.0.1"], ListenTokenFile = "" });
+        Refused("AGENT_LISTEN: 127.0.0.1:18500 is given twice; name it once", new GivenValues(), ("AGENT_LISTEN", "127.0.0.1,127.0.0.1:18500"));
+    }
+
+    [Theory]
+    [InlineData("\"requestsPerMinute\": 5", "endpoint.requestsPerMinute: is of no use without an address to listen at; give --listen, AGENT_LISTEN or endpoint.listen too")]
+    [InlineData("\"listen\": [\"::1\"], \"requestsPerMinute\": 0", "endpoint.requestsPerMinute: '0' is not a number of requests; give a whole number from 1 to 1000000")]
+    [InlineData("\"listen\": [\"::1\"], \"requestsPerMinute\": 1.5", "endpoint.requestsPerMinute: '1.5' is not a number of requests; give a whole number from 1 to 1000000")]
+    [InlineData("\"listen\": []", "endpoint.listen: the list is empty; name an address")]
+    [InlineData("\"listen\": [\"::1\", \"::1\"]", "endpoint.listen: [::1]:18500 is given twice; name it once")]
+    [InlineData("\"listen\": [1]", "endpoint.listen[0]: a text in quotes is expected here")]
+    [InlineData("\"other\": 1", "endpoint.other: unknown key; see the README for those that there are")]
+    public void What_is_wrong_in_the_file_is_told_with_line_and_key(string keys, string message)
+    {
+        Write($"{{\n \"endpoint\": {{\n {keys} }} }}");
+        Refused($"{ConfigurationFile}:3: {message}", new GivenValues { ConfigurationFile = ConfigurationFile });
+    }
+
+    private static IEnumerable<string> OfEndpoint(Settings settings) =>
+        EffectiveSetting.Of(settings).Select(setting => setting.ToString()).Where(text => text.StartsWith("endpoint", StringComparison.Ordinal));
+
+    private void Write(string text) => System.IO.File.WriteAllText(ConfigurationFile, text);
+
+    private static Settings Read(GivenValues given, params (string Name, string Value)[] environment) =>
+        new SettingsReader(name => environment.FirstOrDefault(variable => variable.Name == name).Value).Read(given);
+
+    private static void Refused(string message, GivenValues given, params (string Name, string Value)[] environment) =>
+        Assert.Equal(message, Assert.Throws<ConfigurationException>(() => Read(given, environment)).Message);
+}

@@ -1,0 +1,207 @@
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Agent.Configuration;
+using Agent.Metrics;
+
+namespace Agent.Tests.Publishing.Http;
+
+/// <summary>What the endpoint answers, on a real socket.</summary>
+public sealed class AnswerTests
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(null, "text/plain; version=0.0.4; charset=utf-8", "# Text\nx 1\n")]
+    [InlineData("application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8", "# OpenMetrics\nx 1\n")]
+    public async Task Metrics_come_in_the_form_that_is_asked_for(string? accept, string contentType, string body)
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start();
+        using HttpClient client = endpoint.Client();
+        using HttpRequestMessage request = new(HttpMethod.Get, "/metrics");
+        if (accept is not null)
+        {
+            request.Headers.Add("Accept", accept);
+        }
+
+        using HttpResponseMessage answer = await client.SendAsync(request, Cancelled);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal([contentType], answer.Content.Headers.GetValues("Content-Type"));
+        Assert.Equal(["Accept", "Accept-Encoding"], answer.Headers.Vary);
+        Assert.Equal(body, await answer.Content.ReadAsStringAsync(Cancelled));
+        Assert.False(answer.Headers.Contains("Server"));
+    }
+
+    [Fact]
+    public async Task Gzip_is_for_those_who_take_it()
+    {
+        string metrics = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"x{{i=\"{i}\"}} {i}\n"));
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Metrics = _ => metrics });
+        using HttpClient client = endpoint.Client();
+        Assert.Equal(metrics, await client.GetStringAsync("/metrics", Cancelled));
+
+        client.DefaultRequestHeaders.Add("Accept-Encoding", "gzip");
+        using HttpResponseMessage answer = await client.GetAsync("/metrics", Cancelled);
+        Assert.Equal(["gzip"], answer.Content.Headers.ContentEncoding);
+        byte[] compressed = await answer.Content.ReadAsByteArrayAsync(Cancelled);
+        Assert.True(compressed.Length < metrics.Length / 2, $"{compressed.Length} bytes of {metrics.Length}");
+        using StreamReader text = new(new GZipStream(new MemoryStream(compressed), CompressionMode.Decompress));
+        Assert.Equal(metrics, await text.ReadToEndAsync(Cancelled));
+    }
+
+    [Theory]
+    [InlineData("/metrics")]
+    [InlineData("/health")]
+    [InlineData("/ready")]
+    [InlineData("/configz")]
+    [InlineData("/")]
+    public async Task Head_is_answered_as_get_without_the_body_and_other_methods_are_refused(string path)
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start();
+        using HttpClient client = endpoint.Client();
+        using HttpResponseMessage get = await client.GetAsync(path, Cancelled);
+        using HttpRequestMessage question = new(HttpMethod.Head, path);
+        using HttpResponseMessage head = await client.SendAsync(question, Cancelled);
+        Assert.Equal(HttpStatusCode.OK, get.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.Equal(get.Content.Headers.ContentLength, (await get.Content.ReadAsByteArrayAsync(Cancelled)).Length);
+        Assert.Equal(get.Content.Headers.ContentLength, head.Content.Headers.ContentLength);
+        Assert.Equal(get.Content.Headers.ContentType, head.Content.Headers.ContentType);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancelled));
+
+        foreach (string method in new[] { "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW" })
+        {
+            using HttpRequestMessage request = new(new HttpMethod(method), path);
+            using HttpResponseMessage refused = await client.SendAsync(request, Cancelled);
+            Assert.Equal(HttpStatusCode.MethodNotAllowed, refused.StatusCode);
+            Assert.Equal(["GET", "HEAD"], refused.Content.Headers.Allow);
+        }
+    }
+
+    [Theory]
+    [InlineData("/metric")]
+    [InlineData("/metrics/")]
+    [InlineData("/Metrics")]
+    [InlineData("//metrics")]
+    [InlineData("/metrics%00")]
+    [InlineData("/../etc/passwd")]
+    [InlineData("/favicon.ico")]
+    public async Task What_does_not_exist_is_not_found(string path)
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start();
+        string answer = await RawHttp.Ask(endpoint, $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith(path.Contains("%00") ? "HTTP/1.1 400 " : "HTTP/1.1 404 ", answer);
+    }
+
+    [Fact]
+    public async Task A_query_changes_nothing()
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start();
+        using HttpClient client = endpoint.Client();
+        Assert.Equal("# Text\nx 1\n", await client.GetStringAsync("/metrics?collect[]=tcp", Cancelled));
+    }
+
+    [Theory]
+    [InlineData("GET", "Content-Length: 5\r\n\r\nhello")]
+    [InlineData("POST", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("POST", "Content-Length: 99999999999\r\nExpect: 100-continue\r\n\r\n")]
+    public async Task A_body_is_refused_unread(string method, string rest)
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start();
+        string answer = await RawHttp.Ask(endpoint, $"{method} /metrics HTTP/1.1\r\nHost: x\r\n{rest}");
+        Assert.StartsWith("HTTP/1.1 413 ", answer);
+        Assert.Contains("\r\nConnection: close\r\n", answer);
+    }
+
+    [Fact]
+    public async Task Health_is_well_while_there_is_an_agent_and_readiness_has_a_reason_against_it()
+    {
+        FakeContent content = new() { NotReady = "no census of \"blue\" has succeeded yet: it's gone" };
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(content);
+        using HttpClient client = endpoint.Client();
+        using HttpResponseMessage unready = await client.GetAsync("/ready", Cancelled);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
+        Assert.Equal("application/json", unready.Content.Headers.ContentType!.MediaType);
+        string body = await unready.Content.ReadAsStringAsync(Cancelled);
+        Assert.Equal("{\"ready\":false,\"reason\":\"no census of \\\"blue\\\" has succeeded yet: it's gone\"}\n", body);
+        Assert.Equal("alive\n", await client.GetStringAsync("/health", Cancelled));
+
+        content.NotReady = null;
+        Assert.Equal("{\"ready\":true}\n", await client.GetStringAsync("/ready", Cancelled));
+    }
+
+    [Fact]
+    public async Task Configz_shows_the_settings_and_where_they_came_from_and_no_secret()
+    {
+        Dictionary<string, string> variables = new()
+        {
+            ["CONSUL_HTTP_ADDR"] = "https://127.0.0.1:8501", ["CONSUL_HTTP_TOKEN"] = "secret-of-consul", ["UPDATE_DELAY"] = "2s",
+        };
+        Settings settings = new SettingsReader(variables.GetValueOrDefault).Read(
+            new GivenValues { Listen = ["127.0.0.1"], ListenTokenFile = "/secret/file" });
+        EffectiveSetting[] expected = [.. EffectiveSetting.Of(settings)];
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Settings = expected });
+        using HttpClient client = endpoint.Client();
+        string text = await client.GetStringAsync("/configz", Cancelled);
+
+        Assert.DoesNotContain("secret-of-consul", text);
+        using JsonDocument report = JsonDocument.Parse(text);
+        Assert.Equal(
+            expected.Select(setting => (setting.Name, setting.Value, setting.Origin)),
+            report.RootElement.GetProperty("settings").EnumerateArray().Select(setting => (
+                setting.GetProperty("name").GetString()!, setting.GetProperty("value").GetString()!, setting.GetProperty("origin").GetString()!)));
+        Assert.Contains(expected, setting => setting is { Name: "interval", Value: "2s", Origin: "UPDATE_DELAY" });
+        Assert.Contains(expected, setting => setting is { Name: "endpoint.listen", Value: "127.0.0.1:18500", Origin: "--listen" });
+    }
+
+    [Fact]
+    public async Task Every_link_of_the_page_leads_somewhere()
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start();
+        using HttpClient client = endpoint.Client();
+        string[] pieces = (await client.GetStringAsync("/", Cancelled)).Split("href=\"");
+        Assert.Equal(5, pieces.Length);
+        foreach (string piece in pieces[1..])
+        {
+            using HttpResponseMessage answer = await client.GetAsync(piece[..piece.IndexOf('"')], Cancelled);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task What_cannot_be_rendered_is_said_once_until_it_can_again()
+    {
+        FakeContent content = new() { Metrics = _ => throw new InvalidOperationException("broken") };
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(content);
+        using HttpClient client = endpoint.Client();
+        await Fails();
+        await Fails();
+        Func<ExpositionFormat, string> broken = content.Metrics;
+        content.Metrics = _ => "x 1\n";
+        Assert.Equal("x 1\n", await client.GetStringAsync("/metrics", Cancelled));
+        content.Metrics = broken;
+        await Fails();
+
+        const string Line = "Error: the endpoint cannot answer /metrics: InvalidOperationException: broken";
+        Assert.Equal([$"Information: listening on http://{endpoint.Address}", Line, Line], endpoint.Log);
+
+        async Task Fails()
+        {
+            using HttpResponseMessage answer = await client.GetAsync("/metrics", Cancelled);
+            Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+            Assert.DoesNotContain("broken", await answer.Content.ReadAsStringAsync(Cancelled));
+        }
+    }
+
+    [Fact]
+    public async Task Requests_may_follow_each_other_on_a_connection()
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start();
+        string one = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+        string answers = await RawHttp.Ask(endpoint, one + one + "GET /ready HTTP/1.0\r\n\r\n");
+        Assert.Equal(2, answers.Split("alive\n").Length - 1);
+        Assert.EndsWith("{\"ready\":true}\n", answers);
+        Assert.Equal(Encoding.UTF8.GetByteCount(answers), answers.Length);
+    }
+}

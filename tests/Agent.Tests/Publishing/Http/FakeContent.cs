@@ -1,0 +1,21 @@
+using System.Text;
+using Agent.Configuration;
+using Agent.Metrics;
+using Agent.Publishing.Http;
+
+namespace Agent.Tests.Publishing.Http;
+
+/// <summary>What an endpoint of a test shows.</summary>
+internal sealed class FakeContent : IEndpointContent
+{
+    public IReadOnlyList<EffectiveSetting> Settings { get; init; } = [new("interval", "1s", "--interval")];
+
+    /// <summary>Makes the metrics.</summary>
+    internal Func<ExpositionFormat, string> Metrics { get; set; } = format => $"# {format}\nx 1\n";
+
+    internal string? NotReady { get; set; }
+
+    public ReadOnlyMemory<byte> RenderMetrics(ExpositionFormat format) => Encoding.UTF8.GetBytes(Metrics(format));
+
+    public string? NotReadyBecause() => NotReady;
+}

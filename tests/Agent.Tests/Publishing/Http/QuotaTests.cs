@@ -1,0 +1,116 @@
+using System.Net;
+using Agent.Publishing.Http;
+using Testing;
+
+namespace Agent.Tests.Publishing.Http;
+
+/// <summary>How often a client may ask.</summary>
+public sealed class QuotaTests
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::")]
+    public async Task A_client_that_asks_too_often_is_put_off_and_others_are_served(string address)
+    {
+        Requires.That(System.Net.Sockets.Socket.OSSupportsIPv6 || address != "::", "there is no IPv6 here");
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(
+            configure: settings => settings with { RequestsPerMinute = 1 }, address: IPAddress.Parse(address));
+        using HttpClient hasty = endpoint.Client("127.0.0.2");
+        using HttpClient other = endpoint.Client("127.0.0.3");
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(hasty, "/metrics"));
+        foreach (string path in new[] { "/metrics", "/configz" })
+        {
+            using HttpResponseMessage refused = await hasty.GetAsync(path, Cancelled);
+            Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+            Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(other, "/metrics"));
+        foreach (string path in new[] { "/health", "/ready", "/" })
+        {
+            Assert.Equal(HttpStatusCode.OK, await StatusOf(hasty, path));
+        }
+    }
+
+    [Fact]
+    public async Task A_guess_is_counted_wherever_it_is_made_and_then_the_right_one_is_put_off_too()
+    {
+        using Scratch scratch = new();
+        await File.WriteAllTextAsync(scratch["token"], "sesame", Cancelled);
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(
+            configure: settings => settings with { RequestsPerMinute = 2, TokenFile = scratch["token"] });
+        using HttpClient guessing = endpoint.Client("127.0.0.2");
+        guessing.DefaultRequestHeaders.Authorization = new("Bearer", "guess");
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusOf(guessing, "/"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusOf(guessing, "/ready"));
+        guessing.DefaultRequestHeaders.Authorization = new("Bearer", "sesame");
+        foreach (string path in new[] { "/", "/ready", "/metrics", "/nothing" })
+        {
+            Assert.Equal(HttpStatusCode.TooManyRequests, await StatusOf(guessing, path));
+        }
+
+        using HttpClient knowing = endpoint.Client("127.0.0.3");
+        knowing.DefaultRequestHeaders.Authorization = new("Bearer", "sesame");
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(knowing, "/metrics"));
+    }
+
+    [Fact]
+    public async Task A_client_cannot_say_that_it_is_another()
+    {
+        // What ASP.NET reads where its defaults are in force.
+        Environment.SetEnvironmentVariable("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true");
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(configure: settings => settings with { RequestsPerMinute = 1 });
+        using HttpClient client = endpoint.Client();
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", "192.0.2.1");
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(client, "/metrics"));
+        client.DefaultRequestHeaders.Remove("X-Forwarded-For");
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", "192.0.2.2");
+        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusOf(client, "/metrics"));
+    }
+
+    [Fact]
+    public void Clients_beyond_those_that_are_counted_apart_share_a_quota()
+    {
+        RequestQuota quota = new(perMinute: 1, mostClients: 2, TimeProvider.System);
+        Assert.Null(quota.Take(IPAddress.Parse("192.0.2.1")));
+        Assert.Null(quota.Take(IPAddress.Parse("192.0.2.2")));
+        Assert.Null(quota.Take(IPAddress.Parse("192.0.2.3")));
+        Assert.NotNull(quota.Take(IPAddress.Parse("192.0.2.4")));
+        Assert.NotNull(quota.Take(IPAddress.Parse("192.0.2.1")));
+        Assert.Equal(2, quota.Clients);
+    }
+
+    [Fact]
+    public async Task Clients_that_have_all_of_their_quota_again_make_room()
+    {
+        ManualTime time = new();
+        RequestQuota quota = new(perMinute: 1_000_000, mostClients: 2, time);
+        quota.Take(IPAddress.Parse("192.0.2.1"));
+        quota.Take(IPAddress.Parse("192.0.2.2"));
+        await Poll.Until(
+            () =>
+            {
+                time.Leap(TimeSpan.FromSeconds(1));
+                quota.Take(IPAddress.Parse("192.0.2.3"));
+                return quota.Clients == 1;
+            },
+            "the two are forgotten");
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1")]
+    [InlineData("::ffff:192.0.2.1", "192.0.2.1")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
+    [InlineData("fe80::1%3", "fe80::")]
+    [InlineData("::1", "::")]
+    public void A_client_is_an_IPv4_address_or_a_network_of_IPv6(string peer, string client) =>
+        Assert.Equal(IPAddress.Parse(client), ClientAddress.Of(IPAddress.Parse(peer)));
+
+    private static async Task<HttpStatusCode> StatusOf(HttpClient client, string path)
+    {
+        using HttpResponseMessage answer = await client.GetAsync(path, Cancelled);
+        return answer.StatusCode;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Agent.Tests.Publishing.Http;
+
+/// <summary>Speaks HTTP, or what is none, byte by byte.</summary>
+internal static class RawHttp
+{
+    internal const string Scrape = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+    /// <summary>Sends on a new connection, and reads until the server closes it.</summary>
+    internal static async Task<string> Ask(RunningEndpoint endpoint, string request, string from = "127.0.0.1")
+    {
+        using Socket socket = await endpoint.Connect(from);
+        try
+        {
+            await Send(socket, request);
+        }
+        catch (SocketException closed) when (IsClosed(closed))
+        {
+            // Before it was read; what was answered is still to come.
+        }
+
+        return await ReadToEnd(socket);
+    }
+
+    internal static async Task Send(Socket socket, string text)
+    {
+        byte[] bytes = Encoding.ASCII.GetBytes(text);
+        for (int sent = 0; sent < bytes.Length;)
+        {
+            sent += await socket.SendAsync(bytes.AsMemory(sent), TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <returns>All that the server sent before it closed or reset the connection.</returns>
+    internal static async Task<string> ReadToEnd(Socket socket)
+    {
+        using MemoryStream received = new();
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            for (int read; (read = await socket.ReceiveAsync(buffer, TestContext.Current.CancellationToken)) > 0;)
+            {
+                received.Write(buffer, 0, read);
+            }
+        }
+        catch (SocketException reset) when (IsClosed(reset))
+        {
+            // What was received counts.
+        }
+
+        return Encoding.UTF8.GetString(received.GetBuffer(), 0, (int)received.Length);
+    }
+
+    private static bool IsClosed(SocketException failure) => failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown;
+}
