@@ -28,13 +28,23 @@ internal sealed class AgentTasks(
     private readonly LatestCounts _latest = new(time);
     private readonly KnownLimits _limits = new();
     private readonly ReloadState _reload = new(time.GetUtcNow());
+    private EndpointContent? _content;
+    private ImmutableArray<CensusDurations> _durations = [];
     private volatile Settings? _settings;
     private Textfile? _textfile;
 
     /// <summary>What the agent does, in a few words.</summary>
     internal string Doing => _settings is { } settings
-        ? $"counting every {Duration.Format(settings.Interval.Value)}, {(_textfile is { } file ? $"writing {file.FilePath}" : "publishing nothing")}"
+        ? $"counting every {Duration.Format(settings.Interval.Value)}, {Publishing(settings)}"
         : "starting";
+
+    private string Publishing(Settings settings) => (_textfile, settings.Endpoint) switch
+    {
+        ({ } file, null) => $"writing {file.FilePath}",
+        (null, { } endpoint) => $"serving {endpoint.Listen}",
+        ({ } file, { } endpoint) => $"writing {file.FilePath}, serving {endpoint.Listen}",
+        _ => "publishing nothing",
+    };
 
     /// <summary>Takes the textfile, before anything is said or done.</summary>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
@@ -50,11 +60,14 @@ internal sealed class AgentTasks(
     {
         Prepare(settings);
         ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
+        _durations = [.. namespaces.Select(where => DurationsOf(where.Label))];
         await supervisor.ReplaceAsync(
         [
-            .. _latest.Replace(namespaces, settings.Interval.Value).Select(place => new CensusTask(place, settings.Interval.Value, time, Begin)),
+            .. _latest.Replace(namespaces, settings.Interval.Value).Select(
+                place => new CensusTask(place, settings.Interval.Value, DurationsOf(place.Where.Label).Histogram, time, Begin)),
             .. namespaces.SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct().Select(Ask),
             .. _textfile is { } textfile ? new SupervisedTask[] { Write(textfile) } : [],
+            .. settings.Endpoint is { } endpoint ? new SupervisedTask[] { Serve(endpoint) } : [],
             .. settings.Source is null ? [] : new SupervisedTask[] { ReadAnew(settings.Source) },
             .. serviceManager.IsThere ? new SupervisedTask[] { new ServiceManagerTask(serviceManager, supervisor, time) } : [],
         ]);
@@ -86,6 +99,13 @@ internal sealed class AgentTasks(
         return textfile;
     }
 
+    /// <summary>Those that there are already where the namespace stays.</summary>
+    private CensusDurations DurationsOf(string? netns) =>
+        _durations.FirstOrDefault(known => known.Netns == netns) ?? new CensusDurations(netns, new DurationHistogram());
+
+    private AgentFigures Figures() => new(
+        supervisor.Figures, _settings!.Source is null ? null : _reload.Figures, _durations, _latest.Namespaces);
+
     private Census Begin(WatchedNamespace where) => new(where, time, keepsPeaks: true, _limits.Of);
 
     private LimitTask Ask(ConsulEndpoint endpoint) => new(endpoint, new LimitDiscovery(
@@ -93,6 +113,9 @@ internal sealed class AgentTasks(
 
     private TextfileTask Write(Textfile textfile) => new(
         textfile, _latest, new SnapshotExposition(BuildInformation.Current), () => _settings!.Interval.Value, time, loggers.CreateLogger<TextfileTask>());
+
+    private EndpointTask Serve(EndpointSettings endpoint) =>
+        new(endpoint, _content ??= new EndpointContent(_latest, Figures, () => _settings!, time), time, loggers);
 
     private ReloadTask ReadAnew(ConfigurationSource source) => new(
         source, read, ApplyAsync, _reload, serviceManager, reloadAsked, time, loggers.CreateLogger<ReloadTask>());

@@ -78,7 +78,7 @@ internal static partial class Daemon
             LogNotice(logger, notice);
         }
 
-        if (settings.TextfileDirectory.Value is null)
+        if (settings is { TextfileDirectory.Value: null, Endpoint: null })
         {
             LogNothingPublished(logger);
         }
@@ -87,7 +87,7 @@ internal static partial class Daemon
     [LoggerMessage(10, LogLevel.Information, "agent {Version}: {Settings}")]
     private static partial void LogStart(ILogger logger, string version, string settings);
 
-    [LoggerMessage(11, LogLevel.Warning, "nothing is published: the textfile is off")]
+    [LoggerMessage(11, LogLevel.Warning, "nothing is published: the textfile and the endpoint are off")]
     private static partial void LogNothingPublished(ILogger logger);
 
     [LoggerMessage(13, LogLevel.Warning, "{Notice}")]

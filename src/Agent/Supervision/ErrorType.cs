@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Agent.Configuration;
+using Agent.Publishing.Http;
 using Agent.Watching.Limits;
 using Netlink;
 
@@ -15,6 +16,7 @@ internal static class ErrorType
         MalformedMessageException => "malformed",
         LimitUnknownException => "limit",
         ConfigurationException => "configuration",
+        EndpointException => "endpoint",
         TaskEndedException => "ended",
         UnauthorizedAccessException => "access",
         SocketException => "socket",

@@ -100,7 +100,7 @@ public sealed class DaemonTests
     public async Task Without_a_textfile_it_says_that_nothing_is_published()
     {
         using AgentProcess agent = AgentProcess.Start(["--textfile-directory", "none"]);
-        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile is off"), "it says so");
+        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "it says so");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
     }

@@ -1,3 +1,4 @@
+using Agent.Metrics;
 using Agent.Watching;
 using Agent.Watching.Latest;
 
@@ -6,9 +7,11 @@ namespace Agent.Supervision.Tasks;
 /// <summary>Takes a census of one network namespace at each interval.</summary>
 /// <param name="place">Where it leaves what it finds; one that fails, too.</param>
 /// <param name="interval">From the beginning of one census to that of the next.</param>
+/// <param name="durations">Is told how long each took.</param>
 /// <param name="time">The clock.</param>
 /// <param name="begin">Makes what counts there.</param>
-internal sealed class CensusTask(CensusPlace place, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> begin) : SupervisedTask
+internal sealed class CensusTask(
+    CensusPlace place, TimeSpan interval, DurationHistogram durations, TimeProvider time, Func<WatchedNamespace, Census> begin) : SupervisedTask
 {
     private static readonly TimeSpan LongestOfPauses = TimeSpan.FromMinutes(1);
 
@@ -44,6 +47,7 @@ internal sealed class CensusTask(CensusPlace place, TimeSpan interval, TimeProvi
                 return;
             }
 
+            durations.Observe(found.Duration.GetValueOrDefault());
             place.Put(found);
             if (census.Failure is { } failure)
             {
