@@ -8,8 +8,9 @@ internal sealed class Prometheus : IDisposable
     private readonly Scratch _scratch = new();
     private readonly BackgroundProgram _program;
 
-    /// <param name="nodeExporter">The address that it scrapes.</param>
-    internal Prometheus(string nodeExporter)
+    /// <param name="target">The address that it scrapes.</param>
+    /// <param name="how">Further settings of the scrape, as a mapping of YAML in one line.</param>
+    internal Prometheus(string target, string how = "{}")
     {
         string address = Loopback.FreeAddress();
         File.WriteAllText(_scratch["prometheus.yml"], $"""
@@ -18,9 +19,10 @@ internal sealed class Prometheus : IDisposable
               evaluation_interval: 1s
             rule_files: ['{Repository.PathOf("deploy/prometheus/rules.yml")}']
             scrape_configs:
-              - job_name: node
+              - <<: {how}
+                job_name: node
                 static_configs:
-                  - targets: ['{nodeExporter}']
+                  - targets: ['{target}']
 
             """);
         _program = new BackgroundProgram(

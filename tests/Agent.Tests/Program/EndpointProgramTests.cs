@@ -1,0 +1,147 @@
+using System.Net;
+using Agent.Tests.Publishing.Http;
+using Testing;
+
+namespace Agent.Tests.Program;
+
+/// <summary>The program with its endpoint, as Prometheus and people meet it.</summary>
+public sealed class EndpointProgramTests : IDisposable
+{
+    private readonly Scratch _scratch = new();
+    private readonly TestNamespace _host = new();
+    private readonly string _address = $"127.0.0.1:{RunningEndpoint.FreePort()}";
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _host.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Fact]
+    public async Task Both_ways_of_publishing_tell_the_same_and_the_endpoint_more()
+    {
+        using Connections server = new(_host, 8500);
+        server.Accept(5);
+        using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", _scratch["out"]);
+        string metrics = await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"));
+        string textfile = await File.ReadAllTextAsync(_scratch["out/tcp_connections.prom"], TestContext.Current.CancellationToken);
+
+        string[] connections = [.. textfile.Split('\n').Where(line => line.StartsWith("tcp_", StringComparison.Ordinal))];
+        Assert.NotEmpty(connections);
+        Assert.All(connections, line => Assert.Contains(line + "\n", metrics));
+        foreach (string line in (string[])
+        [
+            "sockdiag_tasks_running 3\n", "sockdiag_task_starts_total{task=\"census\"} 1\n", "sockdiag_task_starts_total{task=\"endpoint\"} 1\n",
+            "sockdiag_task_starts_total{task=\"textfile\"} 1\n", "sockdiag_watch_success{watch=\"consul\"} 1\n",
+            "sockdiag_census_duration_seconds_bucket{le=\"+Inf\"} ", "process_resident_memory_bytes ",
+        ])
+        {
+            Assert.Contains("\n" + line, metrics);
+            Assert.DoesNotContain("\n" + line, textfile);
+        }
+
+        Assert.DoesNotContain("sockdiag_config_", metrics);
+        Assert.DoesNotContain("sockdiag_task_failures_total{", metrics);
+        Assert.Equal("{\"ready\":true}", (await _client.GetStringAsync(new Uri($"http://{_address}/ready"), TestContext.Current.CancellationToken)).Replace(",\"reason\":null", ""));
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task A_census_that_fails_shows_in_its_metrics_and_nowhere_else()
+    {
+        File.CreateSymbolicLink(_scratch["ns"], _host.Path);
+        using AgentProcess agent = Start("--netns", _scratch["ns"], "--textfile-directory", _scratch["out"]);
+        await Metrics(text => text.Contains("sockdiag_census_success 1\n"));
+        File.Delete(_scratch["ns"]);
+        string metrics = await Metrics(text => text.Contains("sockdiag_task_failures_total{task=\"census\",error_type=\"netlink\"} 3\n"));
+
+        Assert.Contains("\nsockdiag_census_success 0\n", metrics);
+        Assert.Contains("\nsockdiag_watch_success{watch=\"consul\"} 0\n", metrics);
+        Assert.DoesNotContain("\ntcp_", metrics);
+        Assert.DoesNotContain("_total{task=\"endpoint\",", metrics);
+        Assert.DoesNotContain("_total{task=\"textfile\",", metrics);
+        Assert.Equal(HttpStatusCode.OK, (await _client.GetAsync(new Uri($"http://{_address}/health"), TestContext.Current.CancellationToken)).StatusCode);
+
+        File.CreateSymbolicLink(_scratch["ns"], _host.Path);
+        await Metrics(text => text.Contains("sockdiag_watch_success{watch=\"consul\"} 1\n"));
+        await EndsWell(agent);
+        Assert.Collection(
+            agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal)),
+            line => Assert.Contains("consul.ports", line),
+            line => Assert.Contains("cannot measure: ", line),
+            line => Assert.Contains("can measure again", line));
+    }
+
+    [Fact]
+    public async Task An_agent_that_never_counted_is_alive_and_not_ready()
+    {
+        using AgentProcess agent = Start("--netns", _scratch["nowhere"], "--textfile-directory", "none");
+        await Metrics(text => text.Contains("sockdiag_census_success 0\n"));
+        HttpResponseMessage ready = await _client.GetAsync(new Uri($"http://{_address}/ready"), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Contains("opening network namespace", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task A_reload_turns_the_endpoint_on_and_off_and_is_told_in_metrics()
+    {
+        string config = _scratch["agent.json"];
+        Write(config, "");
+        using AgentProcess agent = AgentProcess.Start(["--config", config]);
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
+        Write(config, $$""", "endpoint": { "listen": ["{{_address}}"] }""");
+        string metrics = await Metrics(text => text.Contains("sockdiag_config_last_reload_successful 1\n"));
+        Assert.Contains("\nsockdiag_config_last_reload_success_timestamp_seconds ", metrics);
+        Assert.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 1\n", metrics);
+
+        await File.WriteAllTextAsync(config, "{", TestContext.Current.CancellationToken);
+        await Metrics(text => text.Contains("sockdiag_config_last_reload_successful 0\n"));
+        Write(config, "");
+        await Poll.Until(() => Try() is null, "it is off");
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task Without_an_endpoint_nothing_of_a_web_server_is_loaded()
+    {
+        using AgentProcess agent = AgentProcess.Start(["--netns", _host.Path, "--textfile-directory", _scratch["out"]]);
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
+        Assert.DoesNotContain("AspNetCore", await File.ReadAllTextAsync($"/proc/{agent.Id}/maps", TestContext.Current.CancellationToken));
+        await EndsWell(agent);
+    }
+
+    private static async Task EndsWell(AgentProcess agent)
+    {
+        agent.Signal(15);
+        Assert.Equal(0, await agent.Exit());
+    }
+
+    private AgentProcess Start(params string[] arguments) => AgentProcess.Start(["--interval", "50ms", "--listen", _address, .. arguments]);
+
+    private void Write(string config, string further)
+    {
+        File.WriteAllText(
+            _scratch["next"], $$"""{ "interval": "50ms", "netns": "{{_host.Path}}", "textfileDirectory": "{{_scratch["out"]}}"{{further}} }""");
+        File.Move(_scratch["next"], config, overwrite: true);
+    }
+
+    private Task<string> Metrics(Predicate<string> isSo) => Poll.For(() => Try() ?? "", isSo, "the metrics are as awaited");
+
+    private string? Try()
+    {
+        try
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, new Uri($"http://{_address}/metrics"));
+            using HttpResponseMessage response = _client.Send(request, TestContext.Current.CancellationToken);
+            using StreamReader text = new(response.Content.ReadAsStream(TestContext.Current.CancellationToken));
+            return response.IsSuccessStatusCode ? text.ReadToEnd() : null;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using System.Net.Sockets;
+using Testing;
+
+namespace Agent.Tests.Program;
+
+/// <summary>The daemon whose configuration file is replaced under it, in every way that tools have.</summary>
+public sealed class ReloadTests : IDisposable
+{
+    private const int SIGHUP = 1;
+    private const int SIGTERM = 15;
+    private readonly Scratch _scratch = new();
+    private readonly TestNamespace _host = new();
+
+    public static TheoryData<string> Ways => ["in place", "by rename", "after a removal", "by a symlink", "by a symlinked directory"];
+
+    private string Metrics => Read(_scratch["out/tcp_connections.prom"]);
+
+    private string Config => _scratch["config/agent.json"];
+
+    public void Dispose()
+    {
+        _host.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task A_new_file_takes_effect_however_the_old_one_is_replaced(string way)
+    {
+        Install(way, Watches("""{ "name": "old", "ports": [8500] }"""));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"old\"} 0\n"), "the old watch is published");
+
+        Install(way, Watches("""{ "name": "new", "ports": [8501] }"""));
+        await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"new\"} 0\n"), $"the new one is; it said: {agent.Errors}");
+        Assert.DoesNotContain("old", Metrics);
+        Assert.DoesNotContain("8500", Metrics);
+        Assert.Collection(
+            agent.Errors.TrimEnd().Split('\n'),
+            line => Assert.Contains("old.ports 8500", line),
+            line => Assert.Matches($"the configuration was read anew: .*new.ports 8501 \\({Config}:", line));
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task An_invalid_file_changes_nothing_and_is_told_once_with_file_line_and_key()
+    {
+        Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        await Poll.Until(() => Metrics.Contains("watch=\"old\""), "the old watch is published");
+
+        Install("by rename", Watches("""{ "name": "new", "ports": [0] }"""));
+        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "it is told");
+        string after = Metrics;
+        await Poll.Until(() => Metrics != after && Metrics.Contains("watch=\"old\""), "it goes on");
+        Assert.Contains($"the configuration stays as it was: {Config}:4: watches[0].ports[0]: '0' is not a port", agent.Errors);
+        Assert.Equal(2, agent.Errors.TrimEnd().Split('\n').Length);
+
+        File.Delete(Config);
+        await Poll.Until(() => agent.Errors.Contains("cannot be read"), "a file that is gone is told");
+        Install("by rename", Watches("""{ "name": "new", "ports": [8501] }"""));
+        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "a good one takes effect");
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task What_watches_that_stay_have_seen_is_kept()
+    {
+        using Connections server = new(_host, 8500);
+        IReadOnlyList<(Socket Client, Socket Server)> connections = server.Accept(7);
+        Install("by rename", Watches("""{ "name": "stays", "ports": [8500] }"""));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        await Poll.Until(() => Metrics.Contains("tcp_client_connections_peak{watch=\"stays\"} 7\n"), "the peak is published");
+        foreach ((Socket client, Socket end) in connections)
+        {
+            client.Dispose();
+            end.Dispose();
+        }
+
+        await Poll.Until(() => Metrics.Contains("tcp_client_connections_max{watch=\"stays\"} 0\n"), "the clients are gone");
+
+        Install("by rename", Watches("""{ "name": "stays", "ports": [8500], "limit": 5 }, { "name": "more", "ports": [8501] }"""));
+        await Poll.Until(() => Metrics.Contains("watch=\"more\""), "the new watch is published");
+        Assert.Contains("tcp_client_connections_peak{watch=\"stays\"} 7\n", Metrics);
+        Assert.Contains("tcp_client_connections_limit{watch=\"stays\"} 5\n", Metrics);
+        Assert.Contains("tcp_client_connections_peak{watch=\"more\"} 0\n", Metrics);
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task The_textfile_moves_with_its_setting_and_nothing_stays_behind()
+    {
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published");
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "moved"));
+        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]).Contains("watch=\"a\""), "it is published elsewhere");
+        await Poll.Until(() => !Directory.EnumerateFileSystemEntries(_scratch["out"]).Any(), "nothing stays behind");
+
+        using AgentProcess other = AgentProcess.Start(["--textfile-directory", _scratch["taken"]]);
+        await Poll.Until(() => File.Exists(_scratch["taken/tcp_connections.prom"]), "another agent writes there");
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "taken"));
+        await Poll.Until(() => agent.Errors.Contains("stays as it was: another agent already writes"), "it does not go there");
+        string before = Read(_scratch["moved/tcp_connections.prom"]);
+        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]) != before, "it goes on where it was");
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task SIGHUP_reads_the_file_at_once_also_where_it_is_the_same()
+    {
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
+        using NotifyListener manager = new(_scratch["notify"]);
+        using AgentProcess agent = AgentProcess.Start(
+            ["--config", Config], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = manager.Address });
+        await manager.ReceiveUntil("READY=1");
+        agent.Signal(SIGHUP);
+        await manager.ReceiveUntil("RELOADING=1");
+        await manager.ReceiveUntil("READY=1");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was read anew"), "it is told");
+
+        Install("by rename", "{ \"watches\": [] }");
+        agent.Signal(SIGHUP);
+        await manager.ReceiveUntil("READY=1");
+        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "an invalid one is told too");
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task A_file_that_changes_while_the_agent_starts_is_not_missed()
+    {
+        Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        // As soon as it has read the first one, and before anything else is known of it.
+        await Poll.Until(() => agent.Errors.Contains("old.ports"), "it has read the file");
+        Install("by rename", Watches("""{ "name": "new", "ports": [8501] }"""));
+        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "the new one takes effect");
+        await EndsWell(agent);
+    }
+
+    private static async Task EndsWell(AgentProcess agent)
+    {
+        agent.Signal(SIGTERM);
+        Assert.Equal(0, await agent.Exit());
+    }
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private string Watches(string watches, string directory = "out") =>
+        $$"""
+        {
+          "interval": "20ms", "textfileDirectory": "{{_scratch[directory]}}", "netns": "{{_host.Path}}",
+          "watches": [
+            {{watches}}
+          ]
+        }
+        """;
+
+    private void Install(string way, string text)
+    {
+        Directory.CreateDirectory(_scratch["config"]);
+        switch (way)
+        {
+            case "in place":
+                File.WriteAllText(Config, text);
+                break;
+            case "by rename":
+                File.WriteAllText(_scratch["next"], text);
+                File.Move(_scratch["next"], Config, overwrite: true);
+                break;
+            case "after a removal":
+                File.Delete(Config);
+                File.WriteAllText(Config, text);
+                break;
+            case "by a symlink":
+                string file = _scratch[$"{Guid.NewGuid():N}"];
+                File.WriteAllText(file, text);
+                Link(file, Config);
+                break;
+            default:
+                // As Kubernetes does it with a ConfigMap: config/agent.json -> ..data/agent.json, ..data -> a directory of this version.
+                string version = _scratch[$"config/..{Guid.NewGuid():N}"];
+                Directory.CreateDirectory(version);
+                File.WriteAllText(Path.Combine(version, "agent.json"), text);
+                Link(version, _scratch["config/..data"]);
+                if (!File.Exists(Config))
+                {
+                    File.CreateSymbolicLink(Config, "..data/agent.json");
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Replaces a symlink as one step.</summary>
+    private void Link(string target, string link)
+    {
+        File.CreateSymbolicLink(_scratch["next"], target);
+        File.Move(_scratch["next"], link, overwrite: true);
+    }
+}

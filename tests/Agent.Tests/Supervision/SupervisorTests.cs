@@ -1,0 +1,219 @@
+using Agent.Metrics;
+using Agent.Supervision;
+using Testing;
+
+namespace Agent.Tests.Supervision;
+
+/// <summary>Tasks that fail, end, hang and are replaced, on a clock that the test sets.</summary>
+public sealed class SupervisorTests : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly ManualTime _time = new();
+    private readonly RecordingLogger<Supervisor> _log = new();
+    private readonly Supervisor _supervisor;
+
+    public SupervisorTests() => _supervisor = new Supervisor(_time, _log);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.StopAsync();
+        _supervisor.Dispose();
+    }
+
+    [Fact]
+    public async Task A_task_that_fails_is_started_again_after_growing_pauses_and_told_of_once()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        List<TimeSpan> pauses = [];
+        for (int failure = 1; failure <= 20; failure++)
+        {
+            task.Fail("broken");
+            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            Assert.False(_supervisor.Figures[0].IsRunning);
+            pauses.Add(_time.UntilNext!.Value);
+            _time.Leap(LongestPause);
+            await Running(task, failure + 1);
+        }
+
+        Assert.All(pauses, pause => Assert.InRange(pause, TimeSpan.FromTicks(1), LongestPause));
+        Assert.True(pauses[0] < TimeSpan.FromSeconds(5), $"the first is short, and was {pauses[0]}");
+        Assert.All(pauses[12..], pause => Assert.Equal(LongestPause, pause));
+        task.Work();
+        await Poll.Until(() => !_supervisor.Troubles.Any(), "it works");
+        Assert.Equal(["Error: cannot do one: broken; trying again, within 1m0s each time", "Information: can do one again"], _log.Lines);
+        IsCounted(task, starts: 21, restarts: [new("failure", 20)], failures: [new("io", 20)]);
+    }
+
+    [Fact]
+    public async Task Whoever_has_worked_since_is_at_the_first_pause_again()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        for (int run = 1; run <= 10; run++)
+        {
+            await Running(task, run);
+            task.Work();
+            await Poll.Until(() => _supervisor.HasTurned && !_supervisor.Troubles.Any(), "it works");
+            task.Fail("broken");
+            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            Assert.InRange(_time.UntilNext!.Value, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(5));
+            _time.Leap(_time.UntilNext.Value);
+        }
+
+        await Running(task, 11);
+        Assert.Equal(19, _log.Lines.Count);
+    }
+
+    [Fact]
+    public async Task The_others_never_notice()
+    {
+        FakeTask good = new("good");
+        FakeTask bad = new("bad");
+        await _supervisor.ReplaceAsync([good, bad]);
+        for (int failure = 1; failure <= 5; failure++)
+        {
+            await Running(bad, failure);
+            bad.Fail("broken");
+            await Poll.Until(() => _time.Waiting == 1, "the bad one waits");
+            bool worked = false;
+            good.Turn(() => worked = true);
+            await Poll.Until(() => Volatile.Read(ref worked), "the good one works");
+            _time.Leap(LongestPause);
+        }
+
+        IsCounted(good, starts: 1, restarts: [], failures: []);
+        Assert.Equal(["cannot do bad: broken"], _supervisor.Troubles);
+    }
+
+    [Fact]
+    public async Task A_task_that_ends_by_itself_has_failed()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        task.Turn(FakeTask.Return);
+        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        Assert.Equal(["Error: cannot do one: it ended by itself; trying again, within 1m0s each time"], _log.Lines);
+        IsCounted(task, starts: 1, restarts: [], failures: [new("ended", 1)]);
+    }
+
+    [Fact]
+    public async Task A_defect_is_a_failure_like_any_other_and_named_by_its_type()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        task.Turn(() => throw new InvalidOperationException("a defect"));
+        await Poll.Until(() => _log.Lines.Count == 1, "it is told");
+        Assert.StartsWith("Error: cannot do one: InvalidOperationException: a defect; ", _log.Lines[0]);
+        IsCounted(task, starts: 1, restarts: [], failures: [new("other", 1)]);
+    }
+
+    [Fact]
+    public async Task A_failure_that_the_agent_must_not_survive_ends_it_and_is_not_tried_again()
+    {
+        List<Exception> reasons = [];
+        _supervisor.AgentMustEnd += reasons.Add;
+        FakeTask task = new("one") { Fatal = failure => failure is IOException };
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        task.Fail("fatal");
+        await Poll.Until(() => reasons.Count == 1, "the agent must end");
+        Assert.Equal("fatal", reasons[0].Message);
+        Assert.Empty(_log.Lines);
+        Assert.Null(_time.UntilNext);
+    }
+
+    [Fact]
+    public async Task It_has_turned_when_each_task_has_worked_or_failed()
+    {
+        Assert.False(_supervisor.HasTurned);
+        FakeTask works = new("works");
+        FakeTask fails = new("fails");
+        await _supervisor.ReplaceAsync([works, fails]);
+        await Running(fails, 1);
+        works.Work();
+        Assert.False(_supervisor.HasTurned);
+        fails.Fail("broken");
+        await Poll.Until(() => _supervisor.HasTurned, "both have turned");
+    }
+
+    [Fact]
+    public async Task A_task_without_a_sign_of_life_hangs_and_one_that_waits_to_be_started_again_does_not()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        task.Work();
+        await Poll.Until(() => _supervisor.HasTurned, "it works");
+        _time.Leap(TimeSpan.FromSeconds(10));
+        Assert.False(_supervisor.Hangs);
+        _time.Leap(TimeSpan.FromSeconds(1));
+        Assert.True(_supervisor.Hangs);
+
+        task.Fail("broken");
+        await Poll.Until(() => !_supervisor.Hangs, "it has failed");
+    }
+
+    [Fact]
+    public async Task Whoever_would_do_the_same_goes_on_and_whoever_differs_takes_the_place_and_counts_on()
+    {
+        FakeTask same = new("same", identity: 1);
+        FakeTask changed = new("changed", identity: 1);
+        FakeTask gone = new("gone");
+        await _supervisor.ReplaceAsync([same, changed, gone]);
+        await Running(changed, 1);
+
+        FakeTask sameAgain = new("same", identity: 1);
+        FakeTask changedNow = new("changed", identity: 2);
+        await _supervisor.ReplaceAsync([sameAgain, changedNow, new FakeTask("new")]);
+        await Running(changedNow, 1);
+
+        Assert.Equal((1, false, 0), (same.Runs, same.IsOver, sameAgain.Runs));
+        Assert.Equal((1, true), (changed.Runs, changed.IsOver));
+        Assert.True(gone.IsOver);
+        Assert.Same(changed, changedNow.TakenOver);
+        Assert.Equal(["same", "changed", "new"], _supervisor.Figures.Select(figures => figures.Name));
+        Assert.Equal([1L, 2L, 1L], _supervisor.Figures.Select(figures => figures.Starts));
+        Assert.Equal([new("reload", 1L)], _supervisor.Figures[1].Restarts);
+        Assert.Empty(_log.Lines);
+    }
+
+    [Fact]
+    public async Task A_task_that_does_not_end_is_told_of_and_holds_nothing_up()
+    {
+        FakeTask hanging = new("one", identity: 1) { IgnoresItsEnd = true };
+        await _supervisor.ReplaceAsync([hanging]);
+        FakeTask next = new("one", identity: 2);
+        await _supervisor.ReplaceAsync([next]);
+        await Running(next, 1);
+        Assert.Equal(["Warning: the task one does not end; it is left to itself"], _log.Lines);
+        Assert.True(hanging.IsOver);
+        Assert.Null(next.TakenOver);
+    }
+
+    [Fact]
+    public async Task After_the_end_nothing_is_started_any_more()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await _supervisor.StopAsync();
+        Assert.True(task.IsOver);
+        FakeTask late = new("late");
+        await _supervisor.ReplaceAsync([late]);
+        Assert.Equal(0, late.Runs);
+    }
+
+    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");
+
+    private void IsCounted(FakeTask task, long starts, KeyValuePair<string, long>[] restarts, KeyValuePair<string, long>[] failures)
+    {
+        TaskFigures figures = _supervisor.Figures.Single(some => some.Name == task.Name);
+        Assert.Equal(starts, figures.Starts);
+        Assert.Equal(restarts, figures.Restarts);
+        Assert.Equal(failures, figures.Failures);
+    }
+}
