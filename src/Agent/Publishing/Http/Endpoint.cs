@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Agent.Configuration;
-using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Publishing.Http;
@@ -27,10 +28,12 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
     internal async Task RunAsync(Action serving, CancellationToken stopping)
     {
         ServerFaults faults = new();
-        await using WebApplication server = Create(faults);
+        (ServiceProvider services, HttpApplication application) = Create(faults);
+        await using ServiceProvider disposed = services;
+        IServer server = services.GetRequiredService<IServer>();
         try
         {
-            await server.StartAsync(stopping);
+            await server.StartAsync(application, stopping);
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {
@@ -51,13 +54,13 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
         }
     }
 
-    private async Task StopAsync(WebApplication server)
+    private async Task StopAsync(IServer server)
     {
         using CancellationTokenSource patience = new(Limits.Stopping, time);
         await server.StopAsync(patience.Token);
     }
 
-    private WebApplication Create(ServerFaults faults)
+    private (ServiceProvider Services, HttpApplication Application) Create(ServerFaults faults)
     {
         try
         {
@@ -67,7 +70,7 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
                 : null;
             RequestHandler handler = new(content, token, new RequestQuota(settings.RequestsPerMinute, Limits.CountedClients, time), _logger);
             ConnectionGate gate = new(Limits.Connections, Limits.ConnectionsOfClient, _logger);
-            return WebServer.Create(settings, Limits, handler, certificate, gate, faults);
+            return (WebServer.Create(settings, Limits, certificate, gate, faults), new HttpApplication(handler));
         }
         catch (FormatException wrong)
         {

@@ -1,14 +1,13 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Agent.Configuration;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Publishing.Http;
@@ -20,21 +19,18 @@ internal static class WebServer
     private const int LargestHeaders = 8 * 1024;
     private const int MostHeaders = 64;
 
-    internal static WebApplication Create(
-        EndpointSettings settings, EndpointLimits limits, RequestHandler handler, ServerCertificate? certificate, ConnectionGate gate, ServerFaults faults)
+    /// <returns>What makes the server and is to be disposed of after it.</returns>
+    internal static ServiceProvider Create(
+        EndpointSettings settings, EndpointLimits limits, ServerCertificate? certificate, ConnectionGate gate, ServerFaults faults)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
-        {
-            // Not the working directory, which may be gone, nor a name from a variable.
-            ContentRootPath = AppContext.BaseDirectory,
-            ApplicationName = nameof(Endpoint),
-            EnvironmentName = Environments.Production,
-        });
+        ServerServices builder = new();
+        builder.Services.AddOptions();
+        builder.Services.AddMetrics();
         builder.Services.AddSingleton<ILoggerFactory>(faults);
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton<DiagnosticSource>(new DiagnosticListener(nameof(Endpoint)));
         builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = where => Bind(where, certificate is not null));
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(options =>
+        builder.UseKestrelCore();
+        builder.ConfigureKestrel(options =>
         {
             Limit(options, limits);
             foreach (IPEndPoint where in settings.Listen.All)
@@ -54,9 +50,7 @@ internal static class WebServer
                 });
             }
         });
-        WebApplication server = builder.Build();
-        server.Run(handler.HandleAsync);
-        return server;
+        return builder.Services.BuildServiceProvider();
     }
 
     /// <summary>How users and errors call where it listens.</summary>

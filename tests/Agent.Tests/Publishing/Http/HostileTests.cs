@@ -132,7 +132,6 @@ public sealed class HostileTests
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 0, "400")]
     [InlineData("\u0016\u0003\u0001{0}\r\n\r\n", 200, "400")]
     [InlineData("GET / HTTP/9.9\r\nHost: x\r\n\r\n", 0, "505")]
-    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, "505")]
     public async Task What_is_too_large_or_no_HTTP_is_refused(string request, int size, string status)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
