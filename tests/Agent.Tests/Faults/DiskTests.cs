@@ -3,6 +3,7 @@ using Testing;
 namespace Agent.Tests.Faults;
 
 /// <summary>The daemon on a disk that fails under it: one line when it begins, one when it ends, and the right number again.</summary>
+[StartsProgram]
 public sealed class DiskTests : IAsyncLifetime
 {
     private const int Page = 4096;
