@@ -4,6 +4,7 @@ using Testing;
 namespace Integration;
 
 /// <summary>The whole way: kernel, agent, textfile, node_exporter, Prometheus with the rules of deploy/, the dashboard's questions.</summary>
+[StartsProgram]
 public sealed class AlertRulesTests : IDisposable
 {
     private readonly TestNamespace _namespace = new();

@@ -6,8 +6,6 @@ namespace Integration;
 /// <summary>A program that runs beside a test. Whatever becomes of the test, it is gone when this is disposed.</summary>
 internal sealed class BackgroundProgram : IDisposable
 {
-    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(60);
-
     private readonly Process _process;
     private readonly List<string> _output = [];
     private readonly List<string> _errors = [];
@@ -20,7 +18,7 @@ internal sealed class BackgroundProgram : IDisposable
         };
         _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
         _process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
-        _process.Start();
+        Starting.Start(_process);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -61,7 +59,7 @@ internal sealed class BackgroundProgram : IDisposable
     /// <summary>Waits for its end, and for all that it printed.</summary>
     internal async Task<int> Exit()
     {
-        using CancellationTokenSource patience = new(LongestEnd);
+        using CancellationTokenSource patience = new(Poll.Patience);
         await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
     }

@@ -4,6 +4,7 @@ using Testing;
 namespace Integration;
 
 /// <summary>The promise of the program: as many connections as were opened.</summary>
+[StartsProgram]
 public sealed class CountingTests : IDisposable
 {
     private readonly TestNamespace _namespace = new();

@@ -32,7 +32,7 @@ public sealed class EndpointTests : IDisposable
         ]);
         using Prometheus prometheus = new(
             _address,
-            $$"""{scheme: https, authorization: {credentials: {{Token}}}, tls_config: {ca_file: '{{_scratch["cert.pem"]}}'}}""");
+            $"{{scheme: https, authorization: {{credentials: {Token} }}, tls_config: {{ca_file: '{_scratch["cert.pem"]}' }} }}");
 
         await prometheus.Api.QueryUntil("""tcp_connections{protocol="ipv4"}""", "190");
         await prometheus.Api.QueryUntil("up", "1");

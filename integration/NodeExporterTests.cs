@@ -2,6 +2,7 @@ using Testing;
 
 namespace Integration;
 
+[StartsProgram]
 public sealed class NodeExporterTests
 {
     private const string TwoHundred = """tcp_connections{port="8500",protocol="ipv4"} 200""";

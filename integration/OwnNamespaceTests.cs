@@ -2,6 +2,7 @@ using Testing;
 
 namespace Integration;
 
+[StartsProgram]
 public sealed class OwnNamespaceTests
 {
     private static readonly string[] WithoutVariables =

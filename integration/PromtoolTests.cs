@@ -3,6 +3,7 @@ using Testing;
 namespace Integration;
 
 /// <summary>Prometheus' own check of syntax, names and help texts.</summary>
+[StartsProgram]
 public sealed class PromtoolTests
 {
     [Fact]

@@ -42,7 +42,7 @@ internal sealed class ComposeProject(IReadOnlyList<string> files, IReadOnlyDicti
     {
         string[] command = [.. await DockerCommand.Compose(), "--project-name", _name, .. files.SelectMany(file => (string[])["--file", file])];
         using BackgroundProgram compose = new(
-            "env", [.. environment.Select(variable => $"{variable.Key}={variable.Value}"), .. command, .. arguments]);
+            "env", ["COMPOSE_HTTP_TIMEOUT=180", .. environment.Select(variable => $"{variable.Key}={variable.Value}"), .. command, .. arguments]);
         int exitCode = await compose.Exit();
         Assert.True(
             exitCode == 0,

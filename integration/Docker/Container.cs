@@ -101,7 +101,7 @@ internal sealed class Container(IReadOnlyList<string> options, IReadOnlyList<str
     {
         if (_started)
         {
-            await DockerCommand.Run("rm", "--force", "--volumes", Name);
+            await DockerCommand.Remove("rm", "--force", "--volumes", Name);
         }
     }
 }

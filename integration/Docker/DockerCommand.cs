@@ -44,6 +44,15 @@ internal static class DockerCommand
         return new ExecResult(Text(docker.Output), Text(docker.Errors), exitCode);
     }
 
+    /// <summary>Removes what the engine may have in use for a moment after its last user has gone.</summary>
+    internal static async Task Remove(params IReadOnlyList<string> arguments)
+    {
+        ExecResult last = await Try(arguments);
+        await Poll.Until(
+            async () => last.ExitCode == 0 || (last = await Try(arguments)).ExitCode == 0 || last.Stderr.Contains("No such", StringComparison.OrdinalIgnoreCase),
+            $"docker {string.Join(' ', arguments)}: {last.Stderr}");
+    }
+
     /// <returns>The command that Compose is: docker's own, or the program that it was before.</returns>
     internal static async Task<string[]> Compose() =>
         (await Try("compose", "version")).ExitCode == 0 ? ["docker", "compose"] : [Requires.Program("docker-compose", "docker-compose")];

@@ -14,5 +14,5 @@ internal sealed class Network : IAsyncDisposable
         return network;
     }
 
-    public async ValueTask DisposeAsync() => await DockerCommand.Run("network", "rm", Name);
+    public async ValueTask DisposeAsync() => await DockerCommand.Remove("network", "rm", Name);
 }

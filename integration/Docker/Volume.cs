@@ -14,5 +14,5 @@ internal sealed class Volume : IAsyncDisposable
         return volume;
     }
 
-    public async ValueTask DisposeAsync() => await DockerCommand.Run("volume", "rm", Name);
+    public async ValueTask DisposeAsync() => await DockerCommand.Remove("volume", "rm", Name);
 }

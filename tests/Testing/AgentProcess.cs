@@ -6,7 +6,6 @@ namespace Testing;
 /// <summary>The program itself, as users start it. AGENT_PROGRAM names another one than that of this build, the published one for example.</summary>
 internal sealed class AgentProcess : IDisposable
 {
-    private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(60);
     private static readonly string[] Variables =
     [
         "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS", "AGENT_CONFIG", "NO_COLOR", "CONSUL_HTTP_ADDR",
@@ -53,7 +52,7 @@ internal sealed class AgentProcess : IDisposable
         AgentProcess agent = new(new Process { StartInfo = start });
         agent._process.OutputDataReceived += (_, line) => Append(agent._output, line.Data);
         agent._process.ErrorDataReceived += (_, line) => Append(agent._errors, line.Data);
-        agent._process.Start();
+        Starting.Start(agent._process);
         agent._process.BeginOutputReadLine();
         agent._process.BeginErrorReadLine();
         return agent;
@@ -70,7 +69,7 @@ internal sealed class AgentProcess : IDisposable
     /// <summary>Waits for its end, and for all that it printed.</summary>
     internal async Task<int> Exit()
     {
-        using CancellationTokenSource patience = new(LongestRun);
+        using CancellationTokenSource patience = new(Poll.Patience);
         await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
     }

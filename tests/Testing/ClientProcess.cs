@@ -25,7 +25,7 @@ internal sealed class ClientProcess : IDisposable
                 RedirectStandardInput = true,
             },
         };
-        _process.Start();
+        Starting.Start(_process);
         of.AcceptOther();
     }
 

@@ -13,8 +13,6 @@ internal sealed class Connections : IDisposable
     // descriptors and not twice as many.
     private const int TcpRepair = 19;
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-
     private readonly TestNamespace _namespace;
     private readonly List<Socket> _sockets = [];
     private readonly Socket _listener;
@@ -70,7 +68,7 @@ internal sealed class Connections : IDisposable
     /// <summary>The client that another process is.</summary>
     internal void AcceptOther()
     {
-        Assert.True(_listener.Poll(LongestWait, SelectMode.SelectRead), "no other process has connected");
+        Assert.True(_listener.Poll(Poll.Patience, SelectMode.SelectRead), "no other process has connected");
         _sockets.Add(_listener.Accept());
     }
 
@@ -109,14 +107,18 @@ internal sealed class Connections : IDisposable
     /// <summary>Accepted connections of which only the server's end exists; for large numbers.</summary>
     internal void AcceptOneEnded(int count) => _namespace.Run(() =>
     {
-        for (int i = 0; i < count; i++)
+        lock (Starting.Gate)
         {
-            // A port of its own each, for the kernel would give the same one out again.
-            Socket client = Connect(null, new IPEndPoint(IPAddress.Loopback, _nextRepairedPort++));
-            _sockets.Add(_listener.Accept());
-            client.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpRepair, BitConverter.GetBytes(1));
-            client.Close();
-            _sockets.Remove(client);
+            for (int i = 0; i < count; i++)
+            {
+                // A port of its own each, for the kernel would give the same one out again.
+                Socket client = Connect(null, new IPEndPoint(IPAddress.Loopback, _nextRepairedPort++));
+                Socket server = _listener.Accept();
+                client.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpRepair, BitConverter.GetBytes(1));
+                client.Close();
+                // In the client's place, which is the last one.
+                _sockets[^1] = server;
+            }
         }
     });
 

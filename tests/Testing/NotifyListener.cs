@@ -6,8 +6,6 @@ namespace Testing;
 /// <summary>Listens where a service manager does, on a unix datagram socket; see sd_notify(3).</summary>
 internal sealed class NotifyListener : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly byte[] _buffer = new byte[4096];
 
@@ -27,7 +25,7 @@ internal sealed class NotifyListener : IDisposable
     internal async Task<string> Receive()
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(Poll.Patience);
         int length = await _socket.ReceiveAsync(_buffer, patience.Token);
         return Encoding.UTF8.GetString(_buffer.AsSpan(0, length));
     }

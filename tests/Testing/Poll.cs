@@ -5,7 +5,9 @@ namespace Testing;
 /// <summary>Waits for a condition instead of for a time.</summary>
 internal static class Poll
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>How long anything may take on a machine that has much else to do; whoever is done sooner waits no longer.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     internal static Task Until(Func<bool> condition, string what) => Until(() => Task.FromResult(condition()), what);

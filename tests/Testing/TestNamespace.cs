@@ -13,8 +13,6 @@ namespace Testing;
 /// </summary>
 internal sealed class TestNamespace : IDisposable
 {
-    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
-
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
     private string _path = "";
@@ -93,7 +91,7 @@ internal sealed class TestNamespace : IDisposable
         _thread.Join();
         _work.Dispose();
         // The kernel forgets a thread a moment after it has ended.
-        SpinWait.SpinUntil(() => !File.Exists(_path), LongestEnd);
+        SpinWait.SpinUntil(() => !File.Exists(_path), Poll.Patience);
     }
 
     private static void RaiseLoopback()

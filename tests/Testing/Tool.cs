@@ -5,8 +5,6 @@ namespace Testing;
 /// <summary>Runs another program to its end.</summary>
 internal static class Tool
 {
-    private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(60);
-
     internal static async Task<(int ExitCode, string Output)> Run(string program, IEnumerable<string> arguments, string input = "")
     {
         using Process process = new()
@@ -18,8 +16,8 @@ internal static class Tool
                 RedirectStandardError = true,
             },
         };
-        process.Start();
-        using CancellationTokenSource patience = new(LongestRun);
+        Starting.Start(process);
+        using CancellationTokenSource patience = new(Poll.Patience);
         Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token);
         Task<string> errors = process.StandardError.ReadToEndAsync(patience.Token);
         await process.StandardInput.WriteAsync(input);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Testing;
 
@@ -38,15 +39,19 @@ public sealed partial class SystemdUnitTests : IDisposable
     [Fact]
     public async Task The_readme_tells_the_score()
     {
-        // Later versions look at more.
-        Requires.That((await Tool.Run(Analyze(), ["--version"])).Output.StartsWith("systemd 252 ", StringComparison.Ordinal), "the score is that of systemd 252");
         (int exitCode, string output) = await Tool.Run(
             Analyze(), ["security", "--offline=true", "--no-pager", Repository.PathOf($"{Folder}/{Unit}")]);
 
         Assert.Equal(0, exitCode);
         Match score = Score().Match(output);
         Assert.True(score.Success, output);
-        Assert.Contains($"`systemd-analyze security` gives it {score.Groups["score"].Value}", Repository.Read("README.md"));
+        if ((await Tool.Run(Analyze(), ["--version"])).Output.StartsWith("systemd 252 ", StringComparison.Ordinal))
+        {
+            Assert.Contains($"`systemd-analyze security` gives it {score.Groups["score"].Value} (systemd 252;", Repository.Read("README.md"));
+        }
+
+        // Other versions look at more, or at less: "OK", as systemd calls it, it is to all of them.
+        Assert.InRange(double.Parse(score.Groups["score"].Value, CultureInfo.InvariantCulture), 0, 2);
     }
 
     [Fact]

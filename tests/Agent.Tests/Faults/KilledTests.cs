@@ -5,6 +5,7 @@ namespace Agent.Tests.Faults;
 
 /// <summary>The daemon under kill -9 while readers look: nothing but the rename decides what they see.</summary>
 [Collection(Alone.Name)]
+[StartsProgram]
 public sealed class KilledTests : IDisposable
 {
     private const int UsualRounds = 200;

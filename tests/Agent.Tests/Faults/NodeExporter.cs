@@ -11,7 +11,7 @@ internal sealed class NodeExporter : IDisposable
     private const int Attempts = 5;
 
     private readonly Process _process;
-    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Patience };
     private readonly Uri _metrics;
 
     private NodeExporter(Process process, int port)
@@ -55,7 +55,7 @@ internal sealed class NodeExporter : IDisposable
 
     private static NodeExporter Launch(string program, string directory)
     {
-        int port = FreePort();
+        int port = FreePort.Next();
         Process process = new()
         {
             StartInfo = new ProcessStartInfo(
@@ -69,18 +69,11 @@ internal sealed class NodeExporter : IDisposable
                 RedirectStandardOutput = true,
             },
         };
-        process.Start();
+        Starting.Start(process);
         // Read and dropped, so that it never waits for a reader of its log.
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return new NodeExporter(process, port);
-    }
-
-    private static int FreePort()
-    {
-        using Socket any = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        any.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)any.LocalEndPoint!).Port;
     }
 
     private bool Answers()

@@ -3,6 +3,7 @@ using Testing;
 namespace Agent.Tests.Faults;
 
 /// <summary>The daemon that the kernel does not let run: SIGSTOP, a suspended machine, a frozen container.</summary>
+[StartsProgram]
 public sealed class StoppedTests
 {
     private const int Rounds = 100;

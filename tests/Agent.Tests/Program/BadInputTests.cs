@@ -3,6 +3,7 @@ using Testing;
 namespace Agent.Tests.Program;
 
 /// <summary>Wrong usage: one line on standard error that says what, where and what to do; exit 64; nothing on standard output.</summary>
+[StartsProgram]
 public sealed class BadInputTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using Testing;
 namespace Agent.Tests.Program;
 
 /// <summary>The program with a configuration file and with a filter, on a real kernel.</summary>
+[StartsProgram]
 public sealed class ConfiguredTests : IDisposable
 {
     private readonly Scratch _scratch = new();

@@ -128,7 +128,7 @@ public sealed class EndpointProgramTests : IDisposable
         File.Move(_scratch["next"], config, overwrite: true);
     }
 
-    private Task<string> Metrics(Predicate<string> isSo) => Poll.For(() => Try() ?? "", isSo, "the metrics are as awaited");
+    private Task<string> Metrics(Func<string, bool> isSo) => Poll.For(() => Try() ?? "", isSo, "the metrics are as awaited");
 
     private string? Try()
     {

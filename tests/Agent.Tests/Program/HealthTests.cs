@@ -3,6 +3,7 @@ using Testing;
 namespace Agent.Tests.Program;
 
 /// <summary><c>agent health</c>: one line that says why, exit code 0 or 1.</summary>
+[StartsProgram]
 public sealed class HealthTests : IDisposable
 {
     private const string Good = "sockdiag_census_success 1\n";

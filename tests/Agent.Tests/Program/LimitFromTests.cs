@@ -5,6 +5,7 @@ using Testing;
 namespace Agent.Tests.Program;
 
 /// <summary>The program with a limit that somebody else decides.</summary>
+[StartsProgram]
 public sealed class LimitFromTests : IDisposable
 {
     private readonly Scratch _scratch = new();

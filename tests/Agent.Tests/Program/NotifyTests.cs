@@ -3,6 +3,7 @@ using Testing;
 namespace Agent.Tests.Program;
 
 /// <summary>What the program tells a service manager, as systemd hears it.</summary>
+[StartsProgram]
 public sealed class NotifyTests : IDisposable
 {
     private readonly Scratch _scratch = new();

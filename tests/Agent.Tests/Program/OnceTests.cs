@@ -2,6 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
+[StartsProgram]
 public sealed class OnceTests
 {
     [Fact]

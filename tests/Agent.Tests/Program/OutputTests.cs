@@ -5,6 +5,7 @@ using Testing;
 namespace Agent.Tests.Program;
 
 /// <summary>The forms and exit codes of the program itself, on a real kernel and on a terminal.</summary>
+[StartsProgram]
 public sealed class OutputTests
 {
     [Theory]

