@@ -27,8 +27,8 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
     /// <exception cref="EndpointException">It cannot listen, or ended by itself.</exception>
     internal async Task RunAsync(Action serving, CancellationToken stopping)
     {
-        ServerFaults faults = new();
-        (ServiceProvider services, HttpApplication application) = Create(faults);
+        WatchedListeners listeners = WebServer.CreateListeners(IsSecure);
+        (ServiceProvider services, HttpApplication application) = Create(listeners);
         await using ServiceProvider disposed = services;
         IServer server = services.GetRequiredService<IServer>();
         try
@@ -45,7 +45,7 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
         serving();
         try
         {
-            string fault = await faults.First.WaitAsync(stopping);
+            string fault = await listeners.Fault.WaitAsync(stopping);
             throw new EndpointException($"the endpoint at {Names} stopped serving: {fault}");
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -60,7 +60,7 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
         await server.StopAsync(patience.Token);
     }
 
-    private (ServiceProvider Services, HttpApplication Application) Create(ServerFaults faults)
+    private (ServiceProvider Services, HttpApplication Application) Create(WatchedListeners listeners)
     {
         try
         {
@@ -70,7 +70,7 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
                 : null;
             RequestHandler handler = new(content, token, new RequestQuota(settings.RequestsPerMinute, Limits.CountedClients, time), _logger);
             ConnectionGate gate = new(Limits.Connections, Limits.ConnectionsOfClient, _logger);
-            return (WebServer.Create(settings, Limits, certificate, gate, faults), new HttpApplication(handler));
+            return (WebServer.Create(settings, Limits, certificate, gate, listeners), new HttpApplication(handler));
         }
         catch (FormatException wrong)
         {

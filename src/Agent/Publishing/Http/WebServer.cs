@@ -9,6 +9,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Agent.Publishing.Http;
 
@@ -21,14 +23,15 @@ internal static class WebServer
 
     /// <returns>What makes the server and is to be disposed of after it.</returns>
     internal static ServiceProvider Create(
-        EndpointSettings settings, EndpointLimits limits, ServerCertificate? certificate, ConnectionGate gate, ServerFaults faults)
+        EndpointSettings settings, EndpointLimits limits, ServerCertificate? certificate, ConnectionGate gate, WatchedListeners listeners)
     {
         ServerServices builder = new();
         builder.Services.AddOptions();
         builder.Services.AddMetrics();
-        builder.Services.AddSingleton<ILoggerFactory>(faults);
+        // What it says of clients is not the operator's business, and its stack traces are no help.
+        builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
         builder.Services.AddSingleton<DiagnosticSource>(new DiagnosticListener(nameof(Endpoint)));
-        builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = where => Bind(where, certificate is not null));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(listeners);
         builder.UseKestrelCore();
         builder.ConfigureKestrel(options =>
         {
@@ -51,6 +54,12 @@ internal static class WebServer
             }
         });
         return builder.Services.BuildServiceProvider();
+    }
+
+    internal static WatchedListeners CreateListeners(bool isSecure)
+    {
+        SocketTransportOptions options = new() { CreateBoundListenSocket = where => Bind(where, isSecure) };
+        return new WatchedListeners(new SocketTransportFactory(Options.Create(options), NullLoggerFactory.Instance));
     }
 
     /// <summary>How users and errors call where it listens.</summary>

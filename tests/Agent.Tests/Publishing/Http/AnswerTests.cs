@@ -136,7 +136,9 @@ public sealed class AnswerTests
     {
         Dictionary<string, string> variables = new()
         {
-            ["CONSUL_HTTP_ADDR"] = "https://127.0.0.1:8501", ["CONSUL_HTTP_TOKEN"] = "secret-of-consul", ["UPDATE_DELAY"] = "2s",
+            ["CONSUL_HTTP_ADDR"] = "https://127.0.0.1:8501",
+            ["CONSUL_HTTP_TOKEN"] = "secret-of-consul",
+            ["UPDATE_DELAY"] = "2s",
         };
         Settings settings = new SettingsReader(variables.GetValueOrDefault).Read(
             new GivenValues { Listen = ["127.0.0.1"], ListenTokenFile = "/secret/file" });
