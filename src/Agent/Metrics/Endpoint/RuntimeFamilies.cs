@@ -37,7 +37,7 @@ internal static class RuntimeFamilies
 
     internal static readonly MetricFamily HeapFragmentation = new(
         "dotnet_gc_last_collection_heap_fragmentation_size_bytes", MetricType.Gauge,
-        "What of it was free between objects, by generation, in bytes; absent before the first collection.", GenerationLabel);
+        "What of the managed heap was free between objects after the last collection, by generation, in bytes; absent before the first one.", GenerationLabel);
 
     internal static readonly MetricFamily PauseTime = new(
         "dotnet_gc_pause_time_seconds_total", MetricType.Counter,
@@ -49,11 +49,11 @@ internal static class RuntimeFamilies
 
     internal static readonly MetricFamily CompiledMethods = new(
         "dotnet_jit_compiled_methods_total", MetricType.Counter,
-        "Methods that were compiled at run time, each time.");
+        "How often methods were compiled at run time, each of them once or several times.");
 
     internal static readonly MetricFamily CompilationTime = new(
         "dotnet_jit_compilation_time_seconds_total", MetricType.Counter,
-        "Time that this took, in seconds.");
+        "Time that it took to compile methods at run time, in seconds.");
 
     internal static readonly MetricFamily WorkItems = new(
         "dotnet_thread_pool_work_item_count_total", MetricType.Counter,
