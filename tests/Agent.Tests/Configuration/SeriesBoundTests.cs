@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Text;
 using Agent.Configuration;
 using Agent.Metrics;
@@ -16,6 +15,7 @@ public sealed class SeriesBoundTests
 {
     private static readonly BuildInformation Build = new("1.2.3", "abc");
     private static readonly string[] TaskNames = ["census", "census of x", "limit", "textfile", "endpoint", "reload", "service manager"];
+    private static readonly string[] ErrorTypes = [.. Enumerable.Range(0, 10).Select(i => $"{i}")];
 
     private static readonly ImmutableArray<WatchedNamespace> Namespaces =
     [
@@ -37,7 +37,7 @@ public sealed class SeriesBoundTests
     public void The_endpoint_has_no_more_series()
     {
         AgentFigures figures = new(
-            [.. TaskNames.Select(name => new TaskFigures(name, true, 1, Pairs("failure", "reload"), Pairs([.. Enumerable.Range(0, 10).Select(i => $"{i}")])))],
+            [.. TaskNames.Select(name => new TaskFigures(name, IsRunning: true, Starts: 1, Pairs("failure", "reload"), Pairs(ErrorTypes)))],
             new ReloadFigures(true, DateTimeOffset.UnixEpoch),
             [.. Namespaces.Select(where => new CensusDurations(where.Label, new DurationHistogram()))],
             Namespaces);
@@ -52,13 +52,20 @@ public sealed class SeriesBoundTests
         Duration = TimeSpan.Zero,
         LastSuccess = DateTimeOffset.UnixEpoch,
         Ports = [.. where.Ports.Distinct().Select(port => new PortCounts(port, 1, 1, 1, new AcceptQueue(1, 1)))],
-        Watches = [.. where.Watches.Select(watch => new WatchCounts(watch, 1, 1, 1, 1, Clients(watch.ShownClients)) { Limit = new ClientLimit(1, "x") })],
+        Watches =
+        [
+            .. where.Watches.Select(watch => new WatchCounts(watch, Held: 1, Clients: 1, Highest: 1, Peak: 1, Clients(watch.ShownClients))
+            {
+                Limit = new ClientLimit(1, "x"),
+            }),
+        ],
     })]);
 
     private static ImmutableArray<ClientCount> Clients(int count) =>
-        [.. Enumerable.Range(1, count).Select(i => new ClientCount(InetAddress.FromIPv4(new IPAddress([192, 0, 2, (byte)i]).GetAddressBytes()), 1))];
+        [.. Enumerable.Range(1, count).Select(i => new ClientCount(InetAddress.FromIPv4([192, 0, 2, (byte)i]), 1))];
 
-    private static ImmutableArray<KeyValuePair<string, long>> Pairs(params string[] names) => [.. names.Select(name => KeyValuePair.Create(name, 1L))];
+    private static ImmutableArray<KeyValuePair<string, long>> Pairs(params string[] names) =>
+        [.. names.Select(name => KeyValuePair.Create(name, 1L))];
 
     private static int CountSamples(ReadOnlySpan<byte> exposition) =>
         Encoding.UTF8.GetString(exposition).Split('\n').Count(line => line.Length > 0 && line[0] != '#');

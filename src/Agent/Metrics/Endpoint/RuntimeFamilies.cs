@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>
-/// What .NET's own meter System.Runtime says, see https://opentelemetry.io/docs/specs/semconv/runtime/dotnet-metrics/, under the names that its
-/// metrics have in Prometheus. Gauges whose name would end in <c>_count</c> are left out, for there that is a histogram's or a summary's; so are
-/// exceptions, whose types nobody can bound.
+/// What .NET's own meter System.Runtime says, see https://opentelemetry.io/docs/specs/semconv/runtime/dotnet-metrics/, under the names that
+/// its metrics have in Prometheus. Gauges whose name would end in <c>_count</c> are left out, for there that is a histogram's or a summary's;
+/// so are exceptions, whose types nobody can bound.
 /// </summary>
 internal static class RuntimeFamilies
 {
@@ -37,7 +37,8 @@ internal static class RuntimeFamilies
 
     internal static readonly MetricFamily HeapFragmentation = new(
         "dotnet_gc_last_collection_heap_fragmentation_size_bytes", MetricType.Gauge,
-        "What of the managed heap was free between objects after the last collection, by generation, in bytes; absent before the first one.", GenerationLabel);
+        "What of the managed heap was free between objects after the last collection, by generation, in bytes; absent before the first one.",
+        GenerationLabel);
 
     internal static readonly MetricFamily PauseTime = new(
         "dotnet_gc_pause_time_seconds_total", MetricType.Counter,

@@ -21,30 +21,27 @@ public sealed partial class EndpointExpositionTests
     [Fact]
     public void It_is_rendered_as_the_golden_files_say()
     {
-        GoldenFile.Holds("endpoint.prom", WithoutNumbersOfThisProcess(Render(ExpositionFormat.Text, ExampleSnapshots.Several, ExampleFigures.Several)));
-        GoldenFile.Holds(
-            "endpoint.openmetrics", WithoutNumbersOfThisProcess(Render(ExpositionFormat.OpenMetrics, ExampleSnapshots.Several, ExampleFigures.Several)));
+        GoldenFile.Holds("endpoint.prom", WithoutNumbersOfThisProcess(RenderSeveral(ExpositionFormat.Text)));
+        GoldenFile.Holds("endpoint.openmetrics", WithoutNumbersOfThisProcess(RenderSeveral(ExpositionFormat.OpenMetrics)));
     }
 
     [Fact]
     public void What_is_in_the_textfile_comes_first_and_is_the_same() =>
         Assert.StartsWith(
             Encoding.UTF8.GetString(new SnapshotExposition(Build).Render(ExampleSnapshots.Several).Span),
-            Render(ExpositionFormat.Text, ExampleSnapshots.Several, ExampleFigures.Several));
+            RenderSeveral(ExpositionFormat.Text));
 
     [Fact]
     public async Task Promtool_has_nothing_to_say()
     {
         string promtool = Requires.Program("promtool", "prometheus");
-        string text = Render(ExpositionFormat.Text, ExampleSnapshots.Several, ExampleFigures.Several);
-        Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], text));
+        Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], RenderSeveral(ExpositionFormat.Text)));
     }
 
     [Fact]
     public async Task Another_reader_of_OpenMetrics_finds_every_family_with_its_type()
     {
-        (int exitCode, string output) = await OpenMetricsParser.Parse(
-            Render(ExpositionFormat.OpenMetrics, ExampleSnapshots.Several, ExampleFigures.Several));
+        (int exitCode, string output) = await OpenMetricsParser.Parse(RenderSeveral(ExpositionFormat.OpenMetrics));
         Assert.True(exitCode == 0, output);
         Assert.Equal(
             [.. MetricFamilies.All, .. EndpointFamilies.All],
@@ -104,6 +101,8 @@ public sealed partial class EndpointExpositionTests
             return GC.GetAllocatedBytesForCurrentThread() - before - length;
         });
     }
+
+    private static string RenderSeveral(ExpositionFormat format) => Render(format, ExampleSnapshots.Several, ExampleFigures.Several);
 
     private static string Render(ExpositionFormat format, Snapshot snapshot, AgentFigures figures) =>
         Encoding.UTF8.GetString(new EndpointExposition(Build, format).Render(snapshot, figures));

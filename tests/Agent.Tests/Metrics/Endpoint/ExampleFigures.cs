@@ -9,13 +9,15 @@ namespace Agent.Tests.Metrics.Endpoint;
 internal static class ExampleFigures
 {
     /// <summary>Of one without a configuration file that was only just started.</summary>
-    internal static readonly AgentFigures AtStart = new([], Reload: null, [], [new WatchedNamespace(null, null, [new Watch("consul", [8500])])]);
+    internal static readonly AgentFigures AtStart =
+        new([], Reload: null, [], [new WatchedNamespace(null, null, [new Watch("consul", [8500])])]);
 
     internal static readonly AgentFigures Several = new(
         [
             new TaskFigures("census", IsRunning: true, Starts: 1, [], []),
             new TaskFigures(
-                "census of /run/\"x\"", IsRunning: false, Starts: 4, [Pair("failure", 2), Pair("reload", 1)], [Pair("netlink", 1), Pair("timeout", 2)]),
+                "census:/run/\"x\"", IsRunning: false, Starts: 4,
+                [Pair("failure", 2), Pair("reload", 1)], [Pair("netlink", 1), Pair("timeout", 2)]),
             new TaskFigures("textfile", IsRunning: true, Starts: 2, [Pair("failure", 1)], [Pair("io", 1)]),
         ],
         new ReloadFigures(Successful: false, new DateTimeOffset(2030, 1, 2, 3, 4, 6, 125, TimeSpan.Zero)),

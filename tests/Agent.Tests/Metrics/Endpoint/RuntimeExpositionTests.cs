@@ -57,7 +57,9 @@ public sealed partial class RuntimeExpositionTests
         new RuntimeExposition(writer).Write();
         string text = Encoding.UTF8.GetString(writer.Written.Span);
 
-        Assert.Equal(RuntimeFamilies.All.Select(family => family.Name), Samples().Matches(text).Select(sample => sample.Groups["name"].Value).Distinct());
+        Assert.Equal(
+            RuntimeFamilies.All.Select(family => family.Name),
+            Samples().Matches(text).Select(sample => sample.Groups["name"].Value).Distinct());
         Assert.All(Samples().Matches(text), sample => Assert.DoesNotContain("-", sample.Groups["value"].Value));
         Assert.Contains("dotnet_gc_last_collection_heap_size_bytes{gc_heap_generation=\"poh\"} ", text);
         Assert.Contains("dotnet_process_cpu_time_seconds_total{cpu_mode=\"system\"} ", text);
