@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Watching;
+using Agent.Watching.Limits;
 
 namespace Agent.Configuration;
 
@@ -21,10 +22,37 @@ internal static class SeriesBound
     // Of the agent.
     private const int Other = 1;
 
-    /// <summary>The most series that can be there at one time.</summary>
+    // Buckets of durations, their sum and how many there were.
+    private const int PerNamespaceAtEndpoint = 20;
+
+    // Success.
+    private const int PerWatchAtEndpoint = 1;
+
+    // Starts, restarts by reason, failures by type of error.
+    private const int PerTask = 1 + 2 + 10;
+
+    // Textfile, endpoint, reload, service manager.
+    private const int OtherTasks = 4;
+
+    // Tasks that run, the last reload, the process, the runtime.
+    private const int OtherAtEndpoint = 1 + 2 + 7 + 25;
+
+    /// <summary>The most series that can be in the textfile at one time.</summary>
     internal static long Count(ImmutableArray<WatchedNamespace> namespaces) =>
         Other + namespaces.Sum(where =>
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
             + where.Watches.Sum(watch => PerWatch + (long)watch.ShownClients));
+
+    /// <summary>The most series that can be at /metrics at one time.</summary>
+    internal static long CountAtEndpoint(ImmutableArray<WatchedNamespace> namespaces)
+    {
+        IEnumerable<Watch> watches = namespaces.SelectMany(where => where.Watches);
+        int tasks = OtherTasks + namespaces.Length + watches.Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct().Count();
+        return Count(namespaces)
+            + OtherAtEndpoint
+            + (PerTask * (long)tasks)
+            + (PerNamespaceAtEndpoint * (long)namespaces.Length)
+            + (PerWatchAtEndpoint * watches.LongCount());
+    }
 }

@@ -5,7 +5,9 @@ namespace Agent.Metrics;
 /// <summary>How long something took, each time. Any number of threads may observe and read; what is read is of one moment.</summary>
 internal sealed class DurationHistogram
 {
-    /// <summary>From a census of an idle host to one that hangs. The labels are OpenMetrics' canonical numbers, and the same in the text format.</summary>
+    /// <summary>
+    /// From a census of an idle host to one that hangs. The labels are OpenMetrics' canonical numbers, and the same in the text format.
+    /// </summary>
     internal static readonly ImmutableArray<DurationBucket> Buckets =
     [
         new(TimeSpan.FromMicroseconds(50), "5e-05"),

@@ -44,19 +44,6 @@ public sealed partial class SnapshotExpositionTests
             MetricFamilies.All.Select(family => family.Name),
             TypeLines().Matches(Golden("exposition.prom")).Select(match => match.Groups[1].Value));
 
-    [Fact]
-    public void The_metric_table_of_the_README_is_the_list()
-    {
-        IEnumerable<(string, string, string)> documented = TableRows().Matches(Repository.Read("README.md"))
-            .Select(row => (row.Groups["name"].Value, row.Groups["type"].Value, row.Groups["labels"].Value));
-        Assert.Equal(
-            MetricFamilies.All.Select(family => (
-                family.Name,
-                family.Type.ToString().ToLowerInvariant(),
-                family.LabelNames.Length == 0 ? "–" : string.Join(", ", family.LabelNames.Select(label => $"`{label}`")))),
-            documented);
-    }
-
     [Theory]
     [InlineData("1.2.3+abc", "1.2.3", "abc")]
     [InlineData("1.2.3", "1.2.3", "")]
@@ -66,9 +53,6 @@ public sealed partial class SnapshotExpositionTests
 
     [GeneratedRegex("^# TYPE ([a-z_]+) ", RegexOptions.Multiline)]
     private static partial Regex TypeLines();
-
-    [GeneratedRegex(@"^\| `(?<name>(tcp|sockdiag)_[a-z_]+)` \| (?<type>[a-z]+) \| (?<labels>[^|]+?) \|", RegexOptions.Multiline)]
-    private static partial Regex TableRows();
 
     private static string Golden(string name) => File.ReadAllText(GoldenFile.PathOf(name));
 

@@ -2,7 +2,7 @@ using Agent.Watching;
 
 namespace Agent.Metrics.Endpoint;
 
-/// <summary>All that /metrics shows, in one format: what the textfile has, written by the same code, and what the agent says of itself.</summary>
+/// <summary>All that /metrics shows in one format: what the textfile has, by the same code, and what the agent says of itself.</summary>
 internal sealed class EndpointExposition
 {
     private readonly ExpositionWriter _writer;

@@ -36,7 +36,7 @@ internal sealed class ProcessExposition
     internal void Write()
     {
         Span<byte> buffer = stackalloc byte[LongestFile];
-        ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics statistics) ? statistics : null;
+        ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics parsed) ? parsed : null;
         Write(ProcessFamilies.CpuTime, read?.CpuSeconds);
         Write(ProcessFamilies.OpenDescriptors, CountDescriptors());
         Write(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
@@ -55,7 +55,7 @@ internal sealed class ProcessExposition
         return start >= 0 && Utf8Parser.TryParse(limits[(start + name.Length)..].TrimStart((byte)' '), out long soft, out _) ? soft : null;
     }
 
-    // The start does not change, and the clock that it is reckoned by does. Not from /proc/stat, which a sandbox may hide.
+    // Once: the start does not change, and the clock that it is reckoned by does. Not from /proc/stat, which a sandbox may hide.
     private static DateTimeOffset? FindStart()
     {
         try

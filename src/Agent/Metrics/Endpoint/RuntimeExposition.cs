@@ -2,7 +2,9 @@ using System.Runtime;
 
 namespace Agent.Metrics.Endpoint;
 
-/// <summary>Turns what .NET says of the agent's memory, threads and code into metrics. Read where it arises: listening to a meter would cost more.</summary>
+/// <summary>
+/// Turns what .NET says of the agent's memory, threads and code into metrics. It is read where it arises: to listen to .NET's meter costs more.
+/// </summary>
 internal sealed class RuntimeExposition(ExpositionWriter writer)
 {
     // The large and the pinned object heap count as generations.

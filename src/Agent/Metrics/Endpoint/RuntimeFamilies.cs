@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>
-/// What .NET's own meter System.Runtime says, see https://opentelemetry.io/docs/specs/semconv/runtime/dotnet-metrics/, under the names that its
-/// metrics have in Prometheus. Gauges whose name would end in <c>_count</c> are left out, for there that is a histogram's or a summary's; so are
-/// exceptions, whose types nobody can bound.
+/// What .NET's own meter System.Runtime says, see https://opentelemetry.io/docs/specs/semconv/runtime/dotnet-metrics/, under the names that
+/// its metrics have in Prometheus. Gauges whose name would end in <c>_count</c> are left out, for there that is a histogram's or a summary's;
+/// so are exceptions, whose types nobody can bound.
 /// </summary>
 internal static class RuntimeFamilies
 {
@@ -37,7 +37,8 @@ internal static class RuntimeFamilies
 
     internal static readonly MetricFamily HeapFragmentation = new(
         "dotnet_gc_last_collection_heap_fragmentation_size_bytes", MetricType.Gauge,
-        "What of it was free between objects, by generation, in bytes; absent before the first collection.", GenerationLabel);
+        "What of the managed heap was free between objects after the last collection, by generation, in bytes; absent before the first one.",
+        GenerationLabel);
 
     internal static readonly MetricFamily PauseTime = new(
         "dotnet_gc_pause_time_seconds_total", MetricType.Counter,
@@ -49,11 +50,11 @@ internal static class RuntimeFamilies
 
     internal static readonly MetricFamily CompiledMethods = new(
         "dotnet_jit_compiled_methods_total", MetricType.Counter,
-        "Methods that were compiled at run time, each time.");
+        "How often methods were compiled at run time, each of them once or several times.");
 
     internal static readonly MetricFamily CompilationTime = new(
         "dotnet_jit_compilation_time_seconds_total", MetricType.Counter,
-        "Time that this took, in seconds.");
+        "Time that it took to compile methods at run time, in seconds.");
 
     internal static readonly MetricFamily WorkItems = new(
         "dotnet_thread_pool_work_item_count_total", MetricType.Counter,

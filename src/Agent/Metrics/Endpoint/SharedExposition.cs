@@ -3,8 +3,8 @@ using Agent.Watching;
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>
-/// What scrapes are answered with. Any number of threads may ask at once: those that ask for the same format within a moment get the same bytes,
-/// so that a flood of scrapes costs no more than ten a second do.
+/// What scrapes are answered with. Any number of threads may ask at once: those that ask for the same format within a moment get the same
+/// bytes, so that a flood of scrapes costs no more than ten a second do.
 /// </summary>
 /// <param name="build">Which agent this is.</param>
 /// <param name="snapshot">Tells what is known now, and does not wait for the kernel.</param>

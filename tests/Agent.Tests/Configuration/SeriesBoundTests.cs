@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Text;
+using Agent.Configuration;
+using Agent.Metrics;
+using Agent.Metrics.Endpoint;
+using Agent.Watching;
+using Agent.Watching.Limits;
+using Netlink;
+using Netlink.SockDiag;
+
+namespace Agent.Tests.Configuration;
+
+/// <summary>The bound is what an agent shows in which all is there that can be.</summary>
+public sealed class SeriesBoundTests
+{
+    private static readonly BuildInformation Build = new("1.2.3", "abc");
+    private static readonly string[] TaskNames = ["census", "census of x", "limit", "textfile", "endpoint", "reload", "service manager"];
+    private static readonly string[] ErrorTypes = [.. Enumerable.Range(0, 10).Select(i => $"{i}")];
+
+    private static readonly ImmutableArray<WatchedNamespace> Namespaces =
+    [
+        new(null, null, [new Watch("a", [1, 2]), new Watch("b", [2, 3]) { ShownClients = 25 }]),
+        new(NetworkNamespace.Parse("x"), "x", [new Watch("c", [1]) { LimitFrom = new ConsulEndpoint(new Uri("http://127.0.0.1:8500")) }]),
+    ];
+
+    public SeriesBoundTests()
+    {
+        // There are metrics of the last one.
+        GC.Collect();
+    }
+
+    [Fact]
+    public void The_textfile_has_no_more_series() =>
+        Assert.Equal(SeriesBound.Count(Namespaces), CountSamples(new SnapshotExposition(Build).Render(FullSnapshot()).Span));
+
+    [Fact]
+    public void The_endpoint_has_no_more_series()
+    {
+        AgentFigures figures = new(
+            [.. TaskNames.Select(name => new TaskFigures(name, IsRunning: true, Starts: 1, Pairs("failure", "reload"), Pairs(ErrorTypes)))],
+            new ReloadFigures(true, DateTimeOffset.UnixEpoch),
+            [.. Namespaces.Select(where => new CensusDurations(where.Label, new DurationHistogram()))],
+            Namespaces);
+        Assert.Equal(
+            SeriesBound.CountAtEndpoint(Namespaces),
+            CountSamples(new EndpointExposition(Build, ExpositionFormat.OpenMetrics).Render(FullSnapshot(), figures)));
+    }
+
+    private static Snapshot FullSnapshot() => new([.. Namespaces.Select(where => new NamespaceCounts
+    {
+        Netns = where.Label,
+        Duration = TimeSpan.Zero,
+        LastSuccess = DateTimeOffset.UnixEpoch,
+        Ports = [.. where.Ports.Distinct().Select(port => new PortCounts(port, 1, 1, 1, new AcceptQueue(1, 1)))],
+        Watches =
+        [
+            .. where.Watches.Select(watch => new WatchCounts(watch, Held: 1, Clients: 1, Highest: 1, Peak: 1, Clients(watch.ShownClients))
+            {
+                Limit = new ClientLimit(1, "x"),
+            }),
+        ],
+    })]);
+
+    private static ImmutableArray<ClientCount> Clients(int count) =>
+        [.. Enumerable.Range(1, count).Select(i => new ClientCount(InetAddress.FromIPv4([192, 0, 2, (byte)i]), 1))];
+
+    private static ImmutableArray<KeyValuePair<string, long>> Pairs(params string[] names) =>
+        [.. names.Select(name => KeyValuePair.Create(name, 1L))];
+
+    private static int CountSamples(ReadOnlySpan<byte> exposition) =>
+        Encoding.UTF8.GetString(exposition).Split('\n').Count(line => line.Length > 0 && line[0] != '#');
+}

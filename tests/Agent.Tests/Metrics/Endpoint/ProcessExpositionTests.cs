@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Agent.Metrics;
+using Agent.Metrics.Endpoint;
+using Testing;
+
+namespace Agent.Tests.Metrics.Endpoint;
+
+public sealed partial class ProcessExpositionTests
+{
+    private const string Limits = """
+        Limit                     Soft Limit           Hard Limit           Units
+        Max resident set          unlimited            unlimited            bytes
+        Max open files            1024                 1048576              files
+        Max locked memory         8388608              8388608              bytes
+        """;
+
+    // A process may call itself what it likes.
+    private const string Statistics =
+        "18445 (a) b (c)) S 1 2 3 0 -1 4194560 10 11 12 13 150 25 7 8 20 0 9 0 4321 8192000 300 18446744073709551615 1 1 0 0 0\n";
+
+    [Fact]
+    public void Of_a_running_process_everything_is_known()
+    {
+        using Scratch scratch = new();
+        FileStream[] open = [.. Enumerable.Range(0, 50).Select(i => File.Create(scratch[$"{i}"]))];
+        double usedBefore = Environment.CpuUsage.TotalTime.TotalSeconds;
+        Dictionary<string, double> found = Values(writer => new ProcessExposition(writer).Write());
+        double usedAfter = Environment.CpuUsage.TotalTime.TotalSeconds;
+        Array.ForEach(open, file => file.Dispose());
+
+        // The kernel counts in hundredths of a second, twice.
+        Assert.Equal(ProcessFamilies.All.Select(family => family.Name), found.Keys);
+        Assert.InRange(found["process_cpu_seconds_total"], usedBefore - 0.03, usedAfter + 0.03);
+        Assert.InRange(found["process_open_fds"], 50 + 3, found["process_max_fds"]);
+        Assert.Contains($"Max open files            {found["process_max_fds"]} ", File.ReadAllText("/proc/self/limits"));
+        Assert.InRange(found["process_resident_memory_bytes"], 10e6, found["process_virtual_memory_bytes"]);
+        Assert.InRange(found["process_threads"], 2, Directory.GetDirectories("/proc/self/task").Length + 1_000);
+        Assert.InRange(found["process_start_time_seconds"], StartSeconds() - 1.5, StartSeconds() + 1.5);
+    }
+
+    [Fact]
+    public void What_the_kernel_says_is_taken_as_it_says_it()
+    {
+        using Scratch process = new();
+        File.WriteAllText(process["stat"], Statistics);
+        File.WriteAllText(process["limits"], Limits);
+        Directory.CreateDirectory(process["fd"]);
+        for (int i = 0; i < 5; i++)
+        {
+            File.WriteAllText(process[$"fd/{i}"], "");
+        }
+
+        Dictionary<string, double> expected = new()
+        {
+            ["process_cpu_seconds_total"] = 1.75,
+            ["process_open_fds"] = 4,
+            ["process_max_fds"] = 1024,
+            ["process_virtual_memory_bytes"] = 8_192_000,
+            ["process_resident_memory_bytes"] = 300 * Environment.SystemPageSize,
+            ["process_start_time_seconds"] = 1.5,
+            ["process_threads"] = 9,
+        };
+        Assert.Equal(expected, Values(writer => new ProcessExposition(writer, process.Path, DateTimeOffset.UnixEpoch.AddSeconds(1.5)).Write()));
+    }
+
+    [Fact]
+    public void What_cannot_be_read_is_absent()
+    {
+        using Scratch process = new();
+        Assert.Empty(Values(writer => new ProcessExposition(writer, process["gone"], startedAt: null).Write()));
+
+        File.WriteAllText(process["limits"], Limits);
+        Assert.Equal(["process_max_fds"], Values(writer => new ProcessExposition(writer, process.Path, startedAt: null).Write()).Keys);
+
+        File.WriteAllText(process["limits"], Limits.Replace("1024     ", "unlimited", StringComparison.Ordinal));
+        Assert.Empty(Values(writer => new ProcessExposition(writer, process.Path, startedAt: null).Write()));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("1 (a")]
+    [InlineData("1 (a) S 1 2 3")]
+    [InlineData("1 (a) S 1 2 3 0 -1 4194560 10 11 12 13 x 25 7 8 20 0 9 0 4321 8192000 300 1\n")]
+    public void A_line_that_is_not_the_kernels_says_nothing(string line) =>
+        Assert.False(ProcessStatistics.TryParse(Encoding.UTF8.GetBytes(line), out _));
+
+    private static Dictionary<string, double> Values(Action<ExpositionWriter> write)
+    {
+        ExpositionWriter writer = new(ExpositionFormat.Text);
+        write(writer);
+        return Samples().Matches(Encoding.UTF8.GetString(writer.Written.Span)).ToDictionary(
+            sample => sample.Groups["name"].Value, sample => double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture));
+    }
+
+    // Another way than the agent's: its start in hundredths of a second after the host's, see proc_pid_stat(5) and proc_stat(5).
+    private static double StartSeconds()
+    {
+        string afterName = File.ReadAllText("/proc/self/stat").Split(") ")[^1];
+        string boot = Assert.Single(File.ReadAllLines("/proc/stat"), line => line.StartsWith("btime ", StringComparison.Ordinal));
+        return long.Parse(boot["btime ".Length..], CultureInfo.InvariantCulture)
+            + (double.Parse(afterName.Split(' ')[22 - 3], CultureInfo.InvariantCulture) / 100);
+    }
+
+    [GeneratedRegex("^(?<name>[a-z_]+) (?<value>.+)$", RegexOptions.Multiline)]
+    private static partial Regex Samples();
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.RegularExpressions;
+using Agent.Metrics;
+using Agent.Metrics.Endpoint;
+
+namespace Agent.Tests.Metrics.Endpoint;
+
+public sealed partial class RuntimeExpositionTests
+{
+    public RuntimeExpositionTests()
+    {
+        // There are metrics of the last one.
+        GC.Collect();
+    }
+
+    [Fact]
+    public void Names_types_and_labels_are_those_of_the_meter_that_NET_itself_has()
+    {
+        SortedSet<string> offered = new(StringComparer.Ordinal);
+        using MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == "System.Runtime")
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            // The meter calls counters what of the thread pool goes up and down; the conventions do not.
+            MetricType type = instrument.GetType().Name.StartsWith("ObservableCounter", StringComparison.Ordinal)
+                && instrument.Name is not ("dotnet.thread_pool.queue.length" or "dotnet.thread_pool.thread.count")
+                ? MetricType.Counter : MetricType.Gauge;
+            string name = NameInPrometheus(instrument, type);
+            if (instrument.IsObservable && !(type == MetricType.Gauge && name.EndsWith("_count", StringComparison.Ordinal)))
+            {
+                offered.Add($"{name} {type} {string.Join(',', tags.ToArray().Select(tag => tag.Key.Replace('.', '_')))}");
+            }
+        }
+
+        IEnumerable<string> taken = RuntimeFamilies.All.Select(family => $"{family.Name} {family.Type} {string.Join(',', family.LabelNames)}");
+        Assert.Equal(string.Join('\n', offered), string.Join('\n', taken.Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_family_has_its_samples()
+    {
+        ExpositionWriter writer = new(ExpositionFormat.Text);
+        new RuntimeExposition(writer).Write();
+        string text = Encoding.UTF8.GetString(writer.Written.Span);
+
+        Assert.Equal(
+            RuntimeFamilies.All.Select(family => family.Name),
+            Samples().Matches(text).Select(sample => sample.Groups["name"].Value).Distinct());
+        Assert.All(Samples().Matches(text), sample => Assert.DoesNotContain("-", sample.Groups["value"].Value));
+        Assert.Contains("dotnet_gc_last_collection_heap_size_bytes{gc_heap_generation=\"poh\"} ", text);
+        Assert.Contains("dotnet_process_cpu_time_seconds_total{cpu_mode=\"system\"} ", text);
+    }
+
+    // As the compatibility specification of OpenTelemetry has it; a unit in braces is an annotation.
+    private static string NameInPrometheus(Instrument instrument, MetricType type) =>
+        instrument.Name.Replace('.', '_')
+        + (instrument.Unit switch { "By" => "_bytes", "s" => "_seconds", _ => "" })
+        + (type == MetricType.Counter ? "_total" : "");
+
+    [GeneratedRegex(@"^(?<name>[a-z_]+)(\{[^}]+\})? (?<value>.+)$", RegexOptions.Multiline)]
+    private static partial Regex Samples();
+}

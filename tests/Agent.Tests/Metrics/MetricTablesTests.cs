@@ -1,0 +1,39 @@
+using System.Text.RegularExpressions;
+using Agent.Metrics;
+using Agent.Metrics.Endpoint;
+using Testing;
+
+namespace Agent.Tests.Metrics;
+
+/// <summary>The two tables of the README: what is everywhere, and what is at /metrics alone.</summary>
+public sealed partial class MetricTablesTests
+{
+    private const string SecondTable = "\n### Only at `/metrics`\n";
+
+    private static readonly string[] Parts = Repository.Read("README.md").Split(SecondTable);
+
+    [Fact]
+    public void The_metric_table_of_the_README_is_the_list() => Assert.Equal(MetricFamilies.All.Select(ToRow), Rows(Parts[0]));
+
+    [Fact]
+    public void The_table_of_what_is_only_at_the_endpoint_is_the_other_list()
+    {
+        Assert.Equal(2, Parts.Length);
+        Assert.Equal(EndpointFamilies.All.Select(ToRow), Rows(Parts[1]));
+    }
+
+    [Fact]
+    public void No_metric_is_in_both() => Assert.Empty(
+        MetricFamilies.All.Select(family => family.Name).Intersect(EndpointFamilies.All.Select(family => family.Name)));
+
+    private static (string Name, string Type, string Labels) ToRow(MetricFamily family) => (
+        family.Name,
+        family.Type.ToString().ToLowerInvariant(),
+        family.LabelNames.Length == 0 ? "–" : string.Join(", ", family.LabelNames.Select(label => $"`{label}`")));
+
+    private static IEnumerable<(string Name, string Type, string Labels)> Rows(string text) => TableRows().Matches(text)
+        .Select(row => (row.Groups["name"].Value, row.Groups["type"].Value, row.Groups["labels"].Value));
+
+    [GeneratedRegex(@"^\| `(?<name>(tcp|sockdiag|process|dotnet)_[a-z_]+)` \| (?<type>[a-z]+) \| (?<labels>[^|]+?) \|", RegexOptions.Multiline)]
+    private static partial Regex TableRows();
+}
