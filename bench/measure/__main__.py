@@ -1,13 +1,13 @@
 """bench/run starts this in namespaces of its own, with the programs built."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import time
 
-from . import daemon_part, fleet, growth, machine, profile, results, scenes, starts
+from . import benchmarks, daemon_part, fleet, growth, machine, pages, profile, results, scenes, starts
+from .budgets import budgets
 from .processes import Failure
 from .setting import Setting
 
@@ -18,45 +18,72 @@ PARTS = {
     "growth": growth.measure,
     "profile": profile.measure,
     "fleet": fleet.measure,
+    "benchmarks": benchmarks.measure,
 }
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench/run", add_help=False)
-    parser.add_argument("--programs", required=True)
-    parser.add_argument("--scratch", required=True)
-    parser.add_argument("--results", required=True)
-    parser.add_argument("--commit", required=True)
-    parser.add_argument("--only", default=",".join(PARTS))
+    parser = argparse.ArgumentParser(prog="bench/run")
+    parser.add_argument("--programs", help=argparse.SUPPRESS)
+    parser.add_argument("--scratch", help=argparse.SUPPRESS)
+    parser.add_argument("--commit", help=argparse.SUPPRESS)
+    parser.add_argument("--results", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--repository", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--pages", action="store_true")
+    parser.add_argument("--render", action="store_true")
     options = parser.parse_args()
-    options.only = [part for part in options.only.split(",") if part in PARTS]
+    options.only = options.only.split(",")
+    unknown = [part for part in options.only if part not in PARTS]
+    if unknown:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
     return options
 
 
-def main():
-    options = parse_arguments()
+def measure(options, raw):
+    """The parts that were asked for; gives those that failed."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     memory = f"{options.scratch}/memory"
     os.mkdir(memory)
     # Goes with the mount namespace.
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", memory], check=True)
-
     setting = Setting(options.programs, options.scratch, memory, options.smoke)
-    raw = results.load(options.results)
+    on = machine.describe(setting, options.commit)
+    failed = []
     for part in options.only:
-        begun = time.monotonic()
+        begun, load = time.monotonic(), os.getloadavg()[0]
         print(f"{part}:", file=sys.stderr)
-        setting.missing.clear()
-        load = os.getloadavg()[0]
-        raw[part] = {**PARTS[part](setting), "missing": dict(setting.missing), "on": machine.describe(setting, options.commit), "load": load}
+        try:
+            found = PARTS[part](setting)
+        except (Failure, OSError, subprocess.SubprocessError) as error:
+            # What comes after it is worth its time nevertheless.
+            print(f"bench/run: {part}: {error}", file=sys.stderr)
+            failed.append(part)
+            continue
+        raw[part] = {**found, "missing": setting.missing_since(), "on": on, "load": load}
+        results.save(options.results, raw)
         print(f"{part}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    with open(f"{options.results}/results.json", "w") as file:
-        json.dump(raw, file, indent=1)
-        file.write("\n")
-    for part in options.only:
         for what, why in raw[part]["missing"].items():
             print(f"bench/run: not measured: {what}: {why}", file=sys.stderr)
+    return failed
+
+
+def main():
+    options = parse_arguments()
+    raw = results.load(options.results)
+    failed = [] if options.render else measure(options, raw)
+    results.render(options.results, raw)
+    if options.pages:
+        pages.write(options.repository, raw)
+    if options.smoke:
+        print(f"all counted the same: {', '.join(part for part in options.only if part not in failed)}")
+    else:
+        for budget in budgets(raw):
+            print(f"{budget.what}: {budget.measured or 'not measured'}, at most {budget.most}"
+                  + ("" if budget.measured is None else ": met" if budget.met else ": MISSED"))
+    if failed:
+        sys.exit(f"bench/run: failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -149,8 +149,8 @@ def version_of(command, pattern):
 
 
 def file_system_of(path):
-    told = subprocess.run(["stat", "--file-system", "--format=%T", path], stdout=subprocess.PIPE, text=True, check=True)
-    return told.stdout.strip()
+    told = subprocess.run(["df", "--output=fstype", path], stdout=subprocess.PIPE, text=True, check=True)
+    return told.stdout.split()[-1]
 
 
 def disk_bytes(path):

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 
@@ -21,9 +22,10 @@ KERNEL = (
     ("start and end of the process", re.compile(r"sys_(execve|exit|exit_group|wait4|vfork|clone|clone3)|ret_from_fork|syscall_exit_to_user_mode")),
     ("netlink", re.compile(r"sys_(recv|send)")),
 )
-SAMPLE = re.compile(r"^\s*(?P<comm>.+?)\s+(?P<pid>\d+)\s*$")
+SAMPLE = re.compile(r"^\s*\S.*?\s+(?P<pid>\d+)\s*$")
 FRAME = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<symbol>.*) \((?P<dso>.*)\)$")
-MMAP = re.compile(r"PERF_RECORD_MMAP2 (?P<pid>\d+)/\d+: \[(?P<start>0x[0-9a-f]+)\((?P<size>0x[0-9a-f]+)\) @ (?P<offset>0x[0-9a-f]+|0) .*: r.x. (?P<path>.*)$")
+PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")  # Elf64_Phdr: type, flags, offset, vaddr, paddr, filesz, memsz, align
+PT_LOAD, PF_X = 1, 1
 
 
 def measure(setting):
@@ -47,31 +49,37 @@ def record(setting, *command):
 
 
 def told_by(data):
-    told = subprocess.run(["perf", "script", "-i", data, "--show-mmap-events", "-F", "comm,pid,ip,sym,dso"],
+    told = subprocess.run(["perf", "script", "-i", data, "-F", "comm,pid,ip,sym,dso"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, errors="replace")
     os.remove(data)
     return told.stdout
 
 
 def samples(text):
-    """(pid, comm, frames) of each, the innermost frame first: (address, symbol, file); and (pid, start, end, offset, path) of each map before it."""
-    head, frames = None, []
+    """(pid, frames) of each, the innermost frame first: (address, symbol, file). Of a file it is the offset in it that stands for the address."""
+    pid, frames = None, []
     for line in text.splitlines():
-        mapped = MMAP.search(line)
-        if mapped:
-            start, size, offset = (int(mapped[name], 16) for name in ("start", "size", "offset"))
-            yield "map", (int(mapped["pid"]), start, start + size, offset, mapped["path"])
-            continue
         frame = FRAME.match(line)
         if frame:
             frames.append((int(frame["ip"], 16), frame["symbol"].split("+")[0], frame["dso"]))
             continue
-        if head and frames:
-            yield "sample", (*head, frames)
+        if pid and frames:
+            yield pid, frames
         begun = SAMPLE.match(line)
-        head, frames = ((int(begun["pid"]), begun["comm"]) if begun else None), []
-    if head and frames:
-        yield "sample", (*head, frames)
+        pid, frames = int(begun["pid"]) if begun else None, []
+    if pid and frames:
+        yield pid, frames
+
+
+def end_of_code(program):
+    """Where an ELF file's own code ends. Behind it lies what a single-file program of .NET brings along: its assemblies, compiled ahead."""
+    with open(program, "rb") as file:
+        header = file.read(64)
+        at, size, count = struct.unpack_from("<Q", header, 32)[0], *struct.unpack_from("<HH", header, 54)
+        file.seek(at)
+        table = file.read(size * count)
+    entries = (PROGRAM_HEADER.unpack_from(table, number * size) for number in range(count))
+    return max(offset + length for kind, flags, offset, _, _, length, _, _ in entries if kind == PT_LOAD and flags & PF_X)
 
 
 class Classes:
@@ -79,41 +87,34 @@ class Classes:
 
     def __init__(self, program):
         self._program = program
-        self._maps = collections.defaultdict(list)
-        self._native_end = None
+        self._end_of_code = end_of_code(program)
         self.counts = collections.Counter()
         self.kernel_functions = collections.Counter()
 
-    def map(self, pid, start, end, offset, path):
-        self._maps[pid].append((start, end, offset, path))
-
-    def add(self, pid, frames):
+    def add(self, frames):
         address, symbol, dso = frames[0]
-        if "kernel" in dso or dso.startswith("["):
+        if is_kernel(dso):
             self.kernel_functions[symbol] += 1
-            self.counts[f"kernel: {self._entered_by(frames)}"] += 1
+            self.counts[f"kernel: {entered_by(frames)}"] += 1
         elif dso == self._program:
-            self.counts["managed code, compiled ahead" if self._is_managed(pid, address) else "program"] += 1
+            self.counts["managed code, compiled ahead" if address >= self._end_of_code else "program"] += 1
         elif "doublemapper" in dso or dso.startswith("//anon") or dso == "[unknown]":
             self.counts["managed code, compiled at run time"] += 1
         else:
             self.counts["C libraries and the dynamic linker"] += 1
 
-    @staticmethod
-    def _entered_by(frames):
-        kernel = [symbol for _, symbol, dso in frames if "kernel" in dso]
-        for name, function in KERNEL:
-            if any(function.search(symbol) for symbol in kernel):
-                return name
-        return "the rest"
 
-    def _is_managed(self, pid, address):
-        # The runtime is the program's first executable segment; the assemblies lie behind it in the same file.
-        mine = [entry for entry in self._maps[pid] if entry[3] == self._program]
-        for start, end, offset, _ in reversed(mine):
-            if start <= address < end:
-                return offset != mine[0][2]
-        return False
+def is_kernel(dso):
+    # Its modules are in brackets, too.
+    return dso.startswith("[") and dso not in ("[unknown]", "[vdso]")
+
+
+def entered_by(frames):
+    kernel = [symbol for _, symbol, dso in frames if is_kernel(dso)]
+    for name, function in KERNEL:
+        if any(function.search(symbol) for symbol in kernel):
+            return name
+    return "the rest"
 
 
 def profile_starts(setting):
@@ -126,15 +127,11 @@ def profile_starts(setting):
         many = setting.numbers.profiled_starts
         loop = f"i=0; while [ $i -lt {many} ]; do i=$((i+1)); {' '.join(command)} >/dev/null; done"
         classes, shell = Classes(command[0]), None
-        for kind, found in samples(record(setting, "--", "sh", "-c", loop)):
-            if kind == "map":
-                classes.map(*found)
-                continue
-            pid, _, frames = found
+        for pid, frames in samples(record(setting, "--", "sh", "-c", loop)):
             # The first is perf's own child, which becomes the shell.
             shell = shell or pid
             if pid != shell:
-                classes.add(pid, frames)
+                classes.add(frames)
         rows.append({"key": key, "name": name, "classes": milliseconds(classes.counts, many, "the runtime: loader, JIT compiler, collector")})
     return rows
 
@@ -156,11 +153,8 @@ def profile_censuses(setting):
                 pid = pid_of(command[0])
                 classes = Classes(command[0])
                 text = record_while(setting, pid, lambda take=take: take(numbers.profiled_counts))
-                for kind, found in samples(text):
-                    if kind == "map":
-                        classes.map(*found)
-                    else:
-                        classes.add(found[0], found[2])
+                for _, frames in samples(text):
+                    classes.add(frames)
                 # The one census more that is taken before those that are measured.
                 many = numbers.profiled_counts + (key == "census")
                 rows.append({"key": key, "name": name, "classes": milliseconds(classes.counts, many, program),

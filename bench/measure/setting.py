@@ -54,14 +54,23 @@ class Setting:
         self.numbers = SMOKE if smoke else Numbers()
         self.launcher = Launcher(programs, scratch)
         self.agent = f"{programs}/Agent/agent"
-        self.missing = {}
-        self.has_endpoint = "--listen" in subprocess.run([self.agent, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
-        if not self.has_endpoint:
+        self._missing = {}
+        self._has_endpoint = "--listen" in subprocess.run([self.agent, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    @property
+    def has_endpoint(self):
+        if not self._has_endpoint:
             self.not_measured("the endpoint", "this agent has no --listen")
+        return self._has_endpoint
 
     def not_measured(self, what, why):
         """Remember, for the report and for the user."""
-        self.missing[what] = why
+        self._missing[what] = why
+
+    def missing_since(self):
+        """What was not measured since this was asked for the last time."""
+        missing, self._missing = self._missing, {}
+        return missing
 
     def floor(self, port, mode="one-pass"):
         return [f"{self.programs}/floor", str(port), mode]
@@ -81,7 +90,7 @@ def versions():
         "net-tools (netstat)": version_of(["netstat", "--version"], r"net-tools ([\d.]+)"),
         "awk": version_of(["awk", "-W", "version"], r"^(\w+ [\w.]+)"),
         "node_exporter": version_of(["prometheus-node-exporter", "--version"], r"version ([\d.]+)"),
-        "collectd": version_of(["collectd", "-h"], r"collectd ([\d.]+)"),
+        "collectd": version_of(["collectd", "-h"], r"collectd (\d+(?:\.\d+)*)"),
         "gcc": version_of(["gcc", "-dumpfullversion"], r"([\d.]+)"),
         "Prometheus": version_of(["promtool", "--version"], r"version ([\d.]+)"),
     }
