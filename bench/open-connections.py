@@ -45,6 +45,8 @@ def open_share(share, first, count, options, ready):
         # A port of its own for each, of its address: a tuple that was given
         # out once is still in use at the server's end.
         client = socket.socket()
+        # Other processes have the same pair at the same moment, for another server.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.bind((str(CLIENTS + number % options.clients),
                      FIRST_CLIENT_PORT + number // options.clients - first // options.clients))
         server = servers[number % options.ports]

@@ -31,6 +31,11 @@ class Arrivals:
             count -= self._read()
         return True
 
+    def forget(self):
+        """Those that came already."""
+        while select.select([self._descriptor], [], [], 0)[0]:
+            self._read()
+
     def _read(self):
         events, at, count = os.read(self._descriptor, 65536), 0, 0
         while at < len(events):

@@ -8,6 +8,7 @@ import shutil
 import socket
 import time
 
+from .arrivals import Arrivals
 from .connections import PORT
 from .contestants import Contestant, Measured, count_in_metrics
 from .processes import Failure, NotMeasured, cpu_clock, daemon, resident_kilobytes, wait_until
@@ -59,39 +60,28 @@ def agent(setting, directory, interval="1s", endpoint=None):
         yield process
 
 
-def in_a_window(process, interval, intervals, last_change, read):
-    """
-    CPU milliseconds of an interval. The window begins and ends half an interval after a count, where nothing happens: it holds as many counts
-    as intervals, and nobody asks meanwhile.
-    """
-    changed = last_change()
-    deadline = time.monotonic() + 10 * interval
-    while last_change() == changed:
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise Failure(f"{process.args[0]} counts no more")
-        time.sleep(0.01)
-    time.sleep(interval / 2)
-    begun = cpu_clock(process.pid)
-    time.sleep(intervals * interval)
-    milliseconds = (cpu_clock(process.pid) - begun) / intervals * 1000
-    return Measured(read(), milliseconds, resident_kilobytes(process.pid, "VmHWM"))
-
-
 def the_agent(setting):
     directory = f"{setting.memory}/interval"
     intervals = setting.numbers.intervals * 4
 
     @contextlib.contextmanager
     def start():
-        with agent(setting, directory, f"{AGENT_INTERVAL * 1000:.0f}ms") as process:
-            if not setting.smoke:
-                time.sleep(AGENT_WARM_UP * AGENT_INTERVAL)
+        with agent(setting, directory, f"{AGENT_INTERVAL * 1000:.0f}ms") as process, Arrivals(directory, TEXTFILE) as arrivals:
+            def wait(count):
+                if not arrivals.wait(count, seconds=10 + 10 * count * AGENT_INTERVAL):
+                    raise Failure("the agent stopped writing its textfile")
 
-            def read():
+            def measure():
+                arrivals.forget()
+                wait(1)
+                begun = cpu_clock(process.pid)
+                wait(intervals)
+                milliseconds = (cpu_clock(process.pid) - begun) / intervals * 1000
                 with open(f"{directory}/{TEXTFILE}") as textfile:
-                    return count_in_metrics(textfile.read())
-            yield lambda: in_a_window(
-                process, AGENT_INTERVAL, intervals, lambda: os.stat(f"{directory}/{TEXTFILE}").st_mtime_ns, read)
+                    return Measured(count_in_metrics(textfile.read()), milliseconds, resident_kilobytes(process.pid, "VmHWM"))
+
+            wait(1 if setting.smoke else AGENT_WARM_UP)
+            yield measure
     return Contestant("daemon", "the daemon, an interval, textfile included", start, ours=True)
 
 
@@ -125,9 +115,31 @@ def collectd(setting):
         # Its own exit code tells of plugins that did not like to end.
         with daemon([COLLECTD, "-f", "-C", f"{directory}/conf"], log, clean_end=False) as process:
             wait_until(lambda: count_of_collectd(directory), process, log, "collectd counts nothing", pause=0.1)
-            yield lambda: in_a_window(
-                process, COLLECTD_INTERVAL, setting.numbers.intervals, lambda: ask_collectd(directory, "LISTVAL"), lambda: count_of_collectd(directory))
+            yield lambda: in_a_window(directory, process, setting.numbers.intervals)
     return Contestant("collectd", "collectd's tcpconns, an interval", start)
+
+
+def in_a_window(directory, process, intervals):
+    """The window begins and ends half an interval after a count, where nothing happens, and nobody asks meanwhile."""
+    before = last_count_of_collectd(directory)
+    deadline = time.monotonic() + 10 * COLLECTD_INTERVAL
+    while (begun_at := last_count_of_collectd(directory)) == before:
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Failure("collectd counts no more")
+        time.sleep(0.01)
+    time.sleep(COLLECTD_INTERVAL / 2)
+    begun = cpu_clock(process.pid)
+    time.sleep(intervals * COLLECTD_INTERVAL)
+    seconds = cpu_clock(process.pid) - begun
+    counts = round((last_count_of_collectd(directory) - begun_at) / COLLECTD_INTERVAL)
+    if counts < 1:
+        raise Failure("collectd counts no more")
+    return Measured(count_of_collectd(directory), seconds / counts * 1000, resident_kilobytes(process.pid, "VmHWM"))
+
+
+def last_count_of_collectd(directory):
+    """When it was, in seconds."""
+    return max(float(line.split()[0]) for line in ask_collectd(directory, "LISTVAL"))
 
 
 def ask_collectd(directory, question):
