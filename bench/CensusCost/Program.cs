@@ -13,7 +13,7 @@ using Agent.Watching;
 
 // The runtime compiles a method for good when it was called 30 times and nothing new was called for 100 ms, in the background: what is
 // measured is the code that the daemon runs from its first minute on.
-const int LeastWarmUp = 100;
+const int LeastWarmUp = 50;
 TimeSpan shortestWarmUp = TimeSpan.FromSeconds(1);
 
 if (args.Length != 4

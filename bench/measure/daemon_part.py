@@ -32,8 +32,8 @@ def measure_memory(setting, endpoint=None):
     directory = f"{setting.memory}/memory-{endpoint or 0}"
     os.mkdir(directory)
     with Arrivals(directory, TEXTFILE) as arrivals, agent(setting, directory, setting.numbers.memory_interval, endpoint) as process:
-        for _ in range(0, setting.numbers.censuses, SLICE):
-            if not arrivals.wait(SLICE, seconds=60):
+        for done in range(0, setting.numbers.censuses, SLICE):
+            if not arrivals.wait(min(SLICE, setting.numbers.censuses - done), seconds=300):
                 raise Failure("the agent stopped writing its textfile")
             if endpoint:
                 scrape(endpoint)

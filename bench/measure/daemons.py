@@ -25,7 +25,7 @@ COLLECTD_INTERVAL = 1.0
 
 
 def scrape(port, accept_gzip=False):
-    """The text of one scrape, and the bytes of its body on the wire."""
+    """The body of one scrape, as it is on the wire."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip" if accept_gzip else "identity", "Connection": "close"})
@@ -39,9 +39,10 @@ def scrape(port, accept_gzip=False):
 
 
 def answers(port):
+    """The text of a scrape; None while there is none."""
     try:
         return scrape(port)
-    except (OSError, http.client.HTTPException):
+    except (Failure, OSError, http.client.HTTPException):
         return None
 
 
@@ -68,7 +69,7 @@ def the_agent(setting):
     def start():
         with agent(setting, directory, f"{AGENT_INTERVAL * 1000:.0f}ms") as process, Arrivals(directory, TEXTFILE) as arrivals:
             def wait(count):
-                if not arrivals.wait(count, seconds=10 + 10 * count * AGENT_INTERVAL):
+                if not arrivals.wait(count, seconds=60 + 10 * count * AGENT_INTERVAL):
                     raise Failure("the agent stopped writing its textfile")
 
             def measure():

@@ -24,7 +24,7 @@ def measure_scene(setting, matching, clients, others):
             if runner:
                 # These count when they like: each has rounds of its own with the floor.
                 pair = [contestants.floor(setting, listeners, counts), runner]
-                rows.append(take_rounds(setting, pair, matching, others, generations=1)[1])
+                rows.append(take_rounds(setting, pair, matching, others, rounds=setting.numbers.rounds)[1])
     return {"matching": matching, "clients": clients, "others": others, "rows": rows}
 
 

@@ -23,13 +23,13 @@ class Numbers(NamedTuple):
     memory_interval: str = "2ms"
     settle_seconds: int = 45
     share_seconds: int = 60
-    growth_rounds: int = 5
+    growth_rounds: int = 3
     matching: tuple = (200, 2000, 10000, 40000, 95000)
     others: tuple = (0, 2000, 10000, 40000, 95000)
     clients: tuple = (1, 100, 5000, 30000, 95000)
     many: int = 95000  # connections that the curves of clients, ports and watches are taken at
     many_clients: int = 5000
-    ports: tuple = (1, 2, 5, 10, 20, 50)
+    ports: tuple = (1, 5, 10, 20, 50)
     watch_counts: tuple = (1, 2, 5, 10, 20)
     profiled_starts: int = 40
     profiled_counts: int = 20

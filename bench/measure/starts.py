@@ -64,7 +64,7 @@ def first_textfile(setting, number):
     with Arrivals(directory, TEXTFILE) as arrivals:
         begun = time.perf_counter()
         with daemon([setting.agent, "--textfile-directory", directory], f"{setting.scratch}/first.log"):
-            if not arrivals.wait(1, seconds=10):
+            if not arrivals.wait(1, seconds=60):
                 raise Failure("the agent writes no textfile")
             return (time.perf_counter() - begun) * 1000
 
