@@ -23,7 +23,7 @@ KERNEL = (
     ("netlink", re.compile(r"sys_(recv|send)")),
 )
 SAMPLE = re.compile(r"^\s*\S.*?\s+(?P<pid>\d+)\s*$")
-FRAME = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<symbol>.*) \((?P<dso>.*)\)$")
+FRAME = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<symbol>.*?) \((?P<dso>[/\[].*)\)$")
 PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")  # Elf64_Phdr: type, flags, offset, vaddr, paddr, filesz, memsz, align
 PT_LOAD, PF_X = 1, 1
 
@@ -49,7 +49,7 @@ def record(setting, *command):
 
 
 def told_by(data):
-    told = subprocess.run(["perf", "script", "-i", data, "-F", "comm,pid,ip,sym,dso"],
+    told = subprocess.run(["perf", "script", "-i", data, "--no-inline", "-F", "comm,pid,ip,sym,dso"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, errors="replace")
     os.remove(data)
     return told.stdout
@@ -98,7 +98,7 @@ class Classes:
             self.counts[f"kernel: {entered_by(frames)}"] += 1
         elif dso == self._program:
             self.counts["managed code, compiled ahead" if address >= self._end_of_code else "program"] += 1
-        elif "doublemapper" in dso or dso.startswith("//anon") or dso == "[unknown]":
+        elif "doublemapper" in dso or dso.startswith(("//anon", "[unknown]", "[JIT]")):
             self.counts["managed code, compiled at run time"] += 1
         else:
             self.counts["C libraries and the dynamic linker"] += 1
@@ -106,7 +106,7 @@ class Classes:
 
 def is_kernel(dso):
     # Its modules are in brackets, too.
-    return dso.startswith("[") and dso not in ("[unknown]", "[vdso]")
+    return dso.startswith("[") and not dso.startswith(("[unknown]", "[vdso]", "[JIT]"))
 
 
 def entered_by(frames):

@@ -4,7 +4,7 @@ import math
 from xml.sax.saxutils import escape
 
 STYLE = """
-    text { font: 13px system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: #424a53; }
+    text { font: 13px system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: #6e7781; }
     .title { font-size: 16px; font-weight: 600; }
     .small { font-size: 12px; }
     .grid { stroke: #8c959f; stroke-opacity: .3; stroke-width: 1; }
