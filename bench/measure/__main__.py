@@ -33,6 +33,7 @@ def parse_arguments():
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--pages", action="store_true")
     parser.add_argument("--render", action="store_true")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.only = options.only.split(",")
     unknown = [part for part in options.only if part not in PARTS]
@@ -52,7 +53,7 @@ def measure(options, raw):
     on = machine.describe(setting, options.commit)
     failed = []
     for part in options.only:
-        begun, load = time.monotonic(), os.getloadavg()[0]
+        begun, before = time.monotonic(), {"load": os.getloadavg()[0], "sockets": machine.tcp_sockets()}
         print(f"{part}:", file=sys.stderr)
         try:
             found = PARTS[part](setting)
@@ -61,7 +62,7 @@ def measure(options, raw):
             print(f"bench/run: {part}: {error}", file=sys.stderr)
             failed.append(part)
             continue
-        raw[part] = {**found, "missing": setting.missing_since(), "on": on, "load": load}
+        raw[part] = {**found, "missing": setting.missing_since(), "on": on, "before": before}
         results.save(options.results, raw)
         print(f"{part}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
         for what, why in raw[part]["missing"].items():
@@ -71,6 +72,8 @@ def measure(options, raw):
 
 def main():
     options = parse_arguments()
+    if options.check:
+        return
     raw = results.load(options.results)
     failed = [] if options.render else measure(options, raw)
     results.render(options.results, raw)

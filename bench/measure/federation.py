@@ -41,10 +41,17 @@ class Hosts(http.server.BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Of all hosts."""
+
+    def handle_error(self, request, client_address):
+        """Prometheus hangs up when it is told to end."""
+
+
 @contextlib.contextmanager
 def hosts(text):
     Hosts.exposition, Hosts.written = text.encode(), 0
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hosts) as server:
+    with Server(("127.0.0.1", 0), Hosts) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 
 from .setting import versions
@@ -17,6 +18,12 @@ def cpu_model():
 
 def memory_gibibytes():
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2 ** 30
+
+
+def tcp_sockets():
+    """Of the whole machine: the kernel's table, which every count walks, is one for all network namespaces."""
+    with open("/proc/net/sockstat") as lines:
+        return int(re.search(r"^TCP: .* alloc (\d+)", lines.read(), re.MULTILINE)[1])
 
 
 def describe(setting, commit):

@@ -30,7 +30,8 @@ def whole(raw):
         if name in raw:
             lines += write(raw[name])
             lines += [f"Not measured: {what}: {why}." for what, why in raw[name]["missing"].items()]
-            lines += [f"(Load of the minute before: {raw[name]['load']:.1f}.)", ""]
+            before = raw[name]["before"]
+            lines += [f"(Before: a load of {before['load']:.1f}, and {before['sockets']:,} TCP sockets on the machine, in the one table that all walk.)", ""]
     return "\n".join([*lines, *budget_table(raw), ""])
 
 
@@ -58,12 +59,16 @@ def scenes(part):
     yield ""
     yield from main_table(part)
     yield ""
+    yield ("The floor and the censuses are warm processes that count many times in each round and measure themselves. Of commands it is the whole processes, "
+           "start and end included. Of daemons it is what they take for a scrape, or for an interval: of the agent 250 ms, with its textfile on tmpfs, of "
+           "collectd a second. node_exporter cannot be asked for one port and counts all. Memory is the most that was ever resident, of a pipeline the sum.")
+    yield ""
     yield "![the same as a plot](comparison.svg)"
     yield ""
     for scene in part["scenes"]:
         yield from scene_details(scene, f"{scene_head(scene)}, of {scene['clients']:,} clients")
     spread = part["spread"]
-    yield from scene_details(spread, f"{scene_head(spread)} connections spread evenly over the ports of the watches; the floor counts all ports, without a filter")
+    yield from scene_details(spread, f"{scene_head(spread)}, spread evenly over the ports of the watches; the floor counts all ports, without a filter")
 
 
 def scene_details(scene, title):

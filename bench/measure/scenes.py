@@ -4,7 +4,7 @@ import contextlib
 import sys
 
 from . import contestants, daemons
-from .connections import OTHER_PORT, PORT, opened
+from .connections import OTHER_PORT, opened
 from .contestants import available
 
 
