@@ -2,7 +2,15 @@
  * The least that a count of TCP connections can cost: the one request that the agent's census sends, and of the
  * replies nothing but the headers. What a census costs beyond this is the agent's own.
  *
- *     floor PORT DUMPS     prints "count=N cpu_us=T": sockets in the last dump, CPU time of one dump
+ *     floor PORT [one-pass|two-pass|no-headers|no-copy]
+ *
+ * For each line "N" on standard input it takes N dumps and prints "count=N cpu_us=T memory_kb=M": sockets in the last
+ * dump, CPU time of one dump, and the most memory that it ever had. Port 0 is every port.
+ *
+ *     one-pass    the floor
+ *     two-pass    the request that ss, node_exporter and most others send, once for each IP version
+ *     no-headers  one pass, the replies received and not looked at: count=0
+ *     no-copy     one pass, and of each datagram only the first header received: count=0
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,10 +28,13 @@
 /* The kernel fills no larger datagram for a dump: the agent's buffer, too. */
 #define BUFFER_LENGTH (32 * 1024)
 
-/* One dump before those that are measured: page faults and the sockets' inodes are of the start. */
-#define WARM_UP 1
+/* The states of the census: src/Agent/Watching/Census.cs. */
+#define STATES ((1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT) | (1 << TCP_LISTEN))
 
 static _Alignas(struct nlmsghdr) char buffer[BUFFER_LENGTH];
+
+enum mode { ONE_PASS, TWO_PASS, NO_HEADERS, NO_COPY };
+static const char *const modes[] = { "one-pass", "two-pass", "no-headers", "no-copy" };
 
 static void fail(const char *what)
 {
@@ -31,84 +42,161 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static void ask(int fd, unsigned short port)
+static void send_request(int fd, struct nlmsghdr *header, size_t length, int type)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	header->nlmsg_len = length;
+	header->nlmsg_type = type;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	if (sendto(fd, header, length, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		fail("sendto");
+}
+
+static void ask_once(int fd, unsigned short port)
 {
 	struct {
 		struct nlmsghdr header;
 		struct inet_diag_req request;
 	} message;
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
 	memset(&message, 0, sizeof(message));
-	message.header.nlmsg_len = sizeof(message);
-	message.header.nlmsg_type = TCPDIAG_GETSOCK;
-	message.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	message.request.id.idiag_sport = htons(port);
 	message.request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
 	message.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-	/* The states of the census: src/Agent/Watching/Census.cs. */
-	message.request.idiag_states = (1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT) | (1 << TCP_LISTEN);
-	if (sendto(fd, &message, sizeof(message), 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
-		fail("sendto");
+	message.request.idiag_states = STATES;
+	send_request(fd, &message.header, sizeof(message), TCPDIAG_GETSOCK);
 }
 
-static long dump(int fd, unsigned short port)
+static void ask_for_family(int fd, unsigned short port, int family)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 request;
+	} message;
+
+	memset(&message, 0, sizeof(message));
+	message.request.sdiag_family = family;
+	message.request.sdiag_protocol = IPPROTO_TCP;
+	message.request.id.idiag_sport = htons(port);
+	message.request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+	message.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	message.request.idiag_states = STATES;
+	send_request(fd, &message.header, sizeof(message), SOCK_DIAG_BY_FAMILY);
+}
+
+static void fail_if_error(const struct nlmsghdr *message)
+{
+	if (message->nlmsg_type == NLMSG_ERROR) {
+		errno = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+		fail("dump");
+	}
+}
+
+static size_t receive(int fd, size_t most)
+{
+	ssize_t length = recv(fd, buffer, most, MSG_TRUNC);
+
+	if (length < 0)
+		fail("recv");
+	if ((size_t)length > sizeof(buffer)) {
+		errno = EMSGSIZE;
+		fail("recv");
+	}
+	return length;
+}
+
+static long count_headers(int fd)
 {
 	long count = 0;
 
-	ask(fd, port);
 	for (;;) {
-		ssize_t length = recv(fd, buffer, sizeof(buffer), MSG_TRUNC);
+		size_t length = receive(fd, sizeof(buffer));
 
-		if (length < 0)
-			fail("recv");
-		if ((size_t)length > sizeof(buffer)) {
-			errno = EMSGSIZE;
-			fail("recv");
-		}
 		for (struct nlmsghdr *message = (struct nlmsghdr *)buffer; NLMSG_OK(message, length);
 		     message = NLMSG_NEXT(message, length)) {
 			if (message->nlmsg_type == NLMSG_DONE)
 				return count;
-			if (message->nlmsg_type == NLMSG_ERROR) {
-				errno = -((struct nlmsgerr *)NLMSG_DATA(message))->error;
-				fail("dump");
-			}
+			fail_if_error(message);
 			count++;
 		}
 	}
 }
 
-static long cpu_microseconds(void)
+/* The end of a TCP dump is a datagram of its own: the kernel sends it only when it finds nothing more to put into one. */
+static void receive_all(int fd, size_t most)
+{
+	const struct nlmsghdr *first = (const struct nlmsghdr *)buffer;
+
+	do {
+		receive(fd, most);
+		fail_if_error(first);
+	} while (first->nlmsg_type != NLMSG_DONE);
+}
+
+static long dump(int fd, unsigned short port, enum mode mode)
+{
+	long count;
+
+	if (mode == TWO_PASS) {
+		ask_for_family(fd, port, AF_INET);
+		count = count_headers(fd);
+		ask_for_family(fd, port, AF_INET6);
+		return count + count_headers(fd);
+	}
+	ask_once(fd, port);
+	if (mode == ONE_PASS)
+		return count_headers(fd);
+	receive_all(fd, mode == NO_COPY ? sizeof(struct nlmsghdr) : sizeof(buffer));
+	return 0;
+}
+
+static struct rusage usage(void)
 {
 	struct rusage usage;
 
 	if (getrusage(RUSAGE_SELF, &usage) < 0)
 		fail("getrusage");
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+	return usage;
+}
+
+static long cpu_microseconds(void)
+{
+	struct rusage now = usage();
+
+	return (now.ru_utime.tv_sec + now.ru_stime.tv_sec) * 1000000 + now.ru_utime.tv_usec + now.ru_stime.tv_usec;
+}
+
+static enum mode mode_of(const char *name)
+{
+	for (int mode = ONE_PASS; mode <= NO_COPY; mode++)
+		if (strcmp(name, modes[mode]) == 0)
+			return mode;
+	fputs("usage: floor PORT [one-pass|two-pass|no-headers|no-copy]\n", stderr);
+	exit(64);
 }
 
 int main(int argc, char **argv)
 {
-	int port = argc == 3 ? atoi(argv[1]) : 0;
-	int dumps = argc == 3 ? atoi(argv[2]) : 0;
-	long count = 0, begun;
-	int fd;
+	enum mode mode = mode_of(argc == 3 ? argv[2] : argc == 2 ? modes[ONE_PASS] : "");
+	unsigned short port = (unsigned short)atoi(argv[1]);
+	char line[32];
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
-	if (port < 1 || port > 65535 || dumps < 1) {
-		fputs("usage: floor PORT DUMPS\n", stderr);
-		return 64;
-	}
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	if (fd < 0)
 		fail("socket");
+	/* One dump before those that are measured: page faults and the sockets' inodes are of the start. It also tells the
+	   kernel how large a datagram may be, which it takes from the largest buffer that it was ever asked to fill. */
+	dump(fd, port, mode == TWO_PASS ? TWO_PASS : ONE_PASS);
+	while (fgets(line, sizeof(line), stdin)) {
+		int dumps = atoi(line);
+		long count = 0, begun = cpu_microseconds();
 
-	for (int i = 0; i < WARM_UP; i++)
-		dump(fd, (unsigned short)port);
-	begun = cpu_microseconds();
-	for (int i = 0; i < dumps; i++)
-		count = dump(fd, (unsigned short)port);
-	printf("count=%ld cpu_us=%.1f\n", count, (double)(cpu_microseconds() - begun) / dumps);
-	close(fd);
+		for (int i = 0; i < dumps; i++)
+			count = dump(fd, port, mode);
+		printf("count=%ld cpu_us=%.1f memory_kb=%ld\n", count, (double)(cpu_microseconds() - begun) / dumps,
+		       usage().ru_maxrss);
+		fflush(stdout);
+	}
 	return 0;
 }

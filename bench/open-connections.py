@@ -4,8 +4,9 @@
 Only the server's ends are kept: a client's end in repair mode is closed
 without a word to the other end, so that a connection costs one descriptor and
 the kernel's table holds no socket that is not counted. Where the file limit of
-a process is lower than what is asked for, several processes share the work,
-each with a listener of its own, on the same port of another address.
+a process is lower than what is asked for, or few clients would need more ports
+than there are, several processes share the work, each with listeners of its
+own, on the same ports of another address.
 
 Prints "opened N connections, L listeners", then holds until its standard input
 ends or it is killed.
@@ -27,23 +28,29 @@ LISTEN_BACKLOG = 128
 SERVERS = ipaddress.IPv4Address("127.1.0.1")
 CLIENTS = ipaddress.IPv4Address("127.2.0.1")
 FIRST_CLIENT_PORT = 10000
+CLIENT_PORTS = 50000
 
 
 def open_share(share, first, count, options, ready):
-    """Open connections first .. first + count - 1 through a listener of this process."""
-    server_address = (str(SERVERS + share), options.port)
-    server = socket.socket()
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.bind(server_address)
-    server.listen(LISTEN_BACKLOG)
-    held = [server]
+    """Open connections first .. first + count - 1 through listeners of this process."""
+    servers = []
+    for port in range(options.port, options.port + options.ports):
+        server = socket.socket()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((str(SERVERS + share), port))
+        server.listen(LISTEN_BACKLOG)
+        servers.append(server)
+    held = list(servers)
     for number in range(first, first + count):
         # A port of its own for each, of its address: a tuple that was given
         # out once is still in use at the server's end.
         client = socket.socket()
+        # Other processes have the same pair at the same moment, for another server.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.bind((str(CLIENTS + number % options.clients),
-                     FIRST_CLIENT_PORT + number // options.clients))
-        client.connect(server_address)
+                     FIRST_CLIENT_PORT + number // options.clients - first // options.clients))
+        server = servers[number % options.ports]
+        client.connect(server.getsockname())
         held.append(server.accept()[0])
         client.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
         client.close()
@@ -69,11 +76,12 @@ def main():
     parser.add_argument("--connections", type=int, default=95000)
     parser.add_argument("--clients", type=int, default=5000, help="addresses to spread them over")
     parser.add_argument("--port", type=int, default=8500)
+    parser.add_argument("--ports", type=int, default=1, help="ports to spread them over, from --port on")
     options = parser.parse_args()
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    capacity = hard - SPARE_DESCRIPTORS
+    capacity = min(hard - SPARE_DESCRIPTORS - options.ports, options.clients * CLIENT_PORTS)
     shares = -(-options.connections // capacity)
 
     ready_read, ready_write = os.pipe()
@@ -98,7 +106,7 @@ def main():
         if not more:
             sys.exit("open-connections.py: not all could be opened")
         done += len(more)
-    print(f"opened {options.connections} connections, {shares} listeners", flush=True)
+    print(f"opened {options.connections} connections, {shares * options.ports} listeners", flush=True)
 
     sys.stdin.buffer.read()
     os.close(hold_write)

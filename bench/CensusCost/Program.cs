@@ -2,29 +2,36 @@ using System.Diagnostics;
 using System.Globalization;
 using Agent.Watching;
 
-// What one census of the agent costs once it runs hot, beside bench/floor.c, which prints the same line:
+// What one census of the agent costs once it runs hot, beside bench/floor.c, which is asked and answers alike:
 //
-//     CensusCost PORT WATCHES CENSUSES     prints "count=N cpu_us=T allocated=B runtime=V": established connections, CPU time and managed
-//                                          bytes of one census, and the version of .NET
+//     CensusCost PORT WATCHES PORTS STEP
 //
-// There are so many watches of one port each, from PORT on.
+// There are so many watches of so many ports each. The first watch has its ports from PORT on, each further one STEP further on: with a step
+// of 0 all count the same connections. For each line "N" on standard input N censuses are taken and a line is printed,
+// "count=N clients=N cpu_us=T allocated=B memory_kb=M runtime=V": established connections on all ports, clients of all watches, CPU time and
+// managed bytes of one census, the most memory that the process ever had, and the version of .NET.
 
 // The runtime compiles a method for good when it was called 30 times and nothing new was called for 100 ms, in the background: what is
 // measured is the code that the daemon runs from its first minute on.
-const int LeastWarmUp = 100;
+const int LeastWarmUp = 50;
 TimeSpan shortestWarmUp = TimeSpan.FromSeconds(1);
 
-if (args.Length != 3
+if (args.Length != 4
     || !ushort.TryParse(args[0], CultureInfo.InvariantCulture, out ushort firstPort)
     || !int.TryParse(args[1], CultureInfo.InvariantCulture, out int watchCount)
-    || !int.TryParse(args[2], CultureInfo.InvariantCulture, out int censuses)
-    || watchCount < 1 || censuses < 1)
+    || !int.TryParse(args[2], CultureInfo.InvariantCulture, out int portCount)
+    || !int.TryParse(args[3], CultureInfo.InvariantCulture, out int step)
+    || watchCount < 1 || portCount < 1 || step < 0)
 {
-    Console.Error.WriteLine("usage: CensusCost PORT WATCHES CENSUSES");
+    Console.Error.WriteLine("usage: CensusCost PORT WATCHES PORTS STEP");
     return 64;
 }
 
-Watch[] watches = [.. Enumerable.Range(firstPort, watchCount).Select(port => new Watch($"port {port}", [(ushort)port]))];
+Watch[] watches =
+[
+    .. Enumerable.Range(0, watchCount).Select(watch => new Watch(
+        $"watch {watch}", [.. Enumerable.Range(firstPort + (watch * step), portCount).Select(port => (ushort)port)])),
+];
 using Census census = new(new WatchedNamespace(null, null, [.. watches]), TimeProvider.System, keepsPeaks: true);
 
 long begun = Stopwatch.GetTimestamp();
@@ -33,23 +40,31 @@ for (int i = 0; i < LeastWarmUp || Stopwatch.GetElapsedTime(begun) < shortestWar
     census.Take();
 }
 
-NamespaceCounts last = census.Take();
-long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
-TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
-for (int i = 0; i < censuses; i++)
+while (Console.ReadLine() is { } line)
 {
-    last = census.Take();
+    int censuses = int.Parse(line, CultureInfo.InvariantCulture);
+    NamespaceCounts last = census.Take();
+    long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+    TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
+    for (int i = 0; i < censuses; i++)
+    {
+        last = census.Take();
+    }
+
+    TimeSpan cpu = Environment.CpuUsage.TotalTime - cpuBefore;
+    long allocated = GC.GetAllocatedBytesForCurrentThread() - allocatedBefore;
+    if (!last.Succeeded)
+    {
+        Console.Error.WriteLine(last.Failure);
+        return 1;
+    }
+
+    long count = last.Ports.Sum(port => port.Ipv4 + port.Ipv6);
+    long clients = last.Watches.Sum(watch => (long)watch.Clients);
+    string microseconds = (cpu / censuses).TotalMicroseconds.ToString("F1", CultureInfo.InvariantCulture);
+    using Process self = Process.GetCurrentProcess();
+    Console.WriteLine(
+        $"count={count} clients={clients} cpu_us={microseconds} allocated={allocated / censuses} memory_kb={self.PeakWorkingSet64 / 1024} runtime={Environment.Version}");
 }
 
-TimeSpan cpu = Environment.CpuUsage.TotalTime - cpuBefore;
-long allocated = GC.GetAllocatedBytesForCurrentThread() - allocatedBefore;
-if (!last.Succeeded)
-{
-    Console.Error.WriteLine(last.Failure);
-    return 1;
-}
-
-long count = last.Ports.Sum(port => port.Ipv4 + port.Ipv6);
-Console.WriteLine(
-    $"count={count} cpu_us={(cpu / censuses).TotalMicroseconds.ToString("F1", CultureInfo.InvariantCulture)} allocated={allocated / censuses} runtime={Environment.Version}");
 return 0;

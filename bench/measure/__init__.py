@@ -1,0 +1,1 @@
+"""Measures what counting connections costs: bench/run starts it."""

@@ -1,0 +1,89 @@
+"""What the daemon takes of a host: memory after many censuses, its share of a core, and what a scrape of its endpoint costs."""
+
+import contextlib
+import os
+import sys
+import time
+
+from .arrivals import Arrivals
+from .connections import opened
+from .daemons import ENDPOINT_PORT, TEXTFILE, agent, scrape
+from .processes import Failure, cpu_clock, file_system_of, resident_kilobytes
+
+SCRAPE_INTERVAL = 15
+SLICE = 200  # censuses between two scrapes of the daemon whose memory is measured
+
+
+def measure(setting):
+    numbers = setting.numbers
+    with opened(numbers.few, numbers.few):
+        memory = {"textfile": measure_memory(setting)}
+        if setting.has_endpoint:
+            memory["endpoint"] = measure_memory(setting, ENDPOINT_PORT)
+        shares = measure_shares(setting)
+        scrapes = measure_scrapes(setting) if setting.has_endpoint else None
+    return {"connections": numbers.few, "censuses": numbers.censuses, "memory_kb": memory, "shares": shares, "scrapes": scrapes,
+            "settle_seconds": numbers.settle_seconds, "share_seconds": numbers.share_seconds}
+
+
+def measure_memory(setting, endpoint=None):
+    """Resident kilobytes after many censuses, each of which was published, and the most that there ever were."""
+    print(f"  {setting.numbers.censuses:,} censuses {'with the endpoint, scraped' if endpoint else 'without the endpoint'}", file=sys.stderr)
+    directory = f"{setting.memory}/memory-{endpoint or 0}"
+    os.mkdir(directory)
+    with Arrivals(directory, TEXTFILE) as arrivals, agent(setting, directory, setting.numbers.memory_interval, endpoint) as process:
+        for done in range(0, setting.numbers.censuses, SLICE):
+            if not arrivals.wait(min(SLICE, setting.numbers.censuses - done), seconds=300):
+                raise Failure("the agent stopped writing its textfile")
+            if endpoint:
+                scrape(endpoint)
+        return {"now": resident_kilobytes(process.pid), "most": resident_kilobytes(process.pid, "VmHWM")}
+
+
+def measure_shares(setting):
+    """The part of a core that daemons take at an interval of a second: all at the same time, for they are idle nearly always."""
+    disk = f"{setting.scratch}/share"
+    memory = f"{setting.memory}/share"
+    with contextlib.ExitStack() as running:
+        daemons = [
+            ("tmpfs", f"textfile on {file_system_of(setting.memory)}", running.enter_context(agent(setting, memory))),
+            ("disk", f"textfile on {file_system_of(setting.scratch)}", running.enter_context(agent(setting, disk))),
+            # Without textfile and endpoint there is nothing to wait for.
+            ("off", "textfile off", running.enter_context(agent(setting, None))),
+        ]
+        scraped = None
+        if setting.has_endpoint:
+            scraped = ENDPOINT_PORT
+            daemons.append(("endpoint", f"textfile off, endpoint scraped every {SCRAPE_INTERVAL} s",
+                            running.enter_context(agent(setting, None, endpoint=scraped))))
+        print(f"  shares of a core, {setting.numbers.settle_seconds} + {setting.numbers.share_seconds} s", file=sys.stderr)
+        pids = [process.pid for _, _, process in daemons]
+        # The runtime compiles what was called 30 times once more, and better: half a minute after the start, at this interval.
+        first = shares_of_core(pids, setting.numbers.settle_seconds, scraped)
+        then = shares_of_core(pids, setting.numbers.share_seconds, scraped)
+        return [{"key": key, "name": name, "first": first[process.pid], "then": then[process.pid],
+                 "memory_kb": resident_kilobytes(process.pid, "VmHWM")} for key, name, process in daemons]
+
+
+def shares_of_core(pids, seconds, scraped):
+    begun = {pid: (cpu_clock(pid), time.monotonic()) for pid in pids}
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if scraped:
+            scrape(scraped)
+        time.sleep(max(0.0, min(SCRAPE_INTERVAL, end - time.monotonic())))
+    return {pid: (cpu_clock(pid) - cpu) / (time.monotonic() - wall) for pid, (cpu, wall) in begun.items()}
+
+
+def measure_scrapes(setting):
+    """CPU milliseconds of the daemon for a scrape, of many: its census once a minute does not count."""
+    with agent(setting, None, "1m", ENDPOINT_PORT) as process:
+        for_one = {}
+        for name, gzip in (("plain", False), ("gzip", True)):
+            body = scrape(ENDPOINT_PORT, gzip)
+            many = setting.numbers.censuses // 20
+            begun = cpu_clock(process.pid)
+            for _ in range(many):
+                scrape(ENDPOINT_PORT, gzip)
+            for_one[name] = {"milliseconds": (cpu_clock(process.pid) - begun) / many * 1000, "bytes": len(body)}
+        return for_one

@@ -1,0 +1,49 @@
+"""The tables that stand on pages which people wrote."""
+
+from .figures import table
+from .report import NOT_MEASURED, budget_table, fleet_figures, machine_line, main_table
+from .results import rewrite
+
+HOSTS = 10_000
+SCRAPE_SECONDS = 15
+
+
+def write(repository, raw):
+    if "scenes" in raw:
+        rewrite(f"{repository}/README.md", [
+            *main_table(raw["scenes"]), "", *list(budget_table(raw))[2:], "", machine_line(raw["scenes"])])
+    if "fleet" in raw:
+        rewrite(f"{repository}/docs/fleet.md", [*of_a_host(raw["fleet"]), "", *of_all_hosts(raw["fleet"]), "", machine_line(raw["fleet"])])
+
+
+def of_a_host(part):
+    return table(["of a host", "measured"], [[name, value] for name, value in fleet_figures(part)])
+
+
+def of_all_hosts(part):
+    heads = [f"of {HOSTS:,} hosts, scraped every {SCRAPE_SECONDS} s", "textfiles", "endpoints"]
+    sources = [part.get("textfile"), part.get("endpoint")]
+    storage, prometheus = part.get("storage"), part.get("prometheus")
+
+    def row(name, reckon):
+        return [name, *(reckon(source) if source else NOT_MEASURED for source in sources)]
+
+    def samples(source):
+        return source["series"] * HOSTS / SCRAPE_SECONDS
+
+    rows = [
+        row("active series", lambda source: f"{source['series'] * HOSTS:,}"),
+        row("samples a second", lambda source: f"{samples(source):,.0f}"),
+        row("scraped bytes a second, gzip", lambda source: f"{source['gzip_bytes'] * HOSTS / SCRAPE_SECONDS / 1000:,.0f} kB"),
+    ]
+    if storage:
+        rows.append(row("on Prometheus' disk a day", lambda source: f"{samples(source) * 86400 * storage['bytes_per_sample'] / 1e9:,.1f} GB"))
+    if prometheus:
+        recorded = prometheus["rule_series"] * HOSTS
+        written = recorded / SCRAPE_SECONDS * prometheus["remote_write_bytes"]
+        for name, value in (("series that the rules record", f"{recorded:,}"),
+                            ("samples of those a second", f"{recorded / SCRAPE_SECONDS:,.0f}"),
+                            ("federated, each time", f"{prometheus['federated_bytes'] * HOSTS / 1e6:,.1f} MB"),
+                            ("remote write of those a second", f"{written / 1000:,.0f} kB")):
+            rows.append([name, value, value])
+    return table(heads, rows)

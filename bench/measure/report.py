@@ -1,0 +1,221 @@
+"""The results as Markdown."""
+
+import statistics
+
+from .budgets import budgets
+from .figures import difference, fitting, mebibytes, median, ratio, row_of, shown, table
+
+NOT_MEASURED = "not measured"
+
+
+def machine_line(part):
+    on = part["on"]
+    versions = ", ".join(f"{name} {version}" for name, version in on["versions"].items())
+    return (f"{on['cpu']}, {on['cores']} cores, {on['memory_gib']} GiB; Linux {on['kernel']}; .NET {on['runtime']}, trimmed, ReadyToRun, single file, "
+            f"self-contained; {versions}; commit {on['commit']}.")
+
+
+def whole(raw):
+    """results.md."""
+    lines = ["# Results of bench/run", "",
+             "Written by `bench/run` from `results.json`, which has every single figure. CPU time is user and system, of whole processes with all that they "
+             "start; a ratio is the median of those within each round. What is the agent's own is rounded up, all others down.", ""]
+    on = {}
+    for name, part in raw.items():
+        on.setdefault(machine_line(part), []).append(name)
+    for machine, parts in on.items():
+        lines += [machine if len(on) == 1 else f"{', '.join(parts)}: {machine}", ""]
+    for name, write in (("scenes", scenes), ("starts", starts), ("daemon", daemon), ("growth", growth), ("profile", profile), ("fleet", fleet),
+                        ("benchmarks", benchmarks)):
+        if name in raw:
+            lines += write(raw[name])
+            lines += [f"Not measured: {what}: {why}." for what, why in raw[name]["missing"].items()]
+            before = raw[name]["before"]
+            lines += [f"(Before: a load of {before['load']:.1f}, and {before['sockets']:,} TCP sockets on the machine, in the one table that all walk.)", ""]
+    return "\n".join([*lines, *budget_table(raw), ""])
+
+
+def scene_head(scene):
+    return f"{scene['matching']:,}" + (f" among {scene['others']:,} others" if scene["others"] else "")
+
+
+def main_table(part):
+    """A row for each who counts, a column for each scene: ratio and milliseconds; memory where there are most."""
+    all_scenes = part["scenes"]
+    largest = max(all_scenes, key=lambda scene: scene["matching"])
+    heads = ["CPU time to the floor (milliseconds)", *map(scene_head, all_scenes), f"MiB at {largest['matching']:,}"]
+    rows = []
+    for row in largest["rows"]:
+        cells = []
+        for scene in all_scenes:
+            found = row_of(scene["rows"], row["key"])
+            cells.append(f"{fitting(ratio(found), row['ours'])} ({fitting(median(found), row['ours'])})" if found else NOT_MEASURED)
+        rows.append([row["name"], *cells, mebibytes(row["memory_kb"], row["ours"]) if row["memory_kb"] else "–"])
+    return table(heads, rows)
+
+
+def scenes(part):
+    yield "## Counting"
+    yield ""
+    yield from main_table(part)
+    yield ""
+    yield ("The floor and the censuses are warm processes that count many times in each round and measure themselves. Of commands it is the whole processes, "
+           "start and end included. Of daemons it is what they take for a scrape, or for an interval: of the agent 250 ms, with its textfile on tmpfs, of "
+           "collectd a second. node_exporter cannot be asked for one port and counts all. Memory is the most that was ever resident, of a pipeline the sum.")
+    yield ""
+    yield "![the same as a plot](comparison.svg)"
+    yield ""
+    for scene in part["scenes"]:
+        yield from scene_details(scene, f"{scene_head(scene)}, of {scene['clients']:,} clients")
+    spread = part["spread"]
+    yield from scene_details(spread, f"{scene_head(spread)}, spread evenly over the ports of the watches; the floor counts all ports, without a filter")
+
+
+def scene_details(scene, title):
+    yield f"### {title}"
+    yield ""
+    yield from table(
+        ["", "to the floor", "median ms", "least", "most", "rounds", "bytes allocated"],
+        [[row["name"], fitting(ratio(row), row["ours"]),
+          *(fitting(of(row["milliseconds"]), row["ours"]) for of in (statistics.median, min, max)),
+          str(len(row["milliseconds"])), f"{row['allocated']:,}" if "allocated" in row else "–"] for row in scene["rows"]])
+    yield ""
+
+
+def starts(part):
+    rows = part["starts"]
+    empty = rows[0]
+    yield f"## Starts, at {part['connections']} connections"
+    yield ""
+    yield f"{len(empty['wall_ms'])} each, in turn; milliseconds, medians; the difference to the empty program is the median of those within each round."
+    yield ""
+    yield from table(
+        ["", "over the empty one", "start to end", "CPU, user", "CPU, system", "MiB"],
+        [[row["name"], shown(difference(row["wall_ms"], empty["wall_ms"]), 1, True),
+          *(shown(statistics.median(row[key]), 1, row is not empty) for key in ("wall_ms", "user_ms", "system_ms")),
+          mebibytes(row["memory_kb"], row is not empty)] for row in rows])
+    yield ""
+    first = part["first_sample_ms"]
+    yield from table(["", ""], [
+        ["start of the daemon to its first textfile, ms", shown(statistics.median(first["textfile"]), 1, True)],
+        ["start of the daemon to the first scrape that has counts, ms",
+         shown(statistics.median(first["endpoint"]), 1, True) if "endpoint" in first else NOT_MEASURED],
+        ["the file `agent`, MB", shown(part["file_bytes"] / 1e6, 1, True)],
+        ["an empty .NET program, published the same way, MB", shown(part["empty_file_bytes"] / 1e6, 1, False)],
+        ["the image, MB", shown(part["image_bytes"] / 1e6, 1, True) if part["image_bytes"] else NOT_MEASURED],
+    ])
+    yield ""
+
+
+def daemon(part):
+    yield f"## The daemon, at {part['connections']} connections"
+    yield ""
+    memory = part["memory_kb"]
+    yield from table(
+        [f"resident MiB after {part['censuses']:,} censuses", "then", "the most ever"],
+        [[name, *((mebibytes(memory[key]["now"], True), mebibytes(memory[key]["most"], True)) if key in memory else (NOT_MEASURED, ""))]
+         for key, name in (("textfile", "without the endpoint, textfile on tmpfs"), ("endpoint", "with the endpoint, scraped, and the same textfile"))])
+    yield ""
+    yield from table(
+        ["% of a core at an interval of 1 s", f"the first {part['settle_seconds']} s", f"the {part['share_seconds']} s after", "MiB, the most ever"],
+        [[share["name"], shown(share["first"] * 100, 3, True), shown(share["then"] * 100, 3, True), mebibytes(share["memory_kb"], True)]
+         for share in part["shares"]])
+    yield ""
+    if part["scrapes"]:
+        yield from table(
+            ["a scrape of the endpoint", "CPU ms", "bytes"],
+            [[name, shown(found["milliseconds"], 3, True), f"{found['bytes']:,}"] for name, found in part["scrapes"].items()])
+        yield ""
+
+
+def growth(part):
+    yield "## Growth"
+    yield ""
+    for curve in part["curves"]:
+        xs = [point["x"] for point in curve["series"][0]["points"]]
+        yield f"### By {curve['title']}"
+        yield ""
+        yield f"![the same as a plot](growth-{curve['key']}.svg)"
+        yield ""
+        yield from table(
+            ["CPU ms (to the floor)", *(f"{x:,}" for x in xs)],
+            [[one["name"], *(f"{fitting(median(point), one['ours'])} ({fitting(ratio(point), one['ours'])})" for point in one["points"])]
+             for one in curve["series"]])
+        yield ""
+    yield from floor_parts(part)
+
+
+def floor_parts(part):
+    yield f"### What the floor is made of, at {part['many']:,} matching connections"
+    yield ""
+    parts = [row_of(part["parts"], key) for key in ("walk", "fill", "copy", "floor")]
+    before = [0.0] * len(parts[0]["milliseconds"])
+    rows = []
+    for row in parts:
+        rows.append([row["name"], shown(median(row), 2, False), shown(difference(row["milliseconds"], before), 2, False)])
+        before = row["milliseconds"]
+    yield from table(["the kernel, or the program,", "CPU ms", "more than the one before"], rows)
+    yield ""
+
+
+def profile(part):
+    yield "## What the time is made of"
+    yield ""
+    for title, rows, plot in (("a start", part["starts"], "profile-start"), ("a count", part["censuses"], "profile-census")):
+        if not rows:
+            continue
+        kinds = list(dict.fromkeys(kind for row in reversed(rows) for kind in row["classes"]))
+        yield f"![the CPU time of {title}]({plot}.svg)"
+        yield ""
+        yield from table([f"CPU ms of {title}, sampled", *(row["name"] for row in rows)],
+                         [[kind, *(f"{row['classes'].get(kind, 0.0):.2f}" for row in rows)] for kind in kinds])
+        yield ""
+    for row in part["censuses"]:
+        functions = ", ".join(f"`{function}` {milliseconds:.2f} ms" for function, milliseconds in row["kernel"].items())
+        yield f"Of {row['name']}, in the kernel: {functions}."
+        yield ""
+    compiled = part["compiled_methods"]
+    yield f"Methods that the runtime compiles during a start: {compiled['empty']} of the empty program, {compiled['once']} of `agent --once`."
+    yield ""
+
+
+def fleet(part):
+    yield "## A host of a fleet"
+    yield ""
+    yield "See `docs/fleet.md`, which reckons with these."
+    yield ""
+    yield from table(["", ""], [[name, value] for name, value in fleet_figures(part)])
+    yield ""
+
+
+def fleet_figures(part):
+    def bytes_of(value):
+        return f"{value:,} bytes" if value is not None else NOT_MEASURED
+
+    for key, name in (("textfile", "in the textfile"), ("endpoint", "at the endpoint")):
+        one = part.get(key) or {}
+        yield f"series {name}", f"{one['series']:,}" if one else NOT_MEASURED
+        yield f"exposition {name}, plain", bytes_of(one.get("plain_bytes"))
+        yield f"exposition {name}, gzip", bytes_of(one.get("gzip_bytes"))
+    prometheus = part.get("prometheus") or {}
+    yield "series that the recording rules make of it", f"{prometheus['rule_series']:,}" if prometheus else NOT_MEASURED
+    yield "federated, of what the rules record, plain", bytes_of(prometheus.get("federated_bytes"))
+    yield "remote write, a sample of what the rules record", f"{prometheus['remote_write_bytes']:.1f} bytes" if prometheus else NOT_MEASURED
+    storage = part.get("storage")
+    yield "on Prometheus' disk, a sample", f"{storage['bytes_per_sample']:.2f} bytes" if storage else NOT_MEASURED
+
+
+def benchmarks(part):
+    yield "## Parsing and rendering"
+    yield ""
+    for report in part["reports"]:
+        yield report
+        yield ""
+
+
+def budget_table(raw):
+    yield "## Budgets"
+    yield ""
+    yield from table(["", "measured", "at most", ""],
+                     [[budget.what, budget.measured or NOT_MEASURED, budget.most, "" if budget.measured is None else "met" if budget.met else "**missed**"]
+                      for budget in budgets(raw)])
