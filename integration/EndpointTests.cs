@@ -6,6 +6,7 @@ using Testing;
 namespace Integration;
 
 /// <summary>The whole way without node_exporter: kernel, agent, its endpoint with token and TLS, Prometheus with the rules of deploy/.</summary>
+[StartsProgram]
 public sealed class EndpointTests : IDisposable
 {
     private const string Token = "a-token-of-the-test";
