@@ -7,6 +7,7 @@ using Testing;
 namespace Agent.Tests.Publishing.Http;
 
 /// <summary>How the endpoint begins, and what it needs for that.</summary>
+[StartsProgram]
 public sealed class StartTests
 {
     [Fact]
