@@ -180,5 +180,6 @@ internal sealed class ExpositionWriter(ExpositionFormat format)
         Write(text);
     }
 
-    private void Write(ReadOnlySpan<char> text) => Encoding.UTF8.GetBytes(text, _buffer);
+    private void Write(ReadOnlySpan<char> text) =>
+        _buffer.Advance(Encoding.UTF8.GetBytes(text, _buffer.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length))));
 }

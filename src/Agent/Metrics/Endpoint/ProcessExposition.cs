@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.ComponentModel;
 using System.Diagnostics;
-using System.IO.Enumeration;
+using Agent.Metrics.Endpoint.Interop;
 
 namespace Agent.Metrics.Endpoint;
 
@@ -11,8 +11,8 @@ internal sealed class ProcessExposition
     // Both files are shorter by far.
     private const int LongestFile = 4096;
 
-    // Nothing is skipped by its attributes: to know them .NET would follow each descriptor to its file.
-    private static readonly EnumerationOptions Unasked = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+    // "." and "..", and the descriptor by which they are listed.
+    private const int NotCounted = 3;
 
     private readonly ExpositionWriter _writer;
     private readonly string _directory;
@@ -94,20 +94,19 @@ internal sealed class ProcessExposition
 
     private int? CountDescriptors()
     {
-        try
-        {
-            int count = 0;
-            foreach (bool _ in new FileSystemEnumerable<bool>($"{_directory}/fd", (ref FileSystemEntry _) => true, Unasked))
-            {
-                count++;
-            }
-
-            // The one that lists them is among them.
-            return count - 1;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        nint directory = LibC.opendir($"{_directory}/fd");
+        if (directory == 0)
         {
             return null;
         }
+
+        int count = 0;
+        while (LibC.readdir(directory) != 0)
+        {
+            count++;
+        }
+
+        _ = LibC.closedir(directory);
+        return count - NotCounted;
     }
 }
