@@ -48,7 +48,7 @@ public sealed class EndpointTests : IDisposable
             await prometheus.Api.QueryUntil(expression, series => series.Length > 0);
         }
 
-        opener.Dispose();
+        await opener.Kill();
         await prometheus.Api.QueryUntil("""tcp_connections{protocol="ipv4"}""", "0");
     }
 

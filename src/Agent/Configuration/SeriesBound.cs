@@ -29,7 +29,7 @@ internal static class SeriesBound
     private const int PerWatchAtEndpoint = 1;
 
     // Starts, restarts by reason, failures by type of error.
-    private const int PerTask = 1 + 2 + 10;
+    private const int PerTask = 1 + 2 + 11;
 
     // Textfile, endpoint, reload, service manager.
     private const int OtherTasks = 4;

@@ -140,7 +140,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
     private static Settings Bounded(Settings settings, LoadedFile? file)
     {
         ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
-        long series = SeriesBound.Count(namespaces);
+        long series = settings.Endpoint is null ? SeriesBound.Count(namespaces) : SeriesBound.CountAtEndpoint(namespaces);
         if (series > SeriesBound.Most)
         {
             string message = $"these watches can make {series} series, {SeriesBound.Most} are the most; name fewer ports, or show fewer clients";

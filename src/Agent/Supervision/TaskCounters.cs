@@ -7,7 +7,9 @@ namespace Agent.Supervision;
 internal sealed class TaskCounters(string name)
 {
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<string, long> _restarts = new(StringComparer.Ordinal);
+    // From 0 on, so that the first one is seen as an increase.
+    private readonly SortedDictionary<string, long> _restarts = new(StringComparer.Ordinal) { [RestartReason.Failure] = 0, [RestartReason.Reload] = 0 };
+
     private readonly SortedDictionary<string, long> _failures = new(StringComparer.Ordinal);
     private long _starts;
     private bool _isRunning;

@@ -62,8 +62,8 @@ public sealed class EndpointProgramTests : IDisposable
         Assert.Contains("\nsockdiag_census_success 0\n", metrics);
         Assert.Contains("\nsockdiag_watch_success{watch=\"consul\"} 0\n", metrics);
         Assert.DoesNotContain("\ntcp_", metrics);
-        Assert.DoesNotContain("_total{task=\"endpoint\",", metrics);
-        Assert.DoesNotContain("_total{task=\"textfile\",", metrics);
+        Assert.DoesNotContain("failures_total{task=\"endpoint\",", metrics);
+        Assert.DoesNotContain("failures_total{task=\"textfile\",", metrics);
         Assert.Equal(HttpStatusCode.OK, (await _client.GetAsync(new Uri($"http://{_address}/health"), TestContext.Current.CancellationToken)).StatusCode);
 
         File.CreateSymbolicLink(_scratch["ns"], _host.Path);

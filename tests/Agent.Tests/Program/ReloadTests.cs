@@ -37,6 +37,7 @@ public sealed class ReloadTests : IDisposable
         string metrics = Metrics;
         Assert.DoesNotContain("\"old\"", metrics);
         Assert.DoesNotContain("\"8500\"", metrics);
+        await Poll.Until(() => agent.Errors.Contains("was read anew"), "it is told");
         Assert.Collection(
             agent.Errors.TrimEnd().Split('\n'),
             line => Assert.Contains("old.ports 8500", line),

@@ -72,7 +72,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
             line => Assert.Equal("Information: can measure again", line));
         (string name, _, long starts, var restarts, var failures) = _loop.Supervisor.Figures[0];
         Assert.Equal(("census", 5), (name, starts));
-        Assert.Equal([new("failure", 4)], restarts);
+        Assert.Equal([new("failure", 4), new("reload", 0)], restarts);
         Assert.Equal([new("netlink", 4)], failures);
     }
 

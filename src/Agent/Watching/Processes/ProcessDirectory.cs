@@ -14,7 +14,7 @@ internal sealed class ProcessDirectory
     // No link is longer: it is made in one page (do_proc_readlink, fs/proc/base.c).
     private const int LongestLink = 4096;
 
-    // Nothing is skipped by its attributes: to know them .NET would follow each descriptor to its file, which may be on a dead server.
+    // Nothing is skipped by its attributes, and what may not be listed is told.
     private static readonly EnumerationOptions Unasked = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
 
     private readonly int _id;
