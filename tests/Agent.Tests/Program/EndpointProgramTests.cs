@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Agent.Tests.Watching.Limits;
 using Testing;
 
 namespace Agent.Tests.Program;
@@ -104,6 +106,29 @@ public sealed class EndpointProgramTests : IDisposable
         Write(config, "");
         await Poll.Until(() => Try() is null, "it is off");
         await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task A_second_signal_ends_it_at_once()
+    {
+        using TestAuthority authority = new(_scratch, "ca");
+        (string certificateFile, string keyFile) = authority.Client("agent");
+        using AgentProcess agent = Start(
+            "--netns", _host.Path, "--textfile-directory", "none",
+            "--listen-certificate-file", certificateFile, "--listen-key-file", keyFile);
+        await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"it listens; it said: {agent.Errors}");
+        // A handshake that does not go on holds up an end that waits for it.
+        using TcpClient silent = new();
+        await silent.ConnectAsync(IPEndPoint.Parse(_address), TestContext.Current.CancellationToken);
+        await silent.GetStream().WriteAsync(new byte[] { 0x16, 0x03, 0x01 }, TestContext.Current.CancellationToken);
+
+        // Both are there when it goes on: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
+        foreach (int signal in (int[])[19, 15, 2, 18])
+        {
+            agent.Signal(signal);
+        }
+
+        Assert.Contains(await agent.Exit(), (int[])[128 + 15, 128 + 2]);
     }
 
     private static async Task EndsWell(AgentProcess agent)
