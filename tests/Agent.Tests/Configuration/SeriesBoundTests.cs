@@ -15,7 +15,8 @@ public sealed class SeriesBoundTests
 {
     private static readonly BuildInformation Build = new("1.2.3", "abc");
     private static readonly string[] TaskNames = ["census", "census of x", "limit", "textfile", "endpoint", "reload", "service manager"];
-    private static readonly string[] ErrorTypes = [.. Enumerable.Range(0, 10).Select(i => $"{i}")];
+    private static readonly string[] ErrorTypes =
+        ["timeout", "netlink", "malformed", "limit", "configuration", "endpoint", "ended", "access", "socket", "io", "other"];
 
     private static readonly ImmutableArray<WatchedNamespace> Namespaces =
     [
