@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.ComponentModel;
 using System.Diagnostics;
-using Agent.Metrics.Endpoint.Interop;
+using Agent.Watching.Processes;
 
 namespace Agent.Metrics.Endpoint;
 
@@ -10,9 +10,6 @@ internal sealed class ProcessExposition
 {
     // Both files are shorter by far.
     private const int LongestFile = 4096;
-
-    // "." and "..", and the descriptor by which they are listed.
-    private const int NotCounted = 3;
 
     private readonly ExpositionWriter _writer;
     private readonly string _directory;
@@ -38,7 +35,8 @@ internal sealed class ProcessExposition
         Span<byte> buffer = stackalloc byte[LongestFile];
         ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics parsed) ? parsed : null;
         Write(ProcessFamilies.CpuTime, read?.CpuSeconds);
-        Write(ProcessFamilies.OpenDescriptors, CountDescriptors());
+        // Without the one by which they are listed.
+        Write(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd")?.Count - 1);
         Write(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
         Write(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
         Write(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);
@@ -90,23 +88,5 @@ internal sealed class ProcessExposition
         {
             return [];
         }
-    }
-
-    private int? CountDescriptors()
-    {
-        nint directory = LibC.opendir($"{_directory}/fd");
-        if (directory == 0)
-        {
-            return null;
-        }
-
-        int count = 0;
-        while (LibC.readdir(directory) != 0)
-        {
-            count++;
-        }
-
-        _ = LibC.closedir(directory);
-        return count - NotCounted;
     }
 }

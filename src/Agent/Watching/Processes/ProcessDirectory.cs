@@ -38,34 +38,28 @@ internal sealed class ProcessDirectory
     /// <returns>False when not all of its descriptors may be looked at.</returns>
     internal bool TryFindSockets(IReadOnlySet<uint> inodes, ISet<uint> found)
     {
-        Span<byte> link = stackalloc byte[LongestLink];
-        try
+        if (Descriptors.In($"{_path}/fd") is not { } descriptors)
         {
-            foreach (int descriptor in Numbers($"{_path}/fd"))
-            {
-                int length = (int)LibC.readlink($"{_path}/fd/{descriptor}", link, (nuint)link.Length);
-                if (length < 0 && Marshal.GetLastPInvokeError() is LibC.EACCES or LibC.EPERM)
-                {
-                    return false;
-                }
+            // Else it has ended.
+            return Marshal.GetLastPInvokeError() is not (LibC.EACCES or LibC.EPERM);
+        }
 
-                if (length > 0 && SocketLink.Inode(link[..length]) is { } inode && inodes.Contains(inode))
-                {
-                    found.Add(inode);
-                }
+        Span<byte> link = stackalloc byte[LongestLink];
+        foreach (int descriptor in descriptors)
+        {
+            int length = (int)LibC.readlink($"{_path}/fd/{descriptor}", link, (nuint)link.Length);
+            if (length < 0 && Marshal.GetLastPInvokeError() is LibC.EACCES or LibC.EPERM)
+            {
+                return false;
             }
 
-            return true;
+            if (length > 0 && SocketLink.Inode(link[..length]) is { } inode && inodes.Contains(inode))
+            {
+                found.Add(inode);
+            }
         }
-        catch (UnauthorizedAccessException)
-        {
-            return false;
-        }
-        catch (IOException)
-        {
-            // It has ended.
-            return true;
-        }
+
+        return true;
     }
 
     /// <summary>Reads what the process is called and what it is a part of.</summary>
