@@ -10,14 +10,6 @@ namespace Agent.Tests.Faults;
 [Collection(Alone.Name)]
 public sealed class LongTests
 {
-    private const long ManagedSlack = 256 * 1024;
-    private const long ResidentSlackKiB = 16 * 1024;
-
-    // Of the runtime's own: its thread pool and what the test's host reads and writes come and go. A census that leaked would leave thousands.
-    private const int ThreadSlack = 8;
-    private const int DescriptorSlack = 8;
-    private const int Collections = 100;
-
     [Fact]
     public void A_hundred_thousand_censuses_leave_nothing_behind()
     {
@@ -30,7 +22,7 @@ public sealed class LongTests
         using Census census = CensusIn(host.Path);
         SnapshotExposition exposition = new(BuildInformation.Current);
 
-        NothingGrows(warmUp: 5_000, censuses: 100_000, i =>
+        Growth.IsNone(warmUp: 5_000, censuses: 100_000, i =>
         {
             NamespaceCounts found = census.Take();
             Assert.Null(found.Failure);
@@ -53,7 +45,7 @@ public sealed class LongTests
         using Census gone = CensusIn(scratch["gone"]);
         using Census closed = CensusIn(scratch["file"]);
 
-        NothingGrows(warmUp: 1_000, censuses: 20_000, i => Assert.NotNull((i % 2 == 0 ? gone : closed).Take().Failure));
+        Growth.IsNone(warmUp: 1_000, censuses: 20_000, i => Assert.NotNull((i % 2 == 0 ? gone : closed).Take().Failure));
     }
 
     [Fact]
@@ -69,7 +61,7 @@ public sealed class LongTests
         string link = scratch["current"];
         using Census census = CensusIn(link);
 
-        NothingGrows(warmUp: 200, censuses: 2_000, i =>
+        Growth.IsNone(warmUp: 200, censuses: 2_000, i =>
         {
             File.CreateSymbolicLink(scratch["next"], i % 2 == 0 ? first.Path : second.Path);
             File.Move(scratch["next"], link, overwrite: true);
@@ -81,36 +73,4 @@ public sealed class LongTests
 
     private static Census CensusIn(string where) =>
         new(new WatchedNamespace(NetworkNamespace.Parse(where), null, [new Watch("consul", [8500])]), TimeProvider.System, keepsPeaks: true);
-
-    private static void NothingGrows(int warmUp, int censuses, Action<int> census)
-    {
-        int collectEvery = censuses / Collections;
-        Repeat(warmUp, collectEvery, census);
-        ProcessFigures before = ProcessFigures.Take();
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
-        Repeat(censuses, collectEvery, census);
-        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        ProcessFigures after = ProcessFigures.Take();
-        FaultRun.Tell($"{censuses} censuses, {allocated / censuses} bytes of garbage each");
-        FaultRun.Tell($"before {before}");
-        FaultRun.Tell($"after  {after}");
-        Assert.True(after.ManagedBytes - before.ManagedBytes < ManagedSlack, $"managed memory: {before}, then {after}");
-        Assert.True(after.ResidentKiB - before.ResidentKiB < ResidentSlackKiB, $"resident memory: {before}, then {after}");
-        Assert.True(after.Threads - before.Threads < ThreadSlack, $"threads: {before}, then {after}");
-        Assert.True(after.Descriptors - before.Descriptors < DescriptorSlack, $"descriptors: {before}, then {after}");
-    }
-
-    private static void Repeat(int censuses, int collectEvery, Action<int> census)
-    {
-        for (int i = 0; i < censuses; i++)
-        {
-            census(i);
-            if (i % collectEvery == 0)
-            {
-                // The runtime lets garbage lie until it fills the processor's cache, which may be hundreds of megabytes, and a thread takes its
-                // garbage 8 KiB at a time: that is not a leak, and its size is the machine's.
-                GC.Collect(0);
-            }
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
@@ -109,6 +110,25 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_thousand_scrapes_at_a_time_are_all_whole_and_censuses_go_on()
+    {
+        using Connections server = new(_host, 8500);
+        server.Accept(5);
+        using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", "none");
+        long before = Censuses(await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n")));
+        string[] answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => ScrapeFrom($"127.0.{1 + (i % 100)}.1")));
+        Assert.All(answers, answer =>
+        {
+            Assert.Contains("\ntcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n", answer);
+            Assert.Contains("\ndotnet_monitor_lock_contentions_total ", answer);
+            Assert.EndsWith("\n", answer);
+        });
+        string after = await Metrics(text => Censuses(text) > before + 1);
+        Assert.DoesNotContain("sockdiag_task_failures_total{", after);
+        await EndsWell(agent);
+    }
+
+    [Fact]
     public async Task A_second_signal_ends_it_at_once()
     {
         using TestAuthority authority = new(_scratch, "ca");
@@ -129,6 +149,25 @@ public sealed class EndpointProgramTests : IDisposable
         }
 
         Assert.Contains(await agent.Exit(), (int[])[128 + 15, 128 + 2]);
+    }
+
+    private static long Censuses(string metrics) =>
+        long.Parse(Regex.Match(metrics, "\nsockdiag_census_duration_seconds_count ([0-9]+)\n").Groups[1].Value, CultureInfo.InvariantCulture);
+
+    private async Task<string> ScrapeFrom(string address)
+    {
+        using HttpClient client = new(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (_, cancellationToken) =>
+            {
+                Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+                await socket.ConnectAsync(IPEndPoint.Parse(_address), cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        return await client.GetStringAsync(new Uri($"http://{_address}/metrics"), TestContext.Current.CancellationToken);
     }
 
     private static async Task EndsWell(AgentProcess agent)

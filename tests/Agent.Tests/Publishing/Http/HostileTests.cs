@@ -90,9 +90,9 @@ public sealed class HostileTests
     public async Task One_client_has_no_more_connections_than_its_share()
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(limits: Patient with { ConnectionsOfClient = 3 });
-        using Socket first = await endpoint.Connect("127.0.0.2");
-        using Socket second = await endpoint.Connect("127.0.0.2");
-        using Socket third = await endpoint.Connect("127.0.0.2");
+        using Socket first = await RawHttp.Enter(endpoint, "127.0.0.2");
+        using Socket second = await RawHttp.Enter(endpoint, "127.0.0.2");
+        using Socket third = await RawHttp.Enter(endpoint, "127.0.0.2");
         Assert.Equal("", await RawHttp.Ask(endpoint, RawHttp.Scrape, from: "127.0.0.2"));
         await StillServes(endpoint);
         second.Close();
@@ -108,7 +108,7 @@ public sealed class HostileTests
         List<Socket> silent = [];
         for (int i = 1; i <= 4; i++)
         {
-            silent.Add(await endpoint.Connect($"127.0.1.{i}"));
+            silent.Add(await RawHttp.Enter(endpoint, $"127.0.1.{i}"));
         }
 
         Assert.Equal("", await RawHttp.Ask(endpoint, RawHttp.Scrape));

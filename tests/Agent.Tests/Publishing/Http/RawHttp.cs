@@ -24,6 +24,23 @@ internal static class RawHttp
         return await ReadToEnd(socket);
     }
 
+    /// <summary>Opens a connection that the server has let in, and leaves it silent.</summary>
+    internal static async Task<Socket> Enter(RunningEndpoint endpoint, string from)
+    {
+        Socket socket = await endpoint.Connect(from);
+        await Send(socket, "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        string answer = "";
+        byte[] buffer = new byte[1024];
+        while (!answer.EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            int read = await socket.ReceiveAsync(buffer, TestContext.Current.CancellationToken);
+            Assert.NotEqual(0, read);
+            answer += Encoding.ASCII.GetString(buffer, 0, read);
+        }
+
+        return socket;
+    }
+
     internal static async Task Send(Socket socket, string text)
     {
         byte[] bytes = Encoding.ASCII.GetBytes(text);
