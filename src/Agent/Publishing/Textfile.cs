@@ -48,11 +48,17 @@ internal sealed class Textfile : IDisposable
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Acquire()
     {
-        if (_lock is { IsInPlace: true })
+        lock (_gate)
         {
-            return;
+            if (_lock is not { IsInPlace: true })
+            {
+                AcquireAnew();
+            }
         }
+    }
 
+    private void AcquireAnew()
+    {
         _lock?.Dispose();
         _lock = null;
         EnsureDirectory(_directory);

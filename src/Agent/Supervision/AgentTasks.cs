@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
+using Agent.Publishing.Http;
 using Agent.Supervision.Tasks;
 using Agent.Watching;
 using Agent.Watching.Latest;
@@ -25,6 +26,8 @@ internal sealed class AgentTasks(
     TimeProvider time,
     ILoggerFactory loggers)
 {
+    private static readonly TimeSpan LongestAcquisition = TimeSpan.FromSeconds(5);
+
     private readonly LatestCounts _latest = new(time);
     private readonly KnownLimits _limits = new();
     private readonly ReloadState _reload = new(time.GetUtcNow());
@@ -58,19 +61,36 @@ internal sealed class AgentTasks(
     /// <exception cref="TextfileTakenException">Another agent writes the textfile; nothing has changed.</exception>
     internal async Task ApplyAsync(Settings settings)
     {
+        Textfile? former = _textfile;
         Prepare(settings);
         ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
         _durations = [.. namespaces.Select(where => DurationsOf(where.Label))];
-        await supervisor.ReplaceAsync(
+        bool isApplied = await supervisor.ReplaceAsync(
         [
             .. _latest.Replace(namespaces, settings.Interval.Value).Select(
                 place => new CensusTask(place, settings.Interval.Value, DurationsOf(place.Where.Label).Histogram, time, Begin)),
-            .. namespaces.SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct().Select(Ask),
+            .. Discoveries(namespaces),
             .. _textfile is { } textfile ? new SupervisedTask[] { Write(textfile) } : [],
             .. settings.Endpoint is { } endpoint ? new SupervisedTask[] { Serve(endpoint) } : [],
             .. settings.Source is null ? [] : new SupervisedTask[] { ReadAnew(settings.Source) },
             .. serviceManager.IsThere ? new SupervisedTask[] { new ServiceManagerTask(serviceManager, supervisor, time) } : [],
         ]);
+        if (!isApplied && _textfile != former)
+        {
+            _textfile?.Dispose();
+        }
+    }
+
+    /// <summary>The same, where an endpoint that works is not to be given up for one that cannot.</summary>
+    /// <exception cref="ConfigurationException">Its files cannot be used; nothing has changed.</exception>
+    private Task ReloadAsync(Settings settings)
+    {
+        if (settings.Endpoint is { } endpoint)
+        {
+            Endpoint.CheckFiles(endpoint, loggers);
+        }
+
+        return ApplyAsync(settings);
     }
 
     /// <summary>The textfile that there is already where it stays the same one.</summary>
@@ -89,9 +109,14 @@ internal sealed class AgentTasks(
         Textfile textfile = new(directory);
         try
         {
-            textfile.Acquire();
+            // A disk that hangs holds up the textfile, and nothing else.
+            _ = Task.Run(textfile.Acquire).Wait(LongestAcquisition);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (AggregateException failed) when (failed.InnerException is TextfileTakenException taken)
+        {
+            throw taken;
+        }
+        catch (AggregateException failed) when (failed.InnerException is IOException or UnauthorizedAccessException)
         {
             // Who writes it meets the failure again, tells of it and goes on trying.
         }
@@ -108,7 +133,13 @@ internal sealed class AgentTasks(
 
     private Census Begin(WatchedNamespace where) => new(where, time, keepsPeaks: true, _limits.Of);
 
-    private LimitTask Ask(ConsulEndpoint endpoint) => new(endpoint, new LimitDiscovery(
+    /// <summary>One for each Consul and way to ask it; names are those of addresses, with a number where several ways lead to one.</summary>
+    private IEnumerable<LimitTask> Discoveries(ImmutableArray<WatchedNamespace> namespaces) => namespaces
+        .SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct()
+        .GroupBy(endpoint => endpoint.Root)
+        .SelectMany(same => same.Select((endpoint, i) => Ask(endpoint, i == 0 ? same.Key : $"{same.Key}#{i + 1}")));
+
+    private LimitTask Ask(ConsulEndpoint endpoint, string name) => new(name, endpoint, new LimitDiscovery(
         new ConsulLimit(endpoint, time), limit => _limits.Learn(endpoint, limit), time, loggers.CreateLogger<LimitDiscovery>()));
 
     private TextfileTask Write(Textfile textfile) => new(
@@ -118,5 +149,5 @@ internal sealed class AgentTasks(
         new(endpoint, _content ??= new EndpointContent(_latest, Figures, () => _settings!, time), time, loggers);
 
     private ReloadTask ReadAnew(ConfigurationSource source) => new(
-        source, read, ApplyAsync, _reload, serviceManager, reloadAsked, time, loggers.CreateLogger<ReloadTask>());
+        source, read, ReloadAsync, _reload, serviceManager, reloadAsked, time, loggers.CreateLogger<ReloadTask>());
 }

@@ -53,6 +53,7 @@ internal static partial class Daemon
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
 
         builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new Supervisor(TimeProvider.System, services.GetRequiredService<ILogger<Supervisor>>()));
         builder.Services.AddSingleton(services => new AgentTasks(
             services.GetRequiredService<Supervisor>(),

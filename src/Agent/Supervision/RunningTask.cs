@@ -20,11 +20,14 @@ internal sealed partial class RunningTask(
     Action<Exception> endAgent,
     Action changed) : IDisposable
 {
+    private static readonly TimeSpan LongestGivingBack = TimeSpan.FromMilliseconds(500);
+
     private readonly CancellationTokenSource _stopping = new();
     private Task? _life;
     private volatile string? _trouble;
     private volatile bool _hasTurned;
     private volatile bool _isRunning;
+    private bool _isKnownToHang;
     private long _lastSign = time.GetTimestamp();
 
     internal SupervisedTask What => task;
@@ -40,11 +43,26 @@ internal sealed partial class RunningTask(
     /// <summary>Whether it runs and has given no sign of life for longer than it may.</summary>
     internal bool Hangs => _isRunning && task.LongestSilence is { } longest && time.GetElapsedTime(Volatile.Read(ref _lastSign)) > longest;
 
-    /// <summary>Whether it is over for good.</summary>
-    internal bool HasEnded => _life is { IsCompleted: true };
+    /// <summary>Makes a failure of it that it hangs, where it does; it is not started again, for nobody can end it.</summary>
+    internal void TellWhereItHangs()
+    {
+        if (Hangs && !Interlocked.Exchange(ref _isKnownToHang, true))
+        {
+            string reason = $"it has given no sign of life for {Duration.Format(task.LongestSilence!.Value)}";
+            if (_trouble is null && !task.TellsItself)
+            {
+                LogHangs(task.Duty, reason);
+            }
 
-    /// <summary>Begins its life where it has not begun.</summary>
-    internal void EnsureStarted() => _life ??= LiveAsync();
+            Fail(new TimeoutException(reason), reason);
+        }
+    }
+
+    /// <summary>Whether it does not run, and will not by itself.</summary>
+    internal bool HasEnded => _life is null or { IsCompleted: true };
+
+    /// <summary>Begins its life where it has not begun. Whatever it begins with holds up nobody else.</summary>
+    internal void EnsureStarted() => _life ??= Task.Run(LiveAsync);
 
     /// <summary>Tells it to end, and waits for that as long as it may take.</summary>
     /// <returns>Whether it has ended.</returns>
@@ -52,8 +70,10 @@ internal sealed partial class RunningTask(
     {
         await _stopping.CancelAsync();
         // By the clock of the machine: this is about threads, not about what the agent takes for time.
-        await Task.WhenAny(_life ?? Task.CompletedTask, Task.Delay(task.LongestEnd));
-        task.End();
+        Task life = _life ?? Task.CompletedTask;
+        await Task.WhenAny(life, Task.Delay(task.LongestEnd));
+        // What it gives back may be what it waits for; and a disk that is dead takes its time for that, too.
+        await Task.WhenAny(Task.WhenAll(life, Task.Run(task.End)), Task.Delay(LongestGivingBack));
         return HasEnded;
     }
 
@@ -85,6 +105,11 @@ internal sealed partial class RunningTask(
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // It was told to end.
+        }
+        catch (Exception defect)
+        {
+            // Of the supervisor itself: better no agent than one whose tasks have gone unnoticed.
+            endAgent(defect);
         }
     }
 
@@ -143,6 +168,8 @@ internal sealed partial class RunningTask(
             return;
         }
 
+        Volatile.Write(ref _isKnownToHang, false);
+
         if (_trouble is not null && !task.TellsItself)
         {
             LogCanAgain(task.Duty);
@@ -155,13 +182,18 @@ internal sealed partial class RunningTask(
 
     private void Fails(Exception failure)
     {
-        counters.Fail(failure);
         string reason = ReasonOf(failure);
         if (_trouble is null && !task.TellsItself)
         {
             LogCannot(task.Duty, reason, Duration.Format(task.LongestPause));
         }
 
+        Fail(failure, reason);
+    }
+
+    private void Fail(Exception failure, string reason)
+    {
+        counters.Fail(failure);
         _trouble = $"cannot {task.Duty}: {reason}";
         _hasTurned = true;
         changed();
@@ -174,6 +206,9 @@ internal sealed partial class RunningTask(
 
     [LoggerMessage(1, LogLevel.Error, "cannot {Duty}: {Reason}; trying again, within {LongestPause} each time")]
     private partial void LogCannot(string duty, string reason, string longestPause);
+
+    [LoggerMessage(4, LogLevel.Error, "cannot {Duty}: {Reason}; nothing but the end of the agent ends it: restart the agent if it does not go on")]
+    private partial void LogHangs(string duty, string reason);
 
     [LoggerMessage(2, LogLevel.Information, "can {Duty} again")]
     private partial void LogCanAgain(string duty);

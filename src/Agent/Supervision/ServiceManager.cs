@@ -100,7 +100,8 @@ internal sealed partial class ServiceManager : IDisposable
     {
         lock (_gate)
         {
-            _ = _toldReady && TrySend("READY=1\n");
+            // What cannot be told now is told at the next turn, as for the first time.
+            _toldReady = _toldReady && TrySend("READY=1\n");
         }
     }
 

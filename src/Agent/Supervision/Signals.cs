@@ -13,6 +13,7 @@ internal sealed class Signals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private readonly CancellationTokenSource _ending = new();
     private readonly bool _hasFile;
+    private bool _isEnding;
 
     /// <param name="hasFile">Whether there is a configuration file.</param>
     internal Signals(bool hasFile)
@@ -35,14 +36,13 @@ internal sealed class Signals : IDisposable
     public void Dispose()
     {
         Array.ForEach(_registrations, registration => registration.Dispose());
-        _ending.Dispose();
-        Reload.Dispose();
+        // Not what a handler that has begun may still set.
     }
 
     private void End(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_ending.IsCancellationRequested)
+        if (Interlocked.Exchange(ref _isEnding, true))
         {
             Environment.Exit(ExitCodeOfSignal + NumberOf(context.Signal));
         }

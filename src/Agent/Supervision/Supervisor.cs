@@ -12,7 +12,7 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
     // One change at a time; figures and states are read at any time.
     private readonly SemaphoreSlim _changing = new(1, 1);
     private volatile ImmutableList<RunningTask> _running = [];
-    private bool _stopped;
+    private volatile bool _stopped;
 
     /// <summary>The agent must not go on, for this reason.</summary>
     internal event Action<Exception>? AgentMustEnd;
@@ -33,34 +33,50 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
 
     /// <summary>
     /// From now on these tasks run, and no others. One that runs already and would do the same goes on undisturbed; one that differs takes the
-    /// place of the one with its name, and counts on.
+    /// place of the one with its name, and counts on. None waits for the end of another one than that.
     /// </summary>
-    internal async Task ReplaceAsync(IReadOnlyList<SupervisedTask> wanted)
+    /// <returns>False when the agent ends, and nothing has changed.</returns>
+    internal async Task<bool> ReplaceAsync(IReadOnlyList<SupervisedTask> wanted)
     {
         await _changing.WaitAsync();
         try
         {
             if (_stopped)
             {
-                return;
+                return false;
             }
 
             ImmutableList<RunningTask> former = _running;
-            Dictionary<SupervisedTask, RunningTask> staying = [];
-            foreach (SupervisedTask task in wanted)
+            Dictionary<string, RunningTask> formerByName = former.ToDictionary(running => running.What.Name);
+            RunningTask[] next = new RunningTask[wanted.Count];
+            List<RunningTask> ending = [.. former];
+            for (int i = 0; i < next.Length; i++)
             {
-                if (former.Find(running => IsSame(running.What, task)) is { } same)
+                RunningTask? known = formerByName.GetValueOrDefault(wanted[i].Name);
+                bool stays = known is not null && known.What.Identity.Equals(wanted[i].Identity);
+                next[i] = stays ? known! : Successor(known, wanted[i]);
+                if (stays)
                 {
-                    staying[task] = same;
+                    ending.Remove(known!);
                 }
             }
 
-            ImmutableList<RunningTask> ending = former.RemoveAll(staying.ContainsValue);
-            await StopAsync(ending);
-            ImmutableList<RunningTask> next = [.. wanted.Select(task => staying.GetValueOrDefault(task) ?? Successor(ending, task))];
-            _running = next;
-            next.ForEach(task => task.EnsureStarted());
+            _running = [.. next];
+            foreach (RunningTask task in next.Where(task => !formerByName.ContainsKey(task.What.Name)))
+            {
+                Begin(task, null);
+            }
+
+            await Task.WhenAll(ending.Select(async gone =>
+            {
+                await StopAsync(gone);
+                if (Array.Find(next, task => task.What.Name == gone.What.Name) is { } successor)
+                {
+                    Begin(successor, gone);
+                }
+            }));
             StateChanged?.Invoke();
+            return true;
         }
         finally
         {
@@ -71,14 +87,15 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
     /// <summary>Ends all tasks, at the same time; none is started any more.</summary>
     internal async Task StopAsync()
     {
+        if (Interlocked.Exchange(ref _stopped, true))
+        {
+            return;
+        }
+
         await _changing.WaitAsync();
         try
         {
-            if (!_stopped)
-            {
-                _stopped = true;
-                await StopAsync(_running);
-            }
+            await Task.WhenAll(_running.Select(StopAsync));
         }
         finally
         {
@@ -86,12 +103,12 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         }
     }
 
+    /// <summary>Looks for tasks that hang, and tells of them as of any failure.</summary>
+    internal void TellWhatHangs() => _running.ForEach(task => task.TellWhereItHangs());
+
     public void Dispose() => _changing.Dispose();
 
-    private static bool IsSame(SupervisedTask running, SupervisedTask wanted) =>
-        running.Name == wanted.Name && running.Identity.Equals(wanted.Identity);
-
-    private async Task StopAsync(IEnumerable<RunningTask> tasks) => await Task.WhenAll(tasks.Select(async task =>
+    private async Task StopAsync(RunningTask task)
     {
         if (await task.StopAsync())
         {
@@ -101,24 +118,28 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         {
             LogDoesNotEnd(task.What.Name);
         }
-    }));
+    }
 
-    private RunningTask Successor(ImmutableList<RunningTask> ended, SupervisedTask task)
+    private RunningTask Successor(RunningTask? former, SupervisedTask task) => new(
+        task,
+        former?.Counters ?? new TaskCounters(task.Name),
+        former is null ? null : RestartReason.Reload,
+        time,
+        logger,
+        failure => AgentMustEnd?.Invoke(failure),
+        () => StateChanged?.Invoke());
+
+    private void Begin(RunningTask task, RunningTask? former)
     {
-        RunningTask? former = ended.Find(running => running.What.Name == task.Name);
         if (former is { HasEnded: true })
         {
-            task.TakeOver(former.What);
+            task.What.TakeOver(former.What);
         }
 
-        return new RunningTask(
-            task,
-            former?.Counters ?? new TaskCounters(task.Name),
-            former is null ? null : RestartReason.Reload,
-            time,
-            logger,
-            failure => AgentMustEnd?.Invoke(failure),
-            () => StateChanged?.Invoke());
+        if (!_stopped)
+        {
+            task.EnsureStarted();
+        }
     }
 
     [LoggerMessage(3, LogLevel.Warning, "the task {Name} does not end; it is left to itself")]

@@ -12,16 +12,14 @@ internal sealed class TaskCounters(string name)
 
     private readonly SortedDictionary<string, long> _failures = new(StringComparer.Ordinal);
     private long _starts;
-    private bool _isRunning;
-
-    internal string Name => name;
+    private int _running;
 
     /// <param name="restartedFor">Null for the first start.</param>
     internal void Start(string? restartedFor)
     {
         lock (_gate)
         {
-            _isRunning = true;
+            _running++;
             _starts++;
             if (restartedFor is not null)
             {
@@ -34,7 +32,7 @@ internal sealed class TaskCounters(string name)
     {
         lock (_gate)
         {
-            _isRunning = false;
+            _running--;
         }
     }
 
@@ -51,7 +49,7 @@ internal sealed class TaskCounters(string name)
     {
         lock (_gate)
         {
-            return new TaskFigures(name, _isRunning, _starts, [.. _restarts], [.. _failures]);
+            return new TaskFigures(name, _running > 0, _starts, [.. _restarts], [.. _failures]);
         }
     }
 }

@@ -9,6 +9,9 @@ namespace Agent.Watching;
 /// <param name="Watches">At least one.</param>
 internal sealed record WatchedNamespace(NetworkNamespace? Namespace, string? Label, ImmutableArray<Watch> Watches)
 {
+    /// <summary>Whether the other one is the same namespace by its name in the configuration, whatever is watched in it.</summary>
+    internal bool IsSameNamespaceAs(WatchedNamespace other) => Label == other.Label && Namespace?.Where == other.Namespace?.Where;
+
     /// <summary>The ports of all watches; one that two of them have comes twice.</summary>
     internal IEnumerable<ushort> Ports
     {

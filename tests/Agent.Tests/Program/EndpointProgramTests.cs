@@ -30,6 +30,7 @@ public sealed class EndpointProgramTests : IDisposable
         server.Accept(5);
         using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", _scratch["out"]);
         string metrics = await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"));
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the textfile is there");
         string textfile = await File.ReadAllTextAsync(_scratch["out/tcp_connections.prom"], TestContext.Current.CancellationToken);
 
         string[] connections = [.. textfile.Split('\n').Where(line => line.StartsWith("tcp_", StringComparison.Ordinal))];

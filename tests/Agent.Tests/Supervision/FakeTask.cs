@@ -32,6 +32,9 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
     /// <summary>What it does next: nothing is work, an exception is a failure.</summary>
     internal void Turn(Action action) => Interlocked.Exchange(ref _turn, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult(action);
 
+    /// <summary>Ends it at last where it does not end when it is told to.</summary>
+    internal void ComeToAnEnd() => Turn(Return);
+
     internal void Work() => Turn(() => { });
 
     internal void Fail(string reason) => Turn(() => throw new IOException(reason));

@@ -193,6 +193,42 @@ public sealed class SupervisorTests : IAsyncDisposable
         Assert.Equal(["Warning: the task one does not end; it is left to itself"], _log.Lines);
         Assert.True(hanging.IsOver);
         Assert.Null(next.TakenOver);
+
+        hanging.ComeToAnEnd();
+        next.Work();
+        await Poll.Until(() => _supervisor.HasTurned, "the next one works");
+        Assert.True(_supervisor.Figures[0].IsRunning);
+    }
+
+    [Fact]
+    public async Task A_task_that_hangs_has_failed_once_and_its_return_is_told()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        task.Work();
+        await Poll.Until(() => _supervisor.HasTurned, "it works");
+        _supervisor.TellWhatHangs();
+        Assert.Empty(_log.Lines);
+        _time.Leap(TimeSpan.FromSeconds(11));
+        _supervisor.TellWhatHangs();
+        _supervisor.TellWhatHangs();
+        Assert.StartsWith("Error: cannot do one: it has given no sign of life for 10s; nothing but ", Assert.Single(_log.Lines));
+        IsCounted(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
+
+        task.Work();
+        await Poll.Until(() => _log.Lines.Count == 2, "it goes on");
+        Assert.Equal("Information: can do one again", _log.Lines[1]);
+    }
+
+    [Fact]
+    public async Task A_task_that_holds_up_its_caller_holds_up_no_other_one()
+    {
+        using ManualResetEvent holding = new(false);
+        FakeTask other = new("other");
+        await _supervisor.ReplaceAsync([new BlockingTask(holding), other]);
+        await Running(other, 1);
+        holding.Set();
     }
 
     [Fact]
@@ -205,6 +241,24 @@ public sealed class SupervisorTests : IAsyncDisposable
         FakeTask late = new("late");
         await _supervisor.ReplaceAsync([late]);
         Assert.Equal(0, late.Runs);
+    }
+
+    /// <summary>Does not give its thread back.</summary>
+    private sealed class BlockingTask(WaitHandle until) : SupervisedTask
+    {
+        internal override string Name => "blocking";
+
+        internal override string Duty => "block";
+
+        internal override object Identity => this;
+
+        internal override TimeSpan LongestPause => TimeSpan.FromMinutes(1);
+
+        internal override Task RunAsync(Action works, CancellationToken stopping)
+        {
+            until.WaitOne();
+            return Task.CompletedTask;
+        }
     }
 
     private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");

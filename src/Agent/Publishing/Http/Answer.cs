@@ -8,7 +8,8 @@ namespace Agent.Publishing.Http;
 
 /// <summary>Writes answers. To HEAD the same as to GET, without the body.</summary>
 internal static class Answer
-{    // Kestrel copies what it is given, and a slow reader is to have no more of the agent's memory than this and Kestrel's own buffer.
+{
+    // Kestrel copies what it is given, and a slow reader is to have no more of the agent's memory than this and Kestrel's own buffer.
     private const int Portion = 16 * 1024;
 
     /// <summary>One plain line.</summary>

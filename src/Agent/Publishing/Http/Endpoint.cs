@@ -54,6 +54,27 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
         }
     }
 
+    /// <summary>Reads the files that the settings name, as an endpoint would at its start.</summary>
+    /// <exception cref="ConfigurationException">One cannot be read, or is not what it should be.</exception>
+    internal static void CheckFiles(EndpointSettings settings, ILoggerFactory loggers)
+    {
+        try
+        {
+            _ = TokenOf(settings, TimeProvider.System, loggers.CreateLogger<Endpoint>());
+            _ = CertificateOf(settings, TimeProvider.System, loggers.CreateLogger<Endpoint>());
+        }
+        catch (FormatException wrong)
+        {
+            throw new ConfigurationException(wrong.Message);
+        }
+    }
+
+    private static BearerToken? TokenOf(EndpointSettings settings, TimeProvider time, ILogger logger) =>
+        settings.TokenFile is { } file ? new BearerToken(file, time, logger) : null;
+
+    private static ServerCertificate? CertificateOf(EndpointSettings settings, TimeProvider time, ILogger logger) =>
+        settings is { CertificateFile: { } certificateFile, KeyFile: { } keyFile } ? new ServerCertificate(certificateFile, keyFile, time, logger) : null;
+
     private async Task StopAsync(IServer server)
     {
         using CancellationTokenSource patience = new(Limits.Stopping, time);
@@ -64,11 +85,8 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
     {
         try
         {
-            BearerToken? token = settings.TokenFile is { } file ? new BearerToken(file, time, _logger) : null;
-            ServerCertificate? certificate = settings is { CertificateFile: { } certificateFile, KeyFile: { } keyFile }
-                ? new ServerCertificate(certificateFile, keyFile, time, _logger)
-                : null;
-            RequestHandler handler = new(content, token, new RequestQuota(settings.RequestsPerMinute, Limits.CountedClients, time), _logger);
+            ServerCertificate? certificate = CertificateOf(settings, time, _logger);
+            RequestHandler handler = new(content, TokenOf(settings, time, _logger), new RequestQuota(settings.RequestsPerMinute, Limits.CountedClients, time), _logger);
             ConnectionGate gate = new(Limits.Connections, Limits.ConnectionsOfClient, _logger);
             return (WebServer.Create(settings, Limits, certificate, gate, listeners), new HttpApplication(handler));
         }

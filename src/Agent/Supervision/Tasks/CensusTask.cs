@@ -15,12 +15,13 @@ internal sealed class CensusTask(
 {
     private static readonly TimeSpan LongestOfPauses = TimeSpan.FromMinutes(1);
 
+    private readonly CensusPlace _place = place;
     private Census? _census;
     private Census? _former;
 
-    internal override string Name => place.Where.Label is { } netns ? $"census:{netns}" : "census";
+    internal override string Name => _place.Where.Label is { } netns ? $"census:{netns}" : "census";
 
-    internal override string Duty => place.Where.Label is { } netns ? $"measure in network namespace {netns}" : "measure";
+    internal override string Duty => _place.Where.Label is { } netns ? $"measure in network namespace {netns}" : "measure";
 
     // Never the same as another one: who reads his configuration anew wants a census that counts by it.
     internal override object Identity => this;
@@ -31,7 +32,11 @@ internal sealed class CensusTask(
 
     internal override Task RunAsync(Action works, CancellationToken stopping) => OwnThread.RunAsync(() => Run(works, stopping));
 
-    internal override void TakeOver(SupervisedTask former) => _former = ((CensusTask)former)._census;
+    internal override void TakeOver(SupervisedTask former)
+    {
+        CensusTask other = (CensusTask)former;
+        _former = other._place.Where.IsSameNamespaceAs(_place.Where) ? other._census ?? other._former : null;
+    }
 
     internal override void End() => _census?.Dispose();
 
@@ -48,7 +53,7 @@ internal sealed class CensusTask(
             }
 
             durations.Observe(found.Duration.GetValueOrDefault());
-            place.Put(found);
+            _place.Put(found);
             if (census.Failure is { } failure)
             {
                 throw failure;
@@ -61,7 +66,7 @@ internal sealed class CensusTask(
 
     private Census Begin()
     {
-        Census census = begin(place.Where);
+        Census census = begin(_place.Where);
         if (_former is { } former)
         {
             census.TakeOver(former);

@@ -3,9 +3,9 @@ using Agent.Watching.Limits;
 namespace Agent.Supervision.Tasks;
 
 /// <summary>Keeps a limit known that somebody else decides, beside the census and never in its way.</summary>
-internal sealed class LimitTask(ConsulEndpoint endpoint, LimitDiscovery discovery) : SupervisedTask
+internal sealed class LimitTask(string name, ConsulEndpoint endpoint, LimitDiscovery discovery) : SupervisedTask
 {
-    internal override string Name => $"limit:{endpoint.Root}";
+    internal override string Name => $"limit:{name}";
 
     internal override string Duty => $"ask {endpoint.Name} for the limit per client";
 

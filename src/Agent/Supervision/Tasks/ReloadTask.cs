@@ -1,5 +1,6 @@
 using Agent.Configuration;
 using Agent.Configuration.File;
+using Agent.Publishing;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Supervision.Tasks;
@@ -75,10 +76,15 @@ internal sealed partial class ReloadTask(
             state.Succeeded(time.GetUtcNow());
             LogReloaded(string.Join(", ", EffectiveSetting.Of(settings)));
         }
-        catch (Exception wrong) when (wrong is ConfigurationException or Publishing.TextfileTakenException)
+        catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
         {
             state.Failed();
             LogRefused(wrong.Message);
+        }
+        catch
+        {
+            state.Failed();
+            throw;
         }
         finally
         {

@@ -20,7 +20,8 @@ internal sealed class ServiceManagerTask(ServiceManager manager, Supervisor supe
 
     private void Run(Action works, CancellationToken stopping)
     {
-        using AutoResetEvent changed = new(true);
+        // Not disposed of: a task may change at the same time.
+        AutoResetEvent changed = new(true);
         void Wake() => changed.Set();
         supervisor.StateChanged += Wake;
         try

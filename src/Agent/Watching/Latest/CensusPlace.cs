@@ -67,8 +67,8 @@ internal sealed class CensusPlace
     /// <summary>Takes over what lies in the place that this one is instead of.</summary>
     internal void TakeOver(CensusPlace former)
     {
-        _counts = former._counts;
-        _heardAt = former._heardAt;
+        // How long nothing may be heard is reckoned anew, for it may be another length of time.
+        _counts = former.IsOverdue ? null : former._counts;
         _succeededAt = former._succeededAt;
     }
 }

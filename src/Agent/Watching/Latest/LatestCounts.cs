@@ -72,7 +72,7 @@ internal sealed class LatestCounts(TimeProvider time)
         {
             foreach (CensusPlace place in next)
             {
-                if (_places.FirstOrDefault(former => former.Where.Label == place.Where.Label) is { } former)
+                if (_places.FirstOrDefault(former => former.Where.IsSameNamespaceAs(place.Where)) is { } former)
                 {
                     place.TakeOver(former);
                 }

@@ -10,8 +10,8 @@ public sealed class HostileTests
     private static readonly EndpointLimits Impatient = new()
     {
         Connections = 100,
-        Silence = TimeSpan.FromSeconds(1),
-        Headers = TimeSpan.FromSeconds(1),
+        Silence = TimeSpan.FromSeconds(5),
+        Headers = TimeSpan.FromSeconds(5),
         Grace = TimeSpan.FromSeconds(2),
         BytesPerSecond = 1 << 20,
     };
@@ -35,7 +35,8 @@ public sealed class HostileTests
         const int Scrapes = 1000;
         Requires.That(DescriptorLimit.OfThisProcess() > 4 * Scrapes, "this process may not have the descriptors for a thousand connections: ulimit -n");
         string metrics = string.Concat(Enumerable.Range(0, 2_000).Select(i => $"x{{i=\"{i}\"}} {i}\n"));
-        await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Metrics = _ => metrics });
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(
+            new FakeContent { Metrics = _ => metrics }, limits: Patient with { Connections = 2 * Scrapes });
         List<Socket> sockets = [];
         try
         {

@@ -190,14 +190,14 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
 
     private static Func<ClientLimit> Failing(string reason) => () => throw new LimitUnknownException(reason);
 
-    private Task Start(Func<ClientLimit> answer)
+    private async Task Start(Func<ClientLimit> answer)
     {
         _source.Answer = answer;
-        return _supervisor.ReplaceAsync([Asking(_source, _time)]);
+        await _supervisor.ReplaceAsync([Asking(_source, _time)]);
     }
 
     private LimitTask Asking(ScriptedSource source, ManualTime time) =>
-        new(Endpoint, new LimitDiscovery(source, limit => _limits.Learn(Endpoint, limit), time, _log));
+        new(Endpoint.Root, Endpoint, new LimitDiscovery(source, limit => _limits.Learn(Endpoint, limit), time, _log));
 
     /// <summary>Waits until it was asked so often, and until it waits to ask again.</summary>
     private async Task Asked(int times)
