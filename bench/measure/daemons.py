@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -51,7 +52,11 @@ def agent(setting, directory, interval="1s", endpoint=None):
     """The agent as a daemon that has published its first counts; a directory of None switches the textfile off."""
     command = [setting.agent, "--interval", interval, "--textfile-directory", directory or "none"]
     if endpoint:
-        command += ["--listen", f"127.0.0.1:{endpoint}"]
+        # More scrapes than one client may usually have.
+        file = f"{setting.scratch}/agent-{endpoint}.json"
+        with open(file, "w") as config:
+            json.dump({"endpoint": {"listen": [f"127.0.0.1:{endpoint}"], "requestsPerMinute": 1_000_000}}, config)
+        command += ["--config", file]
     log = f"{setting.scratch}/agent-{endpoint or 0}-{os.path.basename(directory or 'none')}.log"
     with daemon(command, log) as process:
         if directory:

@@ -84,7 +84,7 @@ class Scale:
                 value *= 10
             return ticks
         step = 10 ** math.floor(math.log10(self.high))
-        step *= next(part for part in (0.1, 0.2, 0.5, 1) if self.high / (step * part) <= 8)
+        step *= next(part for part in (0.1, 0.2, 0.5, 1, 2) if self.high / (step * part) <= 8)
         return [number * step for number in range(int(self.high / step) + 1)]
 
 
