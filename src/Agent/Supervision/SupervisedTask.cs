@@ -4,6 +4,7 @@ namespace Agent.Supervision;
 internal abstract class SupervisedTask
 {
     private static readonly TimeSpan UsualEnd = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LongestUsualPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UsualFirstPause = TimeSpan.FromSeconds(1);
 
     /// <summary>Its name, which no other task of the agent has: the label <c>task</c> of its metrics.</summary>
@@ -20,6 +21,9 @@ internal abstract class SupervisedTask
 
     /// <summary>How long it waits at the most, however often it has failed.</summary>
     internal abstract TimeSpan LongestPause { get; }
+
+    /// <summary>What is done at each interval is tried again within one, and within a minute.</summary>
+    protected static TimeSpan Within(TimeSpan interval) => interval < LongestUsualPause ? interval : LongestUsualPause;
 
     /// <summary>How long its end is waited for; what takes longer is left to the end of the process.</summary>
     internal virtual TimeSpan LongestEnd => UsualEnd;

@@ -13,8 +13,6 @@ namespace Agent.Supervision.Tasks;
 internal sealed class CensusTask(
     CensusPlace place, TimeSpan interval, DurationHistogram durations, TimeProvider time, Func<WatchedNamespace, Census> begin) : SupervisedTask
 {
-    private static readonly TimeSpan LongestOfPauses = TimeSpan.FromMinutes(1);
-
     private readonly CensusPlace _place = place;
     private Census? _census;
     private Census? _former;
@@ -26,7 +24,7 @@ internal sealed class CensusTask(
     // Never the same as another one: who reads his configuration anew wants a census that counts by it.
     internal override object Identity => this;
 
-    internal override TimeSpan LongestPause => interval < LongestOfPauses ? interval : LongestOfPauses;
+    internal override TimeSpan LongestPause => Within(interval);
 
     internal override TimeSpan? LongestSilence => Patience.With(interval);
 

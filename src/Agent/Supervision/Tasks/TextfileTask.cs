@@ -17,7 +17,6 @@ internal sealed partial class TextfileTask(
     Textfile textfile, LatestCounts latest, SnapshotExposition exposition, Func<TimeSpan> interval, TimeProvider time, ILogger<TextfileTask> logger)
     : SupervisedTask
 {
-    private static readonly TimeSpan LongestOfPauses = TimeSpan.FromMinutes(1);
     private bool _hasWarnedOfWriters;
 
     internal override string Name => "textfile";
@@ -26,7 +25,7 @@ internal sealed partial class TextfileTask(
 
     internal override object Identity => textfile.FilePath;
 
-    internal override TimeSpan LongestPause => interval() < LongestOfPauses ? interval() : LongestOfPauses;
+    internal override TimeSpan LongestPause => Within(interval());
 
     internal override TimeSpan? LongestSilence => Patience.With(interval());
 

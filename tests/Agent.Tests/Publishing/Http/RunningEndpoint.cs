@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Agent.Configuration;
 using Agent.Publishing.Http;
+using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
@@ -41,7 +42,7 @@ internal sealed class RunningEndpoint : IAsyncDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            IPEndPoint where = new(address ?? IPAddress.Loopback, FreePort());
+            IPEndPoint where = new(address ?? IPAddress.Loopback, FreePort.Next());
             EndpointSettings settings = new(new ListenAddresses([where]));
             RecordingLoggers loggers = new();
             Endpoint endpoint = new(configure?.Invoke(settings) ?? settings, content ?? new FakeContent(), time ?? TimeProvider.System, loggers)
@@ -62,13 +63,6 @@ internal sealed class RunningEndpoint : IAsyncDisposable
                 await run;
             }
         }
-    }
-
-    internal static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>A client with an address of its own on loopback.</summary>

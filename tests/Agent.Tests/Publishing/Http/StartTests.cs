@@ -35,7 +35,7 @@ public sealed class StartTests
     {
         using TcpListener other = new(IPAddress.Loopback, 0);
         other.Start();
-        IPEndPoint free = new(IPAddress.Parse("127.0.0.2"), RunningEndpoint.FreePort());
+        IPEndPoint free = new(IPAddress.Parse("127.0.0.2"), FreePort.Next());
         await Assert.ThrowsAsync<EndpointException>(() => Run(free, (IPEndPoint)other.LocalEndpoint));
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await Assert.ThrowsAsync<SocketException>(() => client.ConnectAsync(free, TestContext.Current.CancellationToken).AsTask());
@@ -44,7 +44,7 @@ public sealed class StartTests
     [Fact]
     public async Task It_serves_at_each_of_its_addresses_and_says_so_once()
     {
-        IPEndPoint second = new(IPAddress.Parse("127.0.0.2"), RunningEndpoint.FreePort());
+        IPEndPoint second = new(IPAddress.Parse("127.0.0.2"), FreePort.Next());
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(
             configure: settings => settings with { Listen = new ListenAddresses([.. settings.Listen.All, second]) });
         using HttpClient client = new();
@@ -75,7 +75,7 @@ public sealed class StartTests
         using CancellationTokenSource stopped = new();
         await stopped.CancelAsync();
         Endpoint endpoint = new(
-            new EndpointSettings(new ListenAddresses([new IPEndPoint(IPAddress.Loopback, RunningEndpoint.FreePort())])), new FakeContent(), TimeProvider.System,
+            new EndpointSettings(new ListenAddresses([new IPEndPoint(IPAddress.Loopback, FreePort.Next())])), new FakeContent(), TimeProvider.System,
             new RecordingLoggers());
         Exception? ended = await Record.ExceptionAsync(() => endpoint.RunAsync(() => { }, stopped.Token));
         Assert.True(ended is null or OperationCanceledException, $"{ended}");
