@@ -9,19 +9,33 @@ internal static class RawHttp
     internal const string Scrape = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
     /// <summary>Sends on a new connection, and reads until the server closes it.</summary>
+    /// <returns>What came; "" when the connection was reset before anything did, be it as early as in connect.</returns>
     internal static async Task<string> Ask(RunningEndpoint endpoint, string request, string from = "127.0.0.1")
     {
-        using Socket socket = await endpoint.Connect(from);
+        Socket socket;
         try
         {
-            await Send(socket, request);
+            socket = await endpoint.Connect(from);
         }
-        catch (SocketException closed) when (IsClosed(closed))
+        catch (SocketException reset) when (reset.SocketErrorCode == SocketError.ConnectionReset)
         {
-            // Before it was read; what was answered is still to come.
+            // The handshake is the kernel's; a server that refuses at once may be faster than the client hears of it.
+            return "";
         }
 
-        return await ReadToEnd(socket);
+        using (socket)
+        {
+            try
+            {
+                await Send(socket, request);
+            }
+            catch (SocketException closed) when (IsClosed(closed))
+            {
+                // Before it was read; what was answered is still to come.
+            }
+
+            return await ReadToEnd(socket);
+        }
     }
 
     /// <summary>Opens a connection that the server has let in, and leaves it silent.</summary>
