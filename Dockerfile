@@ -5,7 +5,8 @@
 #
 #     dotnet publish src/Agent -c Release -r linux-x64
 #     docker build -t connection-agent --build-arg PROGRAM=published --build-arg BUILD_IMAGE=… --build-arg RUNTIME_IMAGE=… .
-ARG BUILD_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0
+# The SDK with a C compiler, which links the program; made on the system that the other one is of, so that it fits its C library.
+ARG BUILD_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0-noble-aot
 ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 
 # One stage for both origins of the program: the legacy builder makes every stage, also one that nothing needs.

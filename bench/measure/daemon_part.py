@@ -1,13 +1,13 @@
 """What the daemon takes of a host: memory after many censuses, its share of a core, and what a scrape of its endpoint costs."""
 
 import contextlib
-import os
 import sys
+import tempfile
 import time
 
 from .arrivals import Arrivals
 from .connections import opened
-from .daemons import ENDPOINT_PORT, TEXTFILE, agent, scrape
+from .daemons import ENDPOINT_PORT, TEXTFILE, agent, floor_each_second, scrape
 from .processes import Failure, cpu_clock, file_system_of, resident_kilobytes
 
 SCRAPE_INTERVAL = 15
@@ -20,18 +20,18 @@ def measure(setting):
         memory = {"textfile": measure_memory(setting)}
         if setting.has_endpoint:
             memory["endpoint"] = measure_memory(setting, ENDPOINT_PORT)
+        memory["with-runtime"] = measure_memory(setting, program=setting.agent_with_runtime)
         shares = measure_shares(setting)
         scrapes = measure_scrapes(setting) if setting.has_endpoint else None
     return {"connections": numbers.few, "censuses": numbers.censuses, "memory_kb": memory, "shares": shares, "scrapes": scrapes,
             "settle_seconds": numbers.settle_seconds, "share_seconds": numbers.share_seconds}
 
 
-def measure_memory(setting, endpoint=None):
+def measure_memory(setting, endpoint=None, program=None):
     """Resident kilobytes after many censuses, each of which was published, and the most that there ever were."""
     print(f"  {setting.numbers.censuses:,} censuses {'with the endpoint, scraped' if endpoint else 'without the endpoint'}", file=sys.stderr)
-    directory = f"{setting.memory}/memory-{endpoint or 0}"
-    os.mkdir(directory)
-    with Arrivals(directory, TEXTFILE) as arrivals, agent(setting, directory, setting.numbers.memory_interval, endpoint) as process:
+    directory = tempfile.mkdtemp(dir=setting.memory)
+    with Arrivals(directory, TEXTFILE) as arrivals, agent(setting, directory, setting.numbers.memory_interval, endpoint, program) as process:
         for done in range(0, setting.numbers.censuses, SLICE):
             if not arrivals.wait(min(SLICE, setting.numbers.censuses - done), seconds=300):
                 raise Failure("the agent stopped writing its textfile")
@@ -46,6 +46,7 @@ def measure_shares(setting):
     memory = f"{setting.memory}/share"
     with contextlib.ExitStack() as running:
         daemons = [
+            ("floor", "the floor in C, once a second", running.enter_context(floor_each_second(setting))),
             ("tmpfs", f"textfile on {file_system_of(setting.memory)}", running.enter_context(agent(setting, memory))),
             ("disk", f"textfile on {file_system_of(setting.scratch)}", running.enter_context(agent(setting, disk))),
             # Without textfile and endpoint there is nothing to wait for.
@@ -58,7 +59,6 @@ def measure_shares(setting):
                             running.enter_context(agent(setting, None, endpoint=scraped))))
         print(f"  shares of a core, {setting.numbers.settle_seconds} + {setting.numbers.share_seconds} s", file=sys.stderr)
         pids = [process.pid for _, _, process in daemons]
-        # The runtime compiles what was called 30 times once more, and better: half a minute after the start, at this interval.
         first = shares_of_core(pids, setting.numbers.settle_seconds, scraped)
         then = shares_of_core(pids, setting.numbers.share_seconds, scraped)
         return [{"key": key, "name": name, "first": first[process.pid], "then": then[process.pid],

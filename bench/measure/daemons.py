@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import socket
+import subprocess
+import threading
 import time
 
 from .arrivals import Arrivals
@@ -20,8 +22,7 @@ COLLECTD = "collectd"
 ENDPOINT_PORT = 18500
 TEXTFILE = "tcp_connections.prom"
 AGENT_INTERVAL = 0.25
-# The runtime compiles once more, and better, what was called 30 times.
-AGENT_WARM_UP = 60
+AGENT_WARM_UP = 12  # intervals
 COLLECTD_INTERVAL = 1.0
 
 
@@ -48,9 +49,9 @@ def answers(port):
 
 
 @contextlib.contextmanager
-def agent(setting, directory, interval="1s", endpoint=None):
+def agent(setting, directory, interval="1s", endpoint=None, program=None):
     """The agent as a daemon that has published its first counts; a directory of None switches the textfile off."""
-    command = [setting.agent, "--interval", interval, "--textfile-directory", directory or "none"]
+    command = [program or setting.agent, "--interval", interval, "--textfile-directory", directory or "none"]
     if endpoint:
         # More scrapes than one client may usually have.
         file = f"{setting.scratch}/agent-{endpoint}.json"
@@ -64,6 +65,27 @@ def agent(setting, directory, interval="1s", endpoint=None):
         if endpoint:
             wait_until(lambda: b"\ntcp_connections{" in (answers(endpoint) or b""), process, log, "the agent's endpoint gives no counts")
         yield process
+
+
+@contextlib.contextmanager
+def floor_each_second(setting):
+    """The floor in C as a daemon: what the kernel takes when it is asked after a second in which it did something else."""
+    with subprocess.Popen(setting.floor(PORT), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        ended = threading.Event()
+
+        def ask():
+            while not ended.wait(1.0):
+                process.stdin.write("1\n")
+                process.stdin.flush()
+                process.stdout.readline()
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        try:
+            yield process
+        finally:
+            ended.set()
+            asking.join()
 
 
 def the_agent(setting):

@@ -44,14 +44,14 @@ class Launcher:
         self._spent = f"{programs}/spent"
         self._scratch = scratch
 
-    def run(self, *pipeline, environment=None):
+    def run(self, *pipeline):
         """Commands connected by pipes: their CPU times and memory together, without a shell's."""
         begun = time.perf_counter()
         processes, files = [], []
         source = subprocess.DEVNULL
         for number, command in enumerate(pipeline):
             files.append(f"{self._scratch}/spent-{number}")
-            process = subprocess.Popen([self._spent, files[-1], *command], stdin=source, stdout=subprocess.PIPE, text=True, env=environment)
+            process = subprocess.Popen([self._spent, files[-1], *command], stdin=source, stdout=subprocess.PIPE, text=True)
             if processes:
                 source.close()  # so that the writer learns of the reader's end
             source = process.stdout

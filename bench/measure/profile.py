@@ -24,16 +24,16 @@ KERNEL = (
 )
 SAMPLE = re.compile(r"^\s*\S.*?\s+(?P<pid>\d+)\s*$")
 FRAME = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<symbol>.*?) \((?P<dso>[/\[].*)\)$")
-PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")  # Elf64_Phdr: type, flags, offset, vaddr, paddr, filesz, memsz, align
-PT_LOAD, PF_X = 1, 1
+SECTION_HEADER = struct.Struct("<IIQQQQIIQQ")  # Elf64_Shdr: name, type, flags, addr, offset, size, link, info, addralign, entsize
+MANAGED_CODE = b"__managedcode"
 
 
 def measure(setting):
     try:
-        return {"starts": profile_starts(setting), "censuses": profile_censuses(setting), "compiled_methods": compiled_methods(setting)}
+        return {"starts": profile_starts(setting), "censuses": profile_censuses(setting)}
     except NotMeasured as why:
         setting.not_measured("the profile", str(why))
-        return {"starts": [], "censuses": [], "compiled_methods": compiled_methods(setting)}
+        return {"starts": [], "censuses": []}
 
 
 def record(setting, *command):
@@ -71,15 +71,21 @@ def samples(text):
         yield pid, frames
 
 
-def end_of_code(program):
-    """Where an ELF file's own code ends. Behind it lies what a single-file program of .NET brings along: its assemblies, compiled ahead."""
+def managed_code(program):
+    """Where in its file the code is that was compiled from C#; empty for a program of another kind."""
     with open(program, "rb") as file:
         header = file.read(64)
-        at, size, count = struct.unpack_from("<Q", header, 32)[0], *struct.unpack_from("<HH", header, 54)
+        at = struct.unpack_from("<Q", header, 40)[0]
+        size, count, names = struct.unpack_from("<HHH", header, 58)
         file.seek(at)
         table = file.read(size * count)
-    entries = (PROGRAM_HEADER.unpack_from(table, number * size) for number in range(count))
-    return max(offset + length for kind, flags, offset, _, _, length, _, _ in entries if kind == PT_LOAD and flags & PF_X)
+        sections = [SECTION_HEADER.unpack_from(table, number * size) for number in range(count)]
+        file.seek(sections[names][4])
+        strings = file.read(sections[names][5])
+    for name, _, _, _, offset, length, *_ in sections:
+        if strings[name:].split(b"\0", 1)[0] == MANAGED_CODE:
+            return range(offset, offset + length)
+    return range(0)
 
 
 class Classes:
@@ -87,7 +93,7 @@ class Classes:
 
     def __init__(self, program):
         self._program = program
-        self._end_of_code = end_of_code(program)
+        self._managed_code = managed_code(program)
         self.counts = collections.Counter()
         self.kernel_functions = collections.Counter()
 
@@ -97,16 +103,14 @@ class Classes:
             self.kernel_functions[symbol] += 1
             self.counts[f"kernel: {entered_by(frames)}"] += 1
         elif dso == self._program:
-            self.counts["managed code, compiled ahead" if address >= self._end_of_code else "program"] += 1
-        elif "doublemapper" in dso or dso.startswith(("//anon", "[unknown]", "[JIT]")):
-            self.counts["managed code, compiled at run time"] += 1
+            self.counts["managed code" if address in self._managed_code else "program"] += 1
         else:
             self.counts["C libraries and the dynamic linker"] += 1
 
 
 def is_kernel(dso):
     # Its modules are in brackets, too.
-    return dso.startswith("[") and not dso.startswith(("[unknown]", "[vdso]", "[JIT]"))
+    return dso.startswith("[") and not dso.startswith(("[unknown]", "[vdso]"))
 
 
 def entered_by(frames):
@@ -132,7 +136,7 @@ def profile_starts(setting):
             shell = shell or pid
             if pid != shell:
                 classes.add(frames)
-        rows.append({"key": key, "name": name, "classes": milliseconds(classes.counts, many, "the runtime: loader, JIT compiler, collector")})
+        rows.append({"key": key, "name": name, "classes": milliseconds(classes.counts, many, "the runtime, in C++")})
     return rows
 
 
@@ -147,7 +151,7 @@ def profile_censuses(setting):
     with opened(numbers.many, numbers.many_clients):
         for key, name, command, program in (
                 ("floor", "the floor in C", setting.floor(PORT), "the program"),
-                ("census", "a census of one watch", setting.census(PORT), "the runtime: loader, JIT compiler, collector")):
+                ("census", "a census of one watch", setting.census(PORT), "the runtime, in C++")):
             print(f"  profile of {name}", file=sys.stderr)
             with setting.launcher.counter(command) as take:
                 pid = pid_of(command[0])
@@ -198,15 +202,3 @@ def record_while(setting, pid, act):
         os.close(control_write)
         os.close(told_read)
     return told_by(data)
-
-
-def compiled_methods(setting):
-    """How many methods the runtime's JIT compiler compiles during a start."""
-    counts = {}
-    for key, command in (("empty", [f"{setting.programs}/Empty/Empty"]), ("once", [setting.agent, "--once"])):
-        told = f"{setting.scratch}/jit"
-        setting.launcher.run(command, environment={**os.environ, "DOTNET_JitStdOutFile": told, "DOTNET_JitDisasmSummary": "1"})
-        with open(told) as lines:
-            counts[key] = sum(" JIT compiled " in line for line in lines)
-        os.remove(told)
-    return counts

@@ -21,7 +21,7 @@ class Numbers(NamedTuple):
     first_samples: int = 11
     censuses: int = 10000  # after which the daemon's memory is looked at
     memory_interval: str = "2ms"
-    settle_seconds: int = 45
+    settle_seconds: int = 10
     share_seconds: int = 60
     growth_rounds: int = 3
     matching: tuple = (200, 2000, 10000, 40000, 95000)
@@ -54,6 +54,7 @@ class Setting:
         self.numbers = SMOKE if smoke else Numbers()
         self.launcher = Launcher(programs, scratch)
         self.agent = f"{programs}/Agent/agent"
+        self.agent_with_runtime = f"{programs}/AgentWithRuntime/agent"  # -p:PublishAot=false
         self._missing = {}
         self._has_endpoint = "--listen" in subprocess.run([self.agent, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
 

@@ -26,18 +26,20 @@ def measure(setting):
         if setting.has_endpoint:
             first["endpoint"] = [first_answer(setting) for _ in range(numbers.first_samples)]
     return {"connections": numbers.few, "starts": starts, "first_sample_ms": first,
-            "file_bytes": disk_bytes(setting.agent), "empty_file_bytes": disk_bytes(f"{setting.programs}/Empty/Empty"),
+            "file_bytes": disk_bytes(setting.agent), "file_with_runtime_bytes": disk_bytes(setting.agent_with_runtime),
+            "empty_file_bytes": disk_bytes(f"{setting.programs}/Empty/Empty"),
             "image_bytes": image_bytes(setting)}
 
 
 def rungs(setting):
-    """From nothing to everything; each has what the one before has."""
+    """From nothing to everything; each has what the one before has. The last one is the agent with the runtime in its file."""
     return [
         ("empty", "an empty .NET program, published the same way", [f"{setting.programs}/Empty/Empty"]),
         ("parse", "the same with System.CommandLine, which parses one option", [f"{setting.programs}/Parse/Parse", "--once"]),
         ("version", "`agent --version`", [setting.agent, "--version"]),
         ("idle", "`agent --once` on a port without connections", [setting.agent, "--once", "--port", str(IDLE_PORT)]),
         ("once", "`agent --once`", [setting.agent, "--once"]),
+        ("with-runtime", "the same, published with `-p:PublishAot=false`", [setting.agent_with_runtime, "--once"]),
     ]
 
 

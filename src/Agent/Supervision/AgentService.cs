@@ -8,11 +8,12 @@ internal sealed class AgentService(AgentTasks tasks, Supervisor supervisor, Serv
     : IHostedService, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
-    private ITimer? _watch;
+    private readonly CancellationTokenSource _stopping = new();
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _watch = time.CreateTimer(_ => supervisor.TellWhatHangs(), null, Period, Period);
+        // A timer would wake the thread pool, which costs more than what is done here.
+        new Thread(WatchWhatHangs) { IsBackground = true }.Start();
         return tasks.ApplyAsync(settings);
     }
 
@@ -22,5 +23,14 @@ internal sealed class AgentService(AgentTasks tasks, Supervisor supervisor, Serv
         return supervisor.StopAsync();
     }
 
-    public void Dispose() => _watch?.Dispose();
+    public void Dispose() => _stopping.Cancel();
+
+    private void WatchWhatHangs()
+    {
+        Pacemaker pacemaker = new(Period, time);
+        while (pacemaker.Wait(_stopping.Token))
+        {
+            supervisor.TellWhatHangs();
+        }
+    }
 }

@@ -9,7 +9,8 @@ namespace Agent.Watching;
 /// <remarks>
 /// <para>Between two connections of a client the kernel moves megabytes through the caches, so that what a lookup costs is the wait for
 /// memory. Hence the clients lie close together, the table has no more than a number and some bits of the hash for each, and connections come
-/// in batches whose lookups wait together and not one after the other.</para>
+/// in batches: what one of them brings into the caches the next ones find there, and their lookups wait together and not one after the
+/// other.</para>
 /// <para>It grows with the clients that hold <b>accepted</b> connections, each of which costs the kernel and the server a hundred times its 32
 /// to 64 bytes here; forged addresses do not come that far. Beyond <see cref="MostClients"/> it gives up, rather than count some and not
 /// others.</para>
@@ -17,7 +18,7 @@ namespace Agent.Watching;
 internal sealed class ClientTally
 {
     internal const int MostClients = 1 << 20;
-    internal const int LargestBatch = 128;
+    private const int AtOnce = 128;
     private const int SmallestTable = 64;
     private const int SlotsPerClient = 2;
 
@@ -38,27 +39,15 @@ internal sealed class ClientTally
     internal int Highest { get; private set; }
 
     /// <summary>Counts one connection for each of these.</summary>
-    /// <param name="clients"><see cref="LargestBatch"/> at the most.</param>
     /// <exception cref="InvalidOperationException">There are more clients than can be counted.</exception>
     internal void Add(ReadOnlySpan<InetAddress> clients)
     {
-        Span<uint> hashes = stackalloc uint[LargestBatch];
-        Span<uint> firstSlots = stackalloc uint[LargestBatch];
-        uint[] slots = _slots;
-        for (int i = 0; i < clients.Length; i++)
+        for (; clients.Length > AtOnce; clients = clients[AtOnce..])
         {
-            hashes[i] = (uint)clients[i].GetHashCode();
-            firstSlots[i] = slots[(int)hashes[i] & (slots.Length - 1)];
+            AddAtOnce(clients[..AtOnce]);
         }
 
-        for (int i = 0; i < clients.Length; i++)
-        {
-            // What was read may be of a table that has grown since; a client keeps its number.
-            int number = Holds(firstSlots[i], clients[i], hashes[i]) ? NumberIn(firstSlots[i]) : FindOrAdd(clients[i], hashes[i]);
-            Highest = Math.Max(Highest, ++_clients[number].Held);
-        }
-
-        Connections += clients.Length;
+        AddAtOnce(clients);
     }
 
     internal void Clear()
@@ -85,6 +74,27 @@ internal sealed class ClientTally
 
     private bool Holds(uint slot, InetAddress client, uint hash) =>
         slot != 0 && ((slot ^ hash) & ~NumberMask) == 0 && _clients[NumberIn(slot)].Address == client;
+
+    private void AddAtOnce(ReadOnlySpan<InetAddress> clients)
+    {
+        Span<uint> hashes = stackalloc uint[AtOnce];
+        Span<uint> firstSlots = stackalloc uint[AtOnce];
+        uint[] slots = _slots;
+        for (int i = 0; i < clients.Length; i++)
+        {
+            hashes[i] = (uint)clients[i].GetHashCode();
+            firstSlots[i] = slots[(int)hashes[i] & (slots.Length - 1)];
+        }
+
+        for (int i = 0; i < clients.Length; i++)
+        {
+            // What was read may be of a table that has grown since; a client keeps its number.
+            int number = Holds(firstSlots[i], clients[i], hashes[i]) ? NumberIn(firstSlots[i]) : FindOrAdd(clients[i], hashes[i]);
+            Highest = Math.Max(Highest, ++_clients[number].Held);
+        }
+
+        Connections += clients.Length;
+    }
 
     private int FindOrAdd(InetAddress client, uint hash)
     {

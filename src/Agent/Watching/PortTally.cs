@@ -9,11 +9,13 @@ namespace Agent.Watching;
 /// </summary>
 internal sealed class PortTally
 {
+    private static readonly ushort[] NoneWatched = new ushort[256];
+
     private readonly ImmutableArray<ushort> _ports;
     private readonly Counters[] _counters;
 
-    // By local port: index into _counters plus one, 0 for a port that is not watched. 128 KiB that make each socket cost one look.
-    private readonly ushort[] _indexByPort = new ushort[ushort.MaxValue + 1];
+    // By the upper and the lower byte of a local port: index into _counters plus one, 0 for a port that is not watched.
+    private readonly ushort[][] _indexByPort = new ushort[256][];
 
     // By the same index: the watches that have the port.
     private readonly WatchTally[][] _watches;
@@ -25,9 +27,12 @@ internal sealed class PortTally
         _ports = ports;
         _counters = new Counters[_ports.Length];
         _watches = new WatchTally[_ports.Length][];
+        Array.Fill(_indexByPort, NoneWatched);
         for (int i = 0; i < _ports.Length; i++)
         {
-            _indexByPort[_ports[i]] = (ushort)(i + 1);
+            ref ushort[] indexes = ref _indexByPort[_ports[i] >> 8];
+            indexes = indexes == NoneWatched ? new ushort[256] : indexes;
+            indexes[_ports[i] & 0xff] = (ushort)(i + 1);
             _watches[i] = [.. watches.Where(watch => watch.Ports.Contains(_ports[i]))];
         }
     }
@@ -36,7 +41,8 @@ internal sealed class PortTally
 
     internal void Add(InetSocket socket)
     {
-        int index = _indexByPort[socket.LocalPort] - 1;
+        int port = socket.LocalPort;
+        int index = _indexByPort[port >> 8][port & 0xff] - 1;
         if (index < 0)
         {
             return;

@@ -6,6 +6,10 @@ namespace Agent.Watching;
 /// <summary>Counts for one watch what its clients hold, census after census.</summary>
 internal sealed class WatchTally
 {
+    // The larger a batch, the more of what it looks up the caches hold; beyond this it takes their room itself.
+    private const int SmallestBatch = 128;
+    private const int LargestBatch = 2048;
+
     private readonly Watch _watch;
     private readonly Func<Watch, ClientLimit> _limitOf;
     private readonly ClientTally _clients = new();
@@ -13,7 +17,7 @@ internal sealed class WatchTally
     private PeakWindow? _peak;
 
     // The clients of the connections that came last and are not counted yet.
-    private readonly InetAddress[] _batch = new InetAddress[ClientTally.LargestBatch];
+    private InetAddress[] _batch = new InetAddress[SmallestBatch];
     private int _waiting;
 
     /// <param name="watch">What is counted for.</param>
@@ -48,11 +52,12 @@ internal sealed class WatchTally
     /// <summary>Counts a connection that is held.</summary>
     internal void Add(InetAddress client)
     {
-        _batch[_waiting++] = client;
         if (_waiting == _batch.Length)
         {
-            Complete();
+            MakeRoom();
         }
+
+        _batch[_waiting++] = client;
     }
 
     /// <summary>Counts those that still wait for their batch to be full; called when all have come.</summary>
@@ -68,4 +73,16 @@ internal sealed class WatchTally
     {
         Limit = _limitOf(_watch),
     };
+
+    private void MakeRoom()
+    {
+        if (_waiting < LargestBatch)
+        {
+            Array.Resize(ref _batch, _waiting * 2);
+        }
+        else
+        {
+            Complete();
+        }
+    }
 }

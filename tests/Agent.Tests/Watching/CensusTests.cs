@@ -165,6 +165,19 @@ public sealed class CensusTests
         Assert.Equal(new AcceptQueue(2L * uint.MaxValue, 2L * uint.MaxValue), Assert.Single(tally.ToCounts()).AcceptQueue);
     }
 
+    [Fact]
+    public void Only_watched_ports_are_counted_whatever_lies_beside_them()
+    {
+        ushort[] watched = [80, 8500, 8501, 0x2234, ushort.MaxValue];
+        PortTally tally = new([.. watched], []);
+        foreach (int port in watched.SelectMany(port => new[] { port - 1, port, port + 1, port ^ 0x100 }).Where(port => port <= ushort.MaxValue).Distinct())
+        {
+            tally.Add(InetSocket.Read(Replies.Payload(1, port, IPAddress.Loopback, state: 1, inode: 1)));
+        }
+
+        Assert.Equal(watched.Select(port => (port, 1L)), tally.ToCounts().Select(counts => (counts.Port, counts.Ipv4)));
+    }
+
     private static int CountTimeWait(TestNamespace host, ushort port)
     {
         using SockDiagClient client = new(NetworkNamespace.Parse(host.Path));

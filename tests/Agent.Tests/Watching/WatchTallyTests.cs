@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+using Agent.Watching;
+using Netlink.SockDiag;
+
+namespace Agent.Tests.Watching;
+
+public sealed class WatchTallyTests
+{
+    /// <summary>Connections are looked up in batches that grow: whatever their number is, none is lost between two of them.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(127)]
+    [InlineData(128)]
+    [InlineData(129)]
+    [InlineData(2047)]
+    [InlineData(2048)]
+    [InlineData(2049)]
+    [InlineData(4097)]
+    [InlineData(10_000)]
+    public void Every_connection_is_counted_once_census_after_census(int connections)
+    {
+        const int Clients = 300;
+        WatchTally tally = new(new Watch("consul", [8500]), watch => watch.Limit, time: null);
+        for (int census = 0; census < 3; census++)
+        {
+            tally.Clear();
+            for (int i = 0; i < connections; i++)
+            {
+                tally.Add(Client(i % Clients));
+            }
+
+            tally.Complete();
+            WatchCounts counts = tally.ToCounts();
+            Assert.Equal(connections, counts.Held);
+            Assert.Equal(Math.Min(connections, Clients), counts.Clients);
+            Assert.Equal((connections + Clients - 1) / Clients, counts.Highest);
+        }
+    }
+
+    [Fact]
+    public void What_a_census_that_failed_left_behind_is_not_in_the_next_one()
+    {
+        WatchTally tally = new(new Watch("consul", [8500]), watch => watch.Limit, time: null);
+        tally.Add(Client(1));
+        tally.Clear();
+        tally.Add(Client(2));
+        tally.Complete();
+        Assert.Equal([new ClientCount(Client(2), 1)], tally.ToCounts().Shown);
+    }
+
+    private static InetAddress Client(int number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, number);
+        return InetAddress.FromIPv4(bytes);
+    }
+}
