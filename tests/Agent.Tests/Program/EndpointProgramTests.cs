@@ -81,6 +81,35 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_disk_that_hangs_is_told_by_its_task_and_holds_up_no_other_one()
+    {
+        using Connections server = new(_host, 8500);
+        server.Accept(2);
+        await using FreezableDisk disk = await FreezableDisk.Mount(_scratch["disk"]);
+        using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", disk.Path);
+        await Poll.Until(() => File.Exists(_scratch["disk/tcp_connections.prom"]), "it publishes");
+
+        await using (await disk.Freeze())
+        {
+            string metrics = await Metrics(text => text.Contains("sockdiag_task_failures_total{task=\"textfile\",error_type=\"timeout\"} 1\n"));
+            Assert.Single(metrics.Split('\n'), line => line.StartsWith("sockdiag_task_failures_total{", StringComparison.Ordinal));
+            server.Accept(3);
+            await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"));
+        }
+
+        await Poll.Until(() => agent.Errors.Contains("can write ", StringComparison.Ordinal), "it goes on");
+        await Poll.Until(
+            () => File.ReadAllText(_scratch["disk/tcp_connections.prom"]).Contains("protocol=\"ipv4\"} 5\n", StringComparison.Ordinal),
+            "the textfile is true again");
+        await EndsWell(agent);
+        Assert.Collection(
+            agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal)),
+            line => Assert.Contains("consul.ports", line),
+            line => Assert.Contains("tcp_connections.prom: it has given no sign of life for 10s; nothing but the end of the agent ends it", line),
+            line => Assert.Contains("tcp_connections.prom again", line));
+    }
+
+    [Fact]
     public async Task An_agent_that_never_counted_is_alive_and_not_ready()
     {
         using AgentProcess agent = Start("--netns", _scratch["nowhere"], "--textfile-directory", "none");
