@@ -61,6 +61,7 @@ public sealed class ConfiguredTests : IDisposable
         other.Dispose();
         text = await Poll.For(() => Read(file), now => now.Contains($"sockdiag_census_success{{{netns}}} 0\n"), "the other is gone");
         Assert.All(ofMain, line => Assert.Contains(line, text));
+        Assert.DoesNotContain(text.Split('\n'), line => line.StartsWith("tcp_", StringComparison.Ordinal) && line.Contains(netns, StringComparison.Ordinal));
         Assert.DoesNotContain($",{netns}", text);
 
         agent.Signal(15);

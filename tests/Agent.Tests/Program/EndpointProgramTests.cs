@@ -74,7 +74,7 @@ public sealed class EndpointProgramTests : IDisposable
         await Metrics(text => text.Contains("sockdiag_watch_success{watch=\"consul\"} 1\n"));
         await EndsWell(agent);
         Assert.Collection(
-            agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal)),
+            Told(agent),
             line => Assert.Contains("consul.ports", line),
             line => Assert.Contains("cannot measure: ", line),
             line => Assert.Contains("can measure again", line));
@@ -103,7 +103,7 @@ public sealed class EndpointProgramTests : IDisposable
             "the textfile is true again");
         await EndsWell(agent);
         Assert.Collection(
-            agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal)),
+            Told(agent),
             line => Assert.Contains("consul.ports", line),
             line => Assert.Contains("tcp_connections.prom: it has given no sign of life for 10s; nothing but the end of the agent ends it", line),
             line => Assert.Contains("tcp_connections.prom again", line));
@@ -199,6 +199,10 @@ public sealed class EndpointProgramTests : IDisposable
         });
         return await client.GetStringAsync(new Uri($"http://{_address}/metrics"), TestContext.Current.CancellationToken);
     }
+
+    /// <summary>The log, without what the endpoint has to say of itself.</summary>
+    private static IEnumerable<string> Told(AgentProcess agent) =>
+        agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal));
 
     private static async Task EndsWell(AgentProcess agent)
     {
