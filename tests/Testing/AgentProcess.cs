@@ -89,7 +89,8 @@ internal sealed class AgentProcess : IDisposable
 
     private static ProcessStartInfo StartInfo(IReadOnlyList<string> through)
     {
-        string[] command = [.. through, .. Program()];
+        // A shell has what it starts in the background ignore SIGINT, and so would all that the tests start.
+        string[] command = ["env", "--default-signal=INT", .. through, .. Program()];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
     }
 

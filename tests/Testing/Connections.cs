@@ -96,7 +96,8 @@ internal sealed class Connections : IDisposable
     {
         foreach ((Socket client, Socket server) in Accept(count))
         {
-            // Closing alone would be too late while a process that another test starts holds the descriptors.
+            // Closing alone is put off while anybody else holds the descriptors: a process that another test starts, until it executes, or
+            // whoever reads where /proc/PID/fd/N points.
             server.Shutdown(SocketShutdown.Both);
             client.Shutdown(SocketShutdown.Both);
             server.Close();

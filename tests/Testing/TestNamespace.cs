@@ -77,13 +77,8 @@ internal sealed class TestNamespace : IDisposable
     });
 
     /// <summary>A further thread in this namespace.</summary>
-    internal Thread StartThread(Action action) => Run(() =>
-    {
-        // setns and unshare act on one thread; a new thread of the process is where the one that starts it is.
-        Thread thread = new(() => action()) { IsBackground = true, Name = "test namespace, further thread" };
-        thread.Start();
-        return thread;
-    });
+    // setns and unshare act on one thread; a new thread of the process is where the one that starts it is.
+    internal TestThread StartThread(Action action) => Run(() => TestThread.Start("test namespace, further thread", action));
 
     public void Dispose()
     {

@@ -9,7 +9,10 @@ using Testing;
 namespace Agent.Tests.Churn;
 
 /// <summary>Censuses on the real kernel while what they count comes and goes. AGENT_CHURN_CENSUSES asks for another number of them.</summary>
-/// <remarks>Alone: a process that another test starts holds every descriptor until it executes, and what was closed meanwhile stays open.</remarks>
+/// <remarks>
+/// What is to be gone at once is shut down or disconnected, and not only closed: that is put off while anybody else holds the socket, were it
+/// only for reading where <c>/proc/PID/fd/N</c> points.
+/// </remarks>
 [Collection(Alone.Name)]
 public sealed class ChurnTests
 {
@@ -50,7 +53,7 @@ public sealed class ChurnTests
         using TestNamespace host = new();
         Lifetimes listeners = new();
         using CancellationTokenSource end = new();
-        Thread churner = host.StartThread(() =>
+        TestThread churner = host.StartThread(() =>
         {
             while (!end.IsCancellationRequested)
             {
@@ -60,7 +63,7 @@ public sealed class ChurnTests
                 listener.Listen(Backlog);
                 listeners.Begun();
                 listeners.End();
-                listener.Close();
+                listener.Shutdown(SocketShutdown.Both);
                 listeners.Ended();
             }
         });
@@ -106,8 +109,7 @@ public sealed class ChurnTests
             using Census census = CensusOf(host, Port);
             Assert.Equal(Open, Assert.Single(census.Take().Ports).Ipv4);
 
-            Thread undertaker = new(host.Dispose);
-            undertaker.Start();
+            TestThread undertaker = TestThread.Start("undertaker", host.Dispose);
             NamespaceCounts found;
             while ((found = census.Take()).Succeeded)
             {
@@ -130,7 +132,7 @@ public sealed class ChurnTests
         server.AcceptOneEnded(held);
         Lifetimes lifetimes = new();
         using CancellationTokenSource end = new();
-        Thread[] churners =
+        TestThread[] churners =
         [
             .. Enumerable.Range(1, Churners).Select(i => IPAddress.Parse($"127.0.1.{i}"))
                 .Select(address => host.StartThread(() => OpenAndClose(address, lifetimes, end.Token))),
@@ -194,8 +196,8 @@ public sealed class ChurnTests
     private static void Close((Socket Client, Socket Server) pair, Lifetimes lifetimes)
     {
         lifetimes.End();
-        // A reset leaves no TIME_WAIT, which would use up the ports within seconds.
-        pair.Server.LingerState = new LingerOption(true, 0);
+        // Ends in a reset, which leaves no TIME_WAIT: that would use up the ports within seconds.
+        pair.Server.Disconnect(reuseSocket: false);
         pair.Server.Close();
         pair.Client.Close();
         lifetimes.Ended();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Agent.Tests.Watching.Limits;
+using Agent.Watching;
 using Testing;
 
 namespace Agent.Tests.Program;
@@ -171,6 +172,7 @@ public sealed class EndpointProgramTests : IDisposable
         using TcpClient silent = new();
         await silent.ConnectAsync(IPEndPoint.Parse(_address), TestContext.Current.CancellationToken);
         await silent.GetStream().WriteAsync(new byte[] { 0x16, 0x03, 0x01 }, TestContext.Current.CancellationToken);
+        await Accepted(silent);
 
         // Both are there when it goes on: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
         foreach (int signal in (int[])[19, 15, 2, 18])
@@ -179,6 +181,15 @@ public sealed class EndpointProgramTests : IDisposable
         }
 
         Assert.Contains(await agent.Exit(), (int[])[128 + 15, 128 + 2]);
+    }
+
+    /// <summary>Waits until a server has accepted this one connection of it; the kernel lets a client in before that.</summary>
+    private static async Task Accepted(TcpClient client)
+    {
+        Watch port = new("endpoint", [(ushort)((IPEndPoint)client.Client.RemoteEndPoint!).Port]);
+        using Census census = new(new WatchedNamespace(null, null, [port]), TimeProvider.System, keepsPeaks: false);
+        await Poll.For(
+            () => Assert.Single(census.Take().Ports), connections => connections is { Ipv4: 1, Unaccepted: 0 }, "the connection is accepted");
     }
 
     private static long Censuses(string metrics) =>

@@ -15,7 +15,7 @@ internal sealed class LimitingServer : IDisposable
     private readonly ConcurrentDictionary<IPAddress, int> _slots = [];
     private readonly ConcurrentDictionary<Socket, IPAddress> _accepted = [];
     private readonly List<Socket> _listeners = [];
-    private readonly List<Thread> _threads = [];
+    private readonly List<TestThread> _threads = [];
     private readonly int _limit;
     private int _answered;
 
@@ -26,9 +26,7 @@ internal sealed class LimitingServer : IDisposable
         {
             Socket listener = @in.Run(() => Listen(address, port));
             _listeners.Add(listener);
-            Thread thread = new(() => Serve(listener)) { IsBackground = true };
-            _threads.Add(thread);
-            thread.Start();
+            _threads.Add(TestThread.Start("limiting server", () => Serve(listener)));
         }
     }
 
@@ -77,7 +75,7 @@ internal sealed class LimitingServer : IDisposable
 
     private static void Shut(Socket socket)
     {
-        // A process that another test starts meanwhile may hold the descriptor for a moment, and closing would wait for it.
+        // Closing alone may not be at once: see Connections.
         socket.Shutdown(SocketShutdown.Both);
         socket.Dispose();
     }
