@@ -17,6 +17,13 @@ internal sealed class TestNamespace : IDisposable
     private readonly Thread _thread;
     private string _path = "";
 
+    static TestNamespace()
+    {
+        // .NET's thread that waits for all sockets is born with the first one. Were that one in a namespace, it would live on there, and with
+        // it the threads of the pool that it starts, which serve other tests.
+        new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp).Dispose();
+    }
+
     /// <param name="connectionBuckets">
     /// How many buckets the namespace's table of connections has, so that a few connections make long chains; null for the host's table.
     /// </param>
@@ -82,11 +89,42 @@ internal sealed class TestNamespace : IDisposable
 
     public void Dispose()
     {
+        string[] bornHere = Run(() => ThreadsThatServeAll().ToArray());
         _work.CompleteAdding();
         _thread.Join();
         _work.Dispose();
         // The kernel forgets a thread a moment after it has ended.
         SpinWait.SpinUntil(() => !File.Exists(_path), Poll.Patience);
+        Assert.Empty(bornHere);
+    }
+
+    /// <summary>Names of threads that are in this namespace, live on after it and make sockets for other tests.</summary>
+    private static IEnumerable<string> ThreadsThatServeAll()
+    {
+        string? here = new FileInfo("/proc/thread-self/ns/net").LinkTarget;
+        foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            string name;
+            try
+            {
+                if (new FileInfo($"{thread}/ns/net").LinkTarget != here)
+                {
+                    continue;
+                }
+
+                name = File.ReadAllText($"{thread}/comm").Trim();
+            }
+            catch (IOException)
+            {
+                // It has ended meanwhile.
+                continue;
+            }
+
+            if (name is ".NET Sockets" or ".NET Timer" || name.StartsWith(".NET TP ", StringComparison.Ordinal))
+            {
+                yield return name;
+            }
+        }
     }
 
     private static void RaiseLoopback()
