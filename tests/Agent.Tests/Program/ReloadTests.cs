@@ -141,6 +141,43 @@ public sealed class ReloadTests : IDisposable
         await EndsWell(agent);
     }
 
+    [Fact]
+    public async Task Another_main_namespace_takes_the_place_of_the_one_before()
+    {
+        using TestNamespace other = new();
+        using Connections seven = new(_host, 8500);
+        using Connections five = new(other, 8500);
+        seven.Accept(7);
+        five.Accept(5);
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 7\n"), "the first one is published");
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", netns: other.Path));
+        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 5\n"), $"the other one is; it said: {agent.Errors}");
+        // The highest of the last minute is that of the other one too.
+        Assert.Contains("tcp_client_connections_peak{watch=\"a\"} 5\n", Metrics);
+        five.Dispose();
+        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 0\n"), "it is counted on");
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task A_reload_and_an_end_at_the_same_time_leave_nothing_behind()
+    {
+        for (int round = 0; round < 5; round++)
+        {
+            Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
+            using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+            await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"it is published; it said: {agent.Errors}");
+            Install("by rename", Watches("""{ "name": "b", "ports": [8501] }""", directory: "moved"));
+            agent.Signal(SIGHUP);
+            await EndsWell(agent);
+            Assert.DoesNotContain("error", agent.Errors, StringComparison.OrdinalIgnoreCase);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
+            Assert.True(!Directory.Exists(_scratch["moved"]) || !Directory.EnumerateFileSystemEntries(_scratch["moved"]).Any());
+        }
+    }
+
     private static async Task EndsWell(AgentProcess agent)
     {
         agent.Signal(SIGTERM);
@@ -159,10 +196,10 @@ public sealed class ReloadTests : IDisposable
         }
     }
 
-    private string Watches(string watches, string directory = "out") =>
+    private string Watches(string watches, string directory = "out", string? netns = null) =>
         $$"""
         {
-          "interval": "20ms", "textfileDirectory": "{{_scratch[directory]}}", "netns": "{{_host.Path}}",
+          "interval": "20ms", "textfileDirectory": "{{_scratch[directory]}}", "netns": "{{netns ?? _host.Path}}",
           "watches": [
             {{watches}}
           ]
