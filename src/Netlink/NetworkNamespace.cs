@@ -71,7 +71,8 @@ public sealed class NetworkNamespace
         (NetlinkSocket, NamespaceIdentity)? opened = null;
         ExceptionDispatchInfo? failure = null;
 
-        // setns(2) moves the calling thread and nothing moves it back: it needs a thread that is not used for anything else and dies.
+        // setns(2) moves the calling thread and nothing moves it back: it needs a thread that is not used for anything else and dies. Nothing
+        // there may have .NET start one of its own threads, as a Socket or the thread pool does: it would be born there, and live on.
         Thread visitor = new(() =>
         {
             try

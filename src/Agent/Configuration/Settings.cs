@@ -29,7 +29,7 @@ internal sealed record Settings
     /// <summary>What every count is narrowed to; null for nothing. Only for a census that stands alone.</summary>
     internal SocketFilter? Filter { get; init; }
 
-    /// <summary>The configuration file that was read; null without one.</summary>
+    /// <summary>The configuration file that was read, and may be read anew; null without one, and for a pipe.</summary>
     internal ConfigurationSource? Source { get; init; }
 
     /// <summary>What the operator is to be told once: settings that were given and have no effect.</summary>

@@ -37,7 +37,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             Endpoint = endpoint,
             EndpointOrigins = endpointOrigins,
             Filter = given.Filter is { } filter ? Parse("--filter", filter, SocketFilter.Parse) : null,
-            Source = file is null ? null : new ConfigurationSource(file.Path, file.Text),
+            Source = file is { CanBeReadAgain: true } ? new ConfigurationSource(file.Path, file.Text) : null,
             Notices = NamesWatches(file) && Environment(PortVariable) is not null
                 ? [$"{PortVariable} is ignored: {file!.Path} names the watches"]
                 : [],

@@ -21,7 +21,7 @@ internal static partial class Daemon
     internal static int Run(Settings settings, Func<Settings> read)
     {
         // Before anything is made that would have to be removed.
-        using Signals signals = new(hasFile: settings.Source is not null);
+        using Signals signals = new(hasFile: settings.Source is not null, TimeProvider.System, Environment.Exit);
         using IHost host = Build(settings, read, signals);
         host.Services.GetRequiredService<AgentTasks>().Prepare(settings);
         LogSettings(host.Services.GetRequiredService<ILogger<AgentService>>(), settings);

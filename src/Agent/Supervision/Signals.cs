@@ -3,22 +3,30 @@ using System.Runtime.InteropServices;
 namespace Agent.Supervision;
 
 /// <summary>
-/// SIGTERM and SIGINT end the agent, at once when they come a second time. SIGHUP has the configuration read anew; where there is no file it
-/// means what it always did, that the terminal was closed.
+/// SIGTERM and SIGINT end the agent, at once when a second one follows. SIGHUP has the configuration read anew; where there is no file it means
+/// what it always did, that the terminal was closed.
 /// </summary>
 internal sealed class Signals : IDisposable
 {
     private const int ExitCodeOfSignal = 128;
 
+    // timeout(1) tells its child first, and then all of its group, the child again. Nobody who has lost patience is as fast as that.
+    private static readonly TimeSpan Doubled = TimeSpan.FromMilliseconds(250);
+
     private readonly PosixSignalRegistration[] _registrations;
     private readonly CancellationTokenSource _ending = new();
+    private readonly Lock _gate = new();
     private readonly bool _hasFile;
-    private bool _isEnding;
+    private readonly TimeProvider _time;
+    private readonly Action<int> _exit;
+    private long? _endingSince;
 
     /// <param name="hasFile">Whether there is a configuration file.</param>
-    internal Signals(bool hasFile)
+    /// <param name="time">The clock.</param>
+    /// <param name="exit">Ends the process at once, with this code.</param>
+    internal Signals(bool hasFile, TimeProvider time, Action<int> exit)
     {
-        _hasFile = hasFile;
+        (_hasFile, _time, _exit) = (hasFile, time, exit);
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
@@ -39,18 +47,30 @@ internal sealed class Signals : IDisposable
         // Not what a handler that has begun may still set.
     }
 
-    private void End(PosixSignalContext context)
+    /// <summary>What a signal that ends the agent does.</summary>
+    internal void End(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Exchange(ref _isEnding, true))
+        long now = _time.GetTimestamp();
+        long? since;
+        lock (_gate)
         {
-            Environment.Exit(ExitCodeOfSignal + NumberOf(context.Signal));
+            since = _endingSince;
+            _endingSince ??= now;
         }
 
-        _ending.Cancel();
+        if (since is not { } first)
+        {
+            _ending.Cancel();
+        }
+        else if (_time.GetElapsedTime(first, now) > Doubled)
+        {
+            _exit(ExitCodeOfSignal + NumberOf(context.Signal));
+        }
     }
 
-    private void HangUp(PosixSignalContext context)
+    /// <summary>What SIGHUP does.</summary>
+    internal void HangUp(PosixSignalContext context)
     {
         if (_hasFile)
         {

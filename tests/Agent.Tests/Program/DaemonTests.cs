@@ -35,6 +35,23 @@ public sealed class DaemonTests
     }
 
     [Fact]
+    public async Task A_signal_that_is_sent_twice_at_once_is_one()
+    {
+        using Scratch scratch = new();
+        using AgentProcess agent = AgentProcess.Start(["--interval", "20ms", "--textfile-directory", scratch.Path]);
+        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "it publishes");
+
+        // Both are there when it goes on: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
+        foreach (int signal in (int[])[19, 15, 2, 18])
+        {
+            agent.Signal(signal);
+        }
+
+        Assert.Equal(0, await agent.Exit());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
+    }
+
+    [Fact]
     public async Task A_namespace_that_comes_late_or_goes_is_told_once_each_time()
     {
         using Scratch scratch = new();

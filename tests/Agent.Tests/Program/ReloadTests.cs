@@ -178,6 +178,19 @@ public sealed class ReloadTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_pipe_is_read_once()
+    {
+        Assert.Equal((0, ""), await Tool.Run("mkfifo", [_scratch["pipe"]]));
+        using AgentProcess agent = AgentProcess.Start(["--config", _scratch["pipe"]]);
+        await File.WriteAllTextAsync(
+            _scratch["pipe"], Watches("""{ "name": "a", "ports": [8500] }"""), TestContext.Current.CancellationToken);
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"it is published; it said: {agent.Errors}");
+        agent.Signal(SIGHUP);
+        Assert.Equal(0, await agent.Exit());
+        Assert.Single(agent.Errors.TrimEnd().Split('\n'));
+    }
+
     private static async Task EndsWell(AgentProcess agent)
     {
         agent.Signal(SIGTERM);

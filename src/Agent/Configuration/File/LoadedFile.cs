@@ -11,9 +11,10 @@ internal sealed class LoadedFile
 
     private readonly KeyLines _lines;
 
-    private LoadedFile(string path, ReadOnlyMemory<byte> bytes, ConfigurationFile values, KeyLines lines)
+    private LoadedFile(string path, ReadOnlyMemory<byte> bytes, bool canBeReadAgain, ConfigurationFile values, KeyLines lines)
     {
         Path = path;
+        CanBeReadAgain = canBeReadAgain;
         Text = bytes;
         Values = values;
         _lines = lines;
@@ -25,12 +26,15 @@ internal sealed class LoadedFile
     /// <summary>All that stands in it.</summary>
     internal ReadOnlyMemory<byte> Text { get; }
 
+    /// <summary>Whether it is not a pipe, from which everything comes only once.</summary>
+    internal bool CanBeReadAgain { get; }
+
     internal ConfigurationFile Values { get; }
 
     /// <exception cref="ConfigurationException">It cannot be read, is not JSON, or has other keys and kinds of values than it may.</exception>
     internal static LoadedFile Read(string path)
     {
-        byte[] bytes = ReadBytes(path);
+        (byte[] bytes, bool canBeReadAgain) = ReadAll(path);
         ReadOnlySpan<byte> text = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(Encoding.UTF8.Preamble.Length) : bytes;
         KeyLines lines;
         try
@@ -47,7 +51,7 @@ internal sealed class LoadedFile
         {
             ConfigurationFile values = JsonSerializer.Deserialize(text, FileContext.Default.ConfigurationFile)
                 ?? throw new JsonException("the file holds null; put an object into it");
-            return new LoadedFile(path, bytes, values, lines);
+            return new LoadedFile(path, bytes, canBeReadAgain, values, lines);
         }
         catch (JsonException wrong)
         {
@@ -65,7 +69,9 @@ internal sealed class LoadedFile
 
     /// <summary>What stands in the file, valid or not.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
-    internal static byte[] ReadBytes(string path)
+    internal static byte[] ReadBytes(string path) => ReadAll(path).Bytes;
+
+    private static (byte[] Bytes, bool CanBeReadAgain) ReadAll(string path)
     {
         try
         {
@@ -81,7 +87,7 @@ internal sealed class LoadedFile
                 }
             }
 
-            return bytes.ToArray();
+            return (bytes.ToArray(), file.CanSeek);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
