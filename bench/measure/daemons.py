@@ -77,7 +77,8 @@ def floor_each_second(setting):
             while not ended.wait(1.0):
                 process.stdin.write("1\n")
                 process.stdin.flush()
-                process.stdout.readline()
+                if not process.stdout.readline():
+                    return
 
         asking = threading.Thread(target=ask)
         asking.start()
@@ -86,6 +87,8 @@ def floor_each_second(setting):
         finally:
             ended.set()
             asking.join()
+            if process.poll() is not None:
+                raise Failure("the floor ended while it was to be measured")
 
 
 def the_agent(setting):

@@ -89,10 +89,18 @@ internal sealed class TestNamespace : IDisposable
 
     public void Dispose()
     {
-        string[] bornHere = Run(() => ThreadsThatServeAll().ToArray());
-        _work.CompleteAdding();
-        _thread.Join();
-        _work.Dispose();
+        string[] bornHere = [];
+        try
+        {
+            bornHere = Run(() => ThreadsThatServeAll().ToArray());
+        }
+        finally
+        {
+            _work.CompleteAdding();
+            _thread.Join();
+            _work.Dispose();
+        }
+
         // The kernel forgets a thread a moment after it has ended.
         SpinWait.SpinUntil(() => !File.Exists(_path), Poll.Patience);
         Assert.Empty(bornHere);

@@ -58,8 +58,9 @@ internal sealed class AgentTasks(
     }
 
     /// <summary>From now on the agent goes by these settings.</summary>
+    /// <returns>False when it ends, and nothing has changed.</returns>
     /// <exception cref="TextfileTakenException">Another agent writes the textfile; nothing has changed.</exception>
-    internal async Task ApplyAsync(Settings settings)
+    internal async Task<bool> ApplyAsync(Settings settings)
     {
         Textfile? former = _textfile;
         Prepare(settings);
@@ -79,11 +80,13 @@ internal sealed class AgentTasks(
         {
             _textfile?.Dispose();
         }
+
+        return isApplied;
     }
 
     /// <summary>The same, where an endpoint that works is not to be given up for one that cannot.</summary>
     /// <exception cref="ConfigurationException">Its files cannot be used; nothing has changed.</exception>
-    private Task ReloadAsync(Settings settings)
+    private Task<bool> ReloadAsync(Settings settings)
     {
         if (settings.Endpoint is { } endpoint)
         {

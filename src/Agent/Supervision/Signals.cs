@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Agent.Supervision;
 
 /// <summary>
-/// SIGTERM and SIGINT end the agent, at once when a second one follows. SIGHUP has the configuration read anew; where there is no file it means
-/// what it always did, that the terminal was closed.
+/// SIGTERM and SIGINT end the agent, at once when a second one follows. SIGHUP has the configuration read anew; where there is no file for
+/// that it means what it always did, that the terminal was closed.
 /// </summary>
 internal sealed class Signals : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class Signals : IDisposable
     private readonly Action<int> _exit;
     private long? _endingSince;
 
-    /// <param name="hasFile">Whether there is a configuration file.</param>
+    /// <param name="hasFile">Whether there is a configuration file that can be read again.</param>
     /// <param name="time">The clock.</param>
     /// <param name="exit">Ends the process at once, with this code.</param>
     internal Signals(bool hasFile, TimeProvider time, Action<int> exit)

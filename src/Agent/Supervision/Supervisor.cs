@@ -11,6 +11,7 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
 {
     // One change at a time; figures and states are read at any time.
     private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly CancellationTokenSource _ending = new();
     private volatile ImmutableList<RunningTask> _running = [];
     private volatile bool _stopped;
 
@@ -38,7 +39,16 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
     /// <returns>False when the agent ends, and nothing has changed.</returns>
     internal async Task<bool> ReplaceAsync(IReadOnlyList<SupervisedTask> wanted)
     {
-        await _changing.WaitAsync();
+        try
+        {
+            // Not for the end of all tasks, which waits for the one that asks for this.
+            await _changing.WaitAsync(_ending.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+
         try
         {
             if (_stopped)
@@ -92,6 +102,7 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
             return;
         }
 
+        await _ending.CancelAsync();
         await _changing.WaitAsync();
         try
         {
@@ -106,7 +117,11 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
     /// <summary>Looks for tasks that hang, and tells of them as of any failure.</summary>
     internal void TellWhatHangs() => _running.ForEach(task => task.TellWhereItHangs());
 
-    public void Dispose() => _changing.Dispose();
+    public void Dispose()
+    {
+        _changing.Dispose();
+        _ending.Dispose();
+    }
 
     private async Task StopAsync(RunningTask task)
     {

@@ -129,9 +129,9 @@ public sealed class EndpointProgramTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(["--config", config]);
         await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
         Write(config, $$""", "endpoint": { "listen": ["{{_address}}"] }""");
-        string metrics = await Metrics(text => text.Contains("sockdiag_config_last_reload_successful 1\n"));
+        string metrics = await Metrics(text => text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 1\n"));
         Assert.Contains("\nsockdiag_config_last_reload_success_timestamp_seconds ", metrics);
-        Assert.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 1\n", metrics);
+        Assert.Contains("\nsockdiag_config_last_reload_successful 1\n", metrics);
 
         await File.WriteAllTextAsync(config, "{", TestContext.Current.CancellationToken);
         await Metrics(text => text.Contains("sockdiag_config_last_reload_successful 0\n"));
@@ -164,19 +164,26 @@ public sealed class EndpointProgramTests : IDisposable
     {
         using TestAuthority authority = new(_scratch, "ca");
         (string certificateFile, string keyFile) = authority.Client("agent");
-        using AgentProcess agent = Start(
-            "--netns", _host.Path, "--textfile-directory", "none",
-            "--listen-certificate-file", certificateFile, "--listen-key-file", keyFile);
-        await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"it listens; it said: {agent.Errors}");
-        // A handshake that does not go on holds up an end that waits for it.
-        using TcpClient silent = new();
-        await silent.ConnectAsync(IPEndPoint.Parse(_address), TestContext.Current.CancellationToken);
-        await silent.GetStream().WriteAsync(new byte[] { 0x16, 0x03, 0x01 }, TestContext.Current.CancellationToken);
-        await Accepted(silent);
+        // Where the machine stood still meanwhile, the end may have come before the second one did.
+        int exitCode = 0;
+        for (int round = 0; round < 5 && exitCode == 0; round++)
+        {
+            using AgentProcess agent = Start(
+                "--netns", _host.Path, "--textfile-directory", "none",
+                "--listen-certificate-file", certificateFile, "--listen-key-file", keyFile);
+            await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"it listens; it said: {agent.Errors}");
+            // A handshake that does not go on holds up an end that waits for it.
+            using TcpClient silent = new();
+            await silent.ConnectAsync(IPEndPoint.Parse(_address), TestContext.Current.CancellationToken);
+            await silent.GetStream().WriteAsync(new byte[] { 0x16, 0x03, 0x01 }, TestContext.Current.CancellationToken);
+            await Accepted(silent);
 
-        agent.Signal(15);
-        await Poll.Until(() => agent.HasExited || NativeMethods.kill(agent.Id, 2) != 0, "it ends");
-        Assert.Equal(128 + 2, await agent.Exit());
+            agent.Signal(15);
+            await Poll.Until(() => agent.HasExited || NativeMethods.kill(agent.Id, 2) != 0, "it ends");
+            exitCode = await agent.Exit();
+        }
+
+        Assert.Equal(128 + 2, exitCode);
     }
 
     /// <summary>Waits until a server has accepted this one connection of it; the kernel lets a client in before that.</summary>

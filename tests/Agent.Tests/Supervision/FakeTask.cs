@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Agent.Supervision;
 
 namespace Agent.Tests.Supervision;
@@ -5,7 +6,7 @@ namespace Agent.Tests.Supervision;
 /// <summary>A task that does what the test tells it: it works, fails or ends when its turn comes.</summary>
 internal sealed class FakeTask(string name, object? identity = null) : SupervisedTask
 {
-    private volatile TaskCompletionSource<Action> _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<Action> _turns = Channel.CreateUnbounded<Action>();
     private int _runs;
 
     internal override string Name => name;
@@ -30,7 +31,7 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
     internal Func<Exception, bool> Fatal { get; init; } = _ => false;
 
     /// <summary>What it does next: nothing is work, an exception is a failure.</summary>
-    internal void Turn(Action action) => Interlocked.Exchange(ref _turn, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult(action);
+    internal void Turn(Action action) => Assert.True(_turns.Writer.TryWrite(action));
 
     /// <summary>Ends it at last where it does not end when it is told to.</summary>
     internal void ComeToAnEnd() => Turn(Return);
@@ -50,7 +51,7 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
         Interlocked.Increment(ref _runs);
         while (true)
         {
-            Action turn = await _turn.Task.WaitAsync(IgnoresItsEnd ? CancellationToken.None : stopping);
+            Action turn = await _turns.Reader.ReadAsync(IgnoresItsEnd ? CancellationToken.None : stopping);
             if (turn == Return)
             {
                 return;

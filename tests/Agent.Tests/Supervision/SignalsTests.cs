@@ -38,6 +38,18 @@ public sealed class SignalsTests : IDisposable
     }
 
     [Fact]
+    public void Who_does_not_cease_ends_it_too()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            _signals.End(new PosixSignalContext(PosixSignal.SIGTERM));
+            _time.Leap(TimeSpan.FromMilliseconds(200));
+        }
+
+        Assert.Equal([143], _exitCodes);
+    }
+
+    [Fact]
     public void A_hang_up_has_the_file_read_anew_and_ends_nothing()
     {
         PosixSignalContext context = new(PosixSignal.SIGHUP);

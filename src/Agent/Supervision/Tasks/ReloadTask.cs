@@ -11,7 +11,7 @@ namespace Agent.Supervision.Tasks;
 /// </summary>
 /// <param name="source">What was read at the start.</param>
 /// <param name="read">Reads all settings.</param>
-/// <param name="apply">Makes the agent go by them; throws where it cannot.</param>
+/// <param name="apply">Makes the agent go by them; throws where it cannot, and is false when the agent ends.</param>
 /// <param name="state">What comes of it, for metrics.</param>
 /// <param name="serviceManager">Is told when it begins and when it is over.</param>
 /// <param name="asked">Is set by whoever wants the file to be read.</param>
@@ -20,7 +20,7 @@ namespace Agent.Supervision.Tasks;
 internal sealed partial class ReloadTask(
     ConfigurationSource source,
     Func<Settings> read,
-    Func<Settings, Task> apply,
+    Func<Settings, Task<bool>> apply,
     ReloadState state,
     ServiceManager serviceManager,
     AutoResetEvent asked,
@@ -72,9 +72,11 @@ internal sealed partial class ReloadTask(
         try
         {
             Settings settings = read();
-            apply(settings).GetAwaiter().GetResult();
-            state.Succeeded(time.GetUtcNow());
-            LogReloaded(string.Join(", ", EffectiveSetting.Of(settings)));
+            if (apply(settings).GetAwaiter().GetResult())
+            {
+                state.Succeeded(time.GetUtcNow());
+                LogReloaded(string.Join(", ", EffectiveSetting.Of(settings)));
+            }
         }
         catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
         {

@@ -2,12 +2,15 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
+using Agent.Tests.Faults;
 using Agent.Tests.Rendering;
 using Agent.Watching;
 using Testing;
 
 namespace Agent.Tests.Metrics.Endpoint;
 
+/// <remarks>Alone: the descriptors of the process are among the metrics, and to count those that other tests open would be allocations.</remarks>
+[Collection(Alone.Name)]
 public sealed partial class EndpointExpositionTests
 {
     private static readonly BuildInformation Build = new("1.2.3", "abc");

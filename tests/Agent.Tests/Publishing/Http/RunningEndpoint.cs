@@ -69,6 +69,7 @@ internal sealed class RunningEndpoint : IAsyncDisposable
     internal HttpClient Client(string from = "127.0.0.1", SocketsHttpHandler? handler = null)
     {
         handler ??= new SocketsHttpHandler();
+        handler.UseProxy = false;
         handler.ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectFrom(from, cancellationToken), ownsSocket: true);
         string scheme = handler.SslOptions.RemoteCertificateValidationCallback is null && handler.SslOptions.CertificateChainPolicy is null ? "http" : "https";
         return new HttpClient(handler) { BaseAddress = new Uri($"{scheme}://127.0.0.1:{Port}") };
