@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Testing;
 
 namespace Agent.Tests.Faults;
@@ -27,7 +26,7 @@ internal sealed class NodeExporter : IDisposable
         for (int attempt = 1; ; attempt++)
         {
             NodeExporter exporter = Launch(program, directory);
-            await Poll.Until(() => exporter._process.HasExited || exporter.Answers(), "node_exporter answers");
+            await Poll.Until(() => exporter._process.HasExited || Listening.At(new IPEndPoint(IPAddress.Loopback, exporter._metrics.Port)), "node_exporter answers");
             if (!exporter._process.HasExited)
             {
                 return exporter;
@@ -74,19 +73,5 @@ internal sealed class NodeExporter : IDisposable
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return new NodeExporter(process, port);
-    }
-
-    private bool Answers()
-    {
-        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            client.Connect(new IPEndPoint(IPAddress.Loopback, _metrics.Port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

@@ -28,7 +28,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         List<TimeSpan> pauses = [];
-        for (int failure = 1; failure <= 20; failure++)
+        for (int failure = 1; failure <= 24; failure++)
         {
             task.Fail("broken");
             await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
@@ -45,7 +45,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         task.Work();
         await Poll.Until(() => !_supervisor.Troubles.Any(), "it works");
         Assert.Equal(["Error: cannot do one: broken; trying again, within 1m each time", "Information: can do one again"], _log.Lines);
-        IsCounted(task, starts: 21, restarts: 20, failures: [new("io", 20)]);
+        IsCounted(task, starts: 25, restarts: 24, failures: [new("io", 24)]);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
     {
         await Start(Failing("refused"));
         List<TimeSpan> waits = [];
-        for (int asked = 1; asked <= 30; asked++)
+        for (int asked = 1; asked <= 33; asked++)
         {
             await Asked(asked);
             waits.Add(_time.UntilNext!.Value);
