@@ -102,9 +102,9 @@ internal sealed partial class RunningTask(
                     _stopping.Token);
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch when (_stopping.IsCancellationRequested)
         {
-            // It was told to end.
+            // It was told to end. Where that comes just as it fails, what comes out here is its failure.
         }
         catch (Exception defect)
         {

@@ -23,6 +23,9 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
 
     internal bool IsOver { get; private set; }
 
+    /// <summary>Is cancelled when it is told to end.</summary>
+    internal CancellationToken Stopping { get; private set; }
+
     internal SupervisedTask? TakenOver { get; private set; }
 
     /// <summary>Whether it does not end when it is told to.</summary>
@@ -48,6 +51,7 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
 
     internal override async Task RunAsync(Action works, CancellationToken stopping)
     {
+        Stopping = stopping;
         Interlocked.Increment(ref _runs);
         while (true)
         {

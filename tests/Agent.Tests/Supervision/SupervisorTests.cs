@@ -244,6 +244,36 @@ public sealed class SupervisorTests : IAsyncDisposable
         Assert.Equal(0, late.Runs);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task An_end_that_comes_just_as_a_task_fails_is_no_failure_of_the_agent(int failures)
+    {
+        List<Exception> reasons = [];
+        _supervisor.AgentMustEnd += reasons.Add;
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        for (int failure = 1; failure < failures; failure++)
+        {
+            task.Fail("broken");
+            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            _time.Leap(LongestPause);
+            await Running(task, failure + 1);
+        }
+
+        Task? end = null;
+        _supervisor.StateChanged += () =>
+        {
+            end = _supervisor.StopAsync();
+            Assert.True(task.Stopping.WaitHandle.WaitOne(Poll.Patience));
+        };
+        task.Fail("broken");
+        await Poll.Until(() => end is not null, "it has failed");
+        await end!;
+        Assert.Empty(reasons);
+    }
+
     [Fact]
     public async Task A_task_that_asks_for_others_while_all_end_holds_nothing_up()
     {
