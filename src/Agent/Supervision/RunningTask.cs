@@ -20,7 +20,7 @@ internal sealed partial class RunningTask(
     Action<Exception> endAgent,
     Action changed) : IDisposable
 {
-    private static readonly TimeSpan LongestGivingBack = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestGivingBack = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
     private Task? _life;
@@ -41,7 +41,10 @@ internal sealed partial class RunningTask(
     internal bool HasTurned => _hasTurned;
 
     /// <summary>Whether it runs and has given no sign of life for longer than it may.</summary>
-    internal bool Hangs => _isRunning && task.LongestSilence is { } longest && time.GetElapsedTime(Volatile.Read(ref _lastSign)) > longest;
+    internal bool Hangs => _isRunning
+        && task.LongestSilence is { } longest
+        && task.SilentSince(Volatile.Read(ref _lastSign)) is { } since
+        && time.GetElapsedTime(since) > longest;
 
     /// <summary>Makes a failure of it that it hangs, where it does; it is not started again, for nobody can end it.</summary>
     internal void TellWhereItHangs()
@@ -65,7 +68,7 @@ internal sealed partial class RunningTask(
     internal void EnsureStarted() => _life ??= Task.Run(LiveAsync);
 
     /// <summary>Tells it to end, and waits for that as long as it may take.</summary>
-    /// <returns>Whether it has ended.</returns>
+    /// <returns>Whether it has ended, and given back what it had.</returns>
     internal async Task<bool> StopAsync()
     {
         await _stopping.CancelAsync();
@@ -73,8 +76,9 @@ internal sealed partial class RunningTask(
         Task life = _life ?? Task.CompletedTask;
         await Task.WhenAny(life, Task.Delay(task.LongestEnd));
         // What it gives back may be what it waits for; and a disk that is dead takes its time for that, too.
-        await Task.WhenAny(Task.WhenAll(life, Task.Run(task.End)), Task.Delay(LongestGivingBack));
-        return HasEnded;
+        Task end = Task.Run(task.End);
+        await Task.WhenAny(Task.WhenAll(life, end), Task.Delay(LongestGivingBack));
+        return HasEnded && end.IsCompleted;
     }
 
     /// <summary>Once it has ended.</summary>

@@ -3,7 +3,7 @@ namespace Agent.Supervision;
 /// <summary>Something that is to run for as long as the agent does. To fail it throws, and the supervisor starts it again.</summary>
 internal abstract class SupervisedTask
 {
-    private static readonly TimeSpan UsualEnd = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan UsualEnd = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestUsualPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UsualFirstPause = TimeSpan.FromSeconds(1);
 
@@ -30,6 +30,10 @@ internal abstract class SupervisedTask
 
     /// <summary>After how long without a sign of life it must be taken to hang; null where it has nothing to do for any length of time.</summary>
     internal virtual TimeSpan? LongestSilence => null;
+
+    /// <summary>Since when it has given no sign of life, as a timestamp of the clock; null while it has nothing to do that could hang.</summary>
+    /// <param name="lastSign">When it was started, or has done what it is there for last.</param>
+    internal virtual long? SilentSince(long lastSign) => lastSign;
 
     /// <summary>Whether the agent is not ready before this task has worked, or failed, for the first time.</summary>
     internal virtual bool IsAwaited => true;

@@ -1,6 +1,5 @@
 using Agent.Metrics;
 using Agent.Publishing;
-using Agent.Watching;
 using Agent.Watching.Latest;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +16,11 @@ internal sealed partial class TextfileTask(
     Textfile textfile, LatestCounts latest, SnapshotExposition exposition, Func<TimeSpan> interval, TimeProvider time, ILogger<TextfileTask> logger)
     : SupervisedTask
 {
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(10);
+
     private bool _hasWarnedOfWriters;
+    private bool _isOwed;
+    private long _writingSince;
 
     internal override string Name => "textfile";
 
@@ -27,11 +30,17 @@ internal sealed partial class TextfileTask(
 
     internal override TimeSpan LongestPause => Within(interval());
 
-    internal override TimeSpan? LongestSilence => Patience.With(interval());
+    internal override TimeSpan? LongestSilence => LongestWrite;
+
+    // While it waits for a census, it does not hang, however long that takes.
+    internal override long? SilentSince(long lastSign) => Volatile.Read(ref _writingSince) is not 0 and long since ? since : null;
 
     internal override Task RunAsync(Action works, CancellationToken stopping) => OwnThread.RunAsync(() => Run(works, stopping));
 
     internal override bool IsFatal(Exception failure) => failure is TextfileTakenException;
+
+    // The census that this directory waits for may have gone into the former one.
+    internal override void TakeOver(SupervisedTask former) => _isOwed = true;
 
     internal override void End()
     {
@@ -49,13 +58,25 @@ internal sealed partial class TextfileTask(
     {
         while (!stopping.IsCancellationRequested)
         {
-            if (!latest.TryEndRound(out long nextAt))
+            // What could not be written is tried again, and does not wait for another census.
+            if (!_isOwed && !latest.TryEndRound(out long nextAt))
             {
                 time.WaitUntil(nextAt, stopping, latest.Changed);
                 continue;
             }
 
-            Write();
+            _isOwed = true;
+            Volatile.Write(ref _writingSince, time.GetTimestamp());
+            try
+            {
+                Write();
+            }
+            finally
+            {
+                Volatile.Write(ref _writingSince, 0);
+            }
+
+            _isOwed = false;
             works();
         }
     }
