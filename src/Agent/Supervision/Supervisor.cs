@@ -9,6 +9,8 @@ namespace Agent.Supervision;
 /// <param name="logger">Is told when a task begins to fail, and when it works again.</param>
 internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> logger) : IDisposable
 {
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
     // One change at a time; figures and states are read at any time.
     private readonly SemaphoreSlim _changing = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
@@ -114,8 +116,23 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         }
     }
 
-    /// <summary>Looks for tasks that hang, and tells of them as of any failure.</summary>
-    internal void TellWhatHangs() => _running.ForEach(task => task.TellWhereItHangs());
+    /// <summary>Looks for tasks that hang, every few seconds, and tells of them as of any failure.</summary>
+    internal void WatchWhatHangs(CancellationToken stopping)
+    {
+        Pacemaker pacemaker = new(Look, time);
+        long before = time.GetTimestamp();
+        while (pacemaker.Wait(stopping))
+        {
+            long now = time.GetTimestamp();
+            // Where this one is late the agent stood still, and everybody's silence is longer than it is.
+            if (time.GetElapsedTime(before, now) < Look * 1.5)
+            {
+                _running.ForEach(task => task.TellWhereItHangs());
+            }
+
+            before = now;
+        }
+    }
 
     public void Dispose()
     {

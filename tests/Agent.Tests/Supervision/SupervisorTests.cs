@@ -1,5 +1,6 @@
 using Agent.Metrics;
 using Agent.Supervision;
+using Agent.Supervision.Tasks;
 using Testing;
 
 namespace Agent.Tests.Supervision;
@@ -209,17 +210,35 @@ public sealed class SupervisorTests : IAsyncDisposable
         await Running(task, 1);
         task.Work();
         await Poll.Until(() => _supervisor.HasTurned, "it works");
-        _supervisor.TellWhatHangs();
-        Assert.Empty(_log.Lines);
-        _time.Leap(TimeSpan.FromSeconds(11));
-        _supervisor.TellWhatHangs();
-        _supervisor.TellWhatHangs();
+        await using Watching watching = new(_supervisor);
+        foreach (int seconds in (int[])[0, 5, 5])
+        {
+            await Looked(seconds);
+            Assert.Empty(_log.Lines);
+        }
+
+        await Looked(5);
+        await Looked(5);
         Assert.StartsWith("Error: cannot do one: it has given no sign of life for 10s; nothing but ", Assert.Single(_log.Lines));
         IsCounted(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
 
         task.Work();
         await Poll.Until(() => _log.Lines.Count == 2, "it goes on");
         Assert.Equal("Information: can do one again", _log.Lines[1]);
+    }
+
+    [Fact]
+    public async Task Where_everything_stood_still_nobody_hangs()
+    {
+        FakeTask task = new("one");
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        await using Watching watching = new(_supervisor);
+        await Looked(0);
+        await Looked(3600);
+        Assert.Empty(_log.Lines);
+        await Looked(5);
+        Assert.StartsWith("Error: cannot do one: it has given no sign of life", Assert.Single(_log.Lines));
     }
 
     [Fact]
@@ -331,6 +350,29 @@ public sealed class SupervisorTests : IAsyncDisposable
             until.WaitOne();
             return Task.CompletedTask;
         }
+    }
+
+    /// <summary>Looks for tasks that hang, on a thread of its own.</summary>
+    private sealed class Watching : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stopping = new();
+        private readonly Task _looks;
+
+        internal Watching(Supervisor supervisor) => _looks = OwnThread.RunAsync(() => supervisor.WatchWhatHangs(_stopping.Token));
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stopping.CancelAsync();
+            await _looks;
+            _stopping.Dispose();
+        }
+    }
+
+    /// <summary>Lets time go by, and waits until it was looked for tasks that hang.</summary>
+    private async Task Looked(int seconds)
+    {
+        _time.Leap(TimeSpan.FromSeconds(seconds));
+        await Poll.Until(() => _time.Waiting == 1, "it has looked");
     }
 
     private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");
