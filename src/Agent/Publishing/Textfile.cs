@@ -23,6 +23,7 @@ internal sealed class Textfile : IDisposable
     private readonly string _directory;
     private readonly Lock _gate = new();
     private TextfileLock? _lock;
+    private volatile bool _removesFile;
     private volatile bool _closed;
 
     /// <param name="directory">An absolute path; made when it is first needed.</param>
@@ -41,7 +42,8 @@ internal sealed class Textfile : IDisposable
     internal bool OthersMayWrite { get; private set; }
 
     /// <summary>
-    /// Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed.
+    /// Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed. Does
+    /// nothing after <see cref="Dispose"/>.
     /// </summary>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
     /// <exception cref="IOException">The directory cannot be made or used.</exception>
@@ -50,10 +52,27 @@ internal sealed class Textfile : IDisposable
     {
         lock (_gate)
         {
-            if (_lock is not { IsInPlace: true })
+            if (_closed)
             {
-                AcquireAnew();
+                return;
             }
+
+            try
+            {
+                EnsureLock();
+            }
+            finally
+            {
+                GiveBackIfClosed();
+            }
+        }
+    }
+
+    private void EnsureLock()
+    {
+        if (_lock is not { IsInPlace: true })
+        {
+            AcquireAnew();
         }
     }
 
@@ -91,18 +110,14 @@ internal sealed class Textfile : IDisposable
                 return;
             }
 
-            Acquire();
-            string temporary = $"{FilePath}.{Path.GetRandomFileName()}{TemporarySuffix}";
             try
             {
-                WriteNew(temporary, text);
-                File.Move(temporary, FilePath, overwrite: true);
+                EnsureLock();
+                Replace(text);
             }
-            catch
+            finally
             {
-                // The old file stays: to remove it would make room for one write on a full disk, and for one change of state each interval.
-                TryDelete(temporary);
-                throw;
+                GiveBackIfClosed();
             }
         }
     }
@@ -122,6 +137,7 @@ internal sealed class Textfile : IDisposable
             return;
         }
 
+        _removesFile = removeFile;
         _closed = true;
         // A write that hangs on a dead disk shall not hold up the end of the agent.
         if (!_gate.TryEnter(LongestWait))
@@ -131,16 +147,49 @@ internal sealed class Textfile : IDisposable
 
         try
         {
-            if (removeFile && _lock is { IsInPlace: true })
-            {
-                File.Delete(FilePath);
-            }
+            GiveBack();
         }
         finally
         {
             _lock?.Dispose();
             _lock = null;
             _gate.Exit();
+        }
+    }
+
+    /// <summary>What was closed while a disk held up its use may have nobody else to do this: who closed it does not wait for long.</summary>
+    private void GiveBackIfClosed()
+    {
+        if (_closed)
+        {
+            GiveBack();
+        }
+    }
+
+    private void GiveBack()
+    {
+        if (_removesFile && _lock is { IsInPlace: true })
+        {
+            File.Delete(FilePath);
+        }
+
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    private void Replace(ReadOnlySpan<byte> text)
+    {
+        string temporary = $"{FilePath}.{Path.GetRandomFileName()}{TemporarySuffix}";
+        try
+        {
+            WriteNew(temporary, text);
+            File.Move(temporary, FilePath, overwrite: true);
+        }
+        catch
+        {
+            // The old file stays: to remove it would make room for one write on a full disk, and for one change of state each interval.
+            TryDelete(temporary);
+            throw;
         }
     }
 

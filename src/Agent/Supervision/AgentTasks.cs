@@ -76,9 +76,9 @@ internal sealed class AgentTasks(
             .. settings.Source is null ? [] : new SupervisedTask[] { ReadAnew(settings.Source) },
             .. serviceManager.IsThere ? new SupervisedTask[] { new ServiceManagerTask(serviceManager, supervisor, time) } : [],
         ]);
-        if (!isApplied && _textfile != former)
+        if (!isApplied && _textfile is { } unused && unused != former)
         {
-            _textfile?.Dispose();
+            Release(unused);
         }
 
         return isApplied;
@@ -110,10 +110,26 @@ internal sealed class AgentTasks(
         }
 
         Textfile textfile = new(directory);
+        // At the start, who writes it meets the failure again, tells of it and goes on trying. Later one that works is not given up for it.
+        if (FailureToAcquire(textfile) is { } failure && _settings is not null)
+        {
+            Release(textfile);
+            throw new ConfigurationException($"{textfile.FilePath} cannot be written: {failure}");
+        }
+
+        return textfile;
+    }
+
+    /// <returns>Why the textfile cannot be written, in one line; null when it can.</returns>
+    /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
+    private static string? FailureToAcquire(Textfile textfile)
+    {
         try
         {
             // A disk that hangs holds up the textfile, and nothing else.
-            _ = Task.Run(textfile.Acquire).Wait(LongestAcquisition);
+            return Task.Run(textfile.Acquire).Wait(LongestAcquisition)
+                ? null
+                : $"its directory gives no answer within {LongestAcquisition.TotalSeconds} s";
         }
         catch (AggregateException failed) when (failed.InnerException is TextfileTakenException taken)
         {
@@ -121,10 +137,20 @@ internal sealed class AgentTasks(
         }
         catch (AggregateException failed) when (failed.InnerException is IOException or UnauthorizedAccessException)
         {
-            // Who writes it meets the failure again, tells of it and goes on trying.
+            return failed.InnerException.Message;
         }
+    }
 
-        return textfile;
+    private static void Release(Textfile textfile)
+    {
+        try
+        {
+            textfile.Dispose();
+        }
+        catch (IOException)
+        {
+            // It hangs, and gives itself free when that is over.
+        }
     }
 
     /// <summary>Those that there are already where the namespace stays.</summary>

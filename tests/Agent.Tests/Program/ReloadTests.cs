@@ -39,7 +39,8 @@ public sealed class ReloadTests : IDisposable
         Assert.DoesNotContain("\"8500\"", metrics);
         await Poll.Until(() => agent.Errors.Contains("was read anew"), "it is told");
         Assert.Collection(
-            agent.Errors.TrimEnd().Split('\n'),
+            // A file that is empty or gone for more than a second, where the test stands still in between, is no valid one.
+            agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("stays as it was")),
             line => Assert.Contains("old.ports 8500", line),
             line => Assert.Matches($"the configuration was read anew: .*new.ports 8501 \\({Config}:", line));
         await EndsWell(agent);
@@ -106,6 +107,42 @@ public sealed class ReloadTests : IDisposable
         await Poll.Until(() => agent.Errors.Contains("stays as it was: another agent already writes"), "it does not go there");
         string before = Read(_scratch["moved/tcp_connections.prom"]);
         await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]) != before, "it goes on where it was");
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task A_textfile_on_a_disk_that_hangs_is_left_and_its_file_goes_when_that_is_over()
+    {
+        await using FreezableDisk disk = await FreezableDisk.Mount(_scratch["disk"]);
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "disk"));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        await Poll.Until(() => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), "it is published");
+        await using (await disk.Freeze())
+        {
+            Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
+            await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published elsewhere");
+            Assert.True(File.Exists(_scratch["disk/tcp_connections.prom"]));
+        }
+
+        await Poll.Until(() => !Directory.EnumerateFiles(disk.Path).Any(), "nothing stays behind");
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "disk"));
+        await Poll.Until(
+            () => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), $"it comes back; it said: {agent.Errors}");
+        await EndsWell(agent);
+    }
+
+    [Fact]
+    public async Task A_directory_that_cannot_be_used_does_not_take_the_place_of_one_that_can()
+    {
+        Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
+        using AgentProcess agent = AgentProcess.Start(["--config", Config]);
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published");
+        await File.WriteAllTextAsync(_scratch["file"], "in the way", TestContext.Current.CancellationToken);
+        Install("by rename", Watches("""{ "name": "b", "ports": [8500] }""", directory: "file"));
+        await Poll.Until(
+            () => agent.Errors.Contains($"stays as it was: {_scratch["file/tcp_connections.prom"]} cannot be written: "), "it is told");
+        string before = Metrics;
+        await Poll.Until(() => Metrics != before && Metrics.Contains("watch=\"a\""), "it goes on where it was");
         await EndsWell(agent);
     }
 
