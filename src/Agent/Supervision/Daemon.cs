@@ -14,6 +14,9 @@ internal static partial class Daemon
     // More than any task has for its end.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
+    // Until there is no process any more: one that comes at its end would find nobody, and kill it.
+    private static Signals? _signals;
+
     /// <param name="settings">What it goes by at first.</param>
     /// <param name="read">Reads the settings anew.</param>
     /// <returns>The exit code.</returns>
@@ -21,8 +24,8 @@ internal static partial class Daemon
     internal static int Run(Settings settings, Func<Settings> read)
     {
         // Before anything is made that would have to be removed.
-        using Signals signals = new(hasFile: settings.Source is not null, TimeProvider.System, Environment.Exit);
-        using IHost host = Build(settings, read, signals);
+        _signals = new Signals(hasFile: settings.Source is not null, TimeProvider.System, Environment.Exit);
+        using IHost host = Build(settings, read, _signals);
         host.Services.GetRequiredService<AgentTasks>().Prepare(settings);
         LogSettings(host.Services.GetRequiredService<ILogger<AgentService>>(), settings);
 
@@ -33,7 +36,7 @@ internal static partial class Daemon
             host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         };
         host.Start();
-        host.WaitForShutdownAsync(signals.Ending).GetAwaiter().GetResult();
+        host.WaitForShutdownAsync(_signals.Ending).GetAwaiter().GetResult();
         return endedBy is null ? 0 : throw endedBy;
     }
 
@@ -52,6 +55,8 @@ internal static partial class Daemon
         builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
 
+        // In the place of the console's, which has handlers of its own and takes a signal that comes while the host starts for a failure.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new Supervisor(TimeProvider.System, services.GetRequiredService<ILogger<Supervisor>>()));
@@ -83,6 +88,14 @@ internal static partial class Daemon
         {
             LogNothingPublished(logger);
         }
+    }
+
+    /// <summary>Leaves the signals to <see cref="Signals"/>.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     [LoggerMessage(10, LogLevel.Information, "agent {Version}: {Settings}")]

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Agent.Supervision;
 
 /// <summary>
-/// SIGTERM and SIGINT end the agent, at once when a second one follows. SIGHUP has the configuration read anew; where there is no file for
+/// SIGTERM, SIGINT and SIGQUIT end the agent, at once when a second one follows. SIGHUP has the configuration read anew; where there is no file for
 /// that it means what it always did, that the terminal was closed.
 /// </summary>
 internal sealed class Signals : IDisposable
@@ -31,6 +31,7 @@ internal sealed class Signals : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
             PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
+            PosixSignalRegistration.Create(PosixSignal.SIGQUIT, End),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp),
         ];
     }
@@ -88,6 +89,7 @@ internal sealed class Signals : IDisposable
     {
         PosixSignal.SIGHUP => 1,
         PosixSignal.SIGINT => 2,
+        PosixSignal.SIGQUIT => 3,
         _ => 15,
     };
 }

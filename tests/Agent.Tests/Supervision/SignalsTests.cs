@@ -17,6 +17,7 @@ public sealed class SignalsTests : IDisposable
     [Theory]
     [InlineData(PosixSignal.SIGTERM, 143)]
     [InlineData(PosixSignal.SIGINT, 130)]
+    [InlineData(PosixSignal.SIGQUIT, 131)]
     public void The_first_one_ends_the_agent_and_one_that_follows_ends_it_at_once(PosixSignal second, int exitCode)
     {
         _signals.End(new PosixSignalContext(PosixSignal.SIGTERM));
