@@ -22,7 +22,7 @@ internal sealed class KeyLines
             switch (reader.TokenType)
             {
                 case JsonTokenType.PropertyName:
-                    string name = reader.GetString()!;
+                    string name = NameOf(in reader, line);
                     key = enclosing.Peek().Key is { Length: > 0 } outer ? $"{outer}.{name}" : name;
                     if (!_lines.TryAdd(key, line))
                     {
@@ -61,6 +61,19 @@ internal sealed class KeyLines
         }
 
         return Math.Max(line, 1);
+    }
+
+    private static string NameOf(in Utf8JsonReader reader, int line)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // An escape such as \ud800 alone is JSON, and no character.
+            throw new JsonException("a key has half a character in it", null, line - 1, null);
+        }
     }
 
     /// <summary>The key of the value that comes next: in a list, and only there, it follows from the one before.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Agent.Configuration.File;
 
@@ -36,6 +37,11 @@ internal sealed class LoadedFile
     {
         (byte[] bytes, bool canBeReadAgain) = ReadAll(path);
         ReadOnlySpan<byte> text = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(Encoding.UTF8.Preamble.Length) : bytes;
+        if (!Utf8.IsValid(text))
+        {
+            throw new ConfigurationException($"{path}: not UTF-8; save it in that encoding");
+        }
+
         KeyLines lines;
         try
         {

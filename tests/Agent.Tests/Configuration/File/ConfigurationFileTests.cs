@@ -1,3 +1,4 @@
+using System.Text;
 using Agent.Configuration;
 using Agent.Watching;
 using Testing;
@@ -208,6 +209,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("nonsense", "1: ")]
     [InlineData("[]", "1: a value of another kind is expected here")]
     [InlineData("null", "1: the file holds null")]
+    [InlineData("{\n\"\\ud800\": 1 }", "2: a key has half a character in it")]
     public void What_is_not_JSON_is_told_with_file_and_line(string text, string begin)
     {
         string message = Wrong(text);
@@ -215,6 +217,15 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.DoesNotContain('\n', message);
         Assert.DoesNotContain("Path:", message);
         Assert.DoesNotContain("LineNumber", message);
+    }
+
+    [Theory]
+    [InlineData("{ \"interv\u00e4l\": \"1s\" }")]
+    [InlineData("{ \"netns\": \"bl\u00e4u\" }")]
+    public void Another_encoding_is_told(string text)
+    {
+        System.IO.File.WriteAllText(Path, text, Encoding.Latin1);
+        Assert.Equal($"{Path}: not UTF-8; save it in that encoding", WrongAt(Path));
     }
 
     [Fact]
