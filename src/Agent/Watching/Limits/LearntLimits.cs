@@ -23,9 +23,10 @@ internal sealed class LearntLimits
             {
                 learnt._answers[endpoints[i]] = answers[i].GetAwaiter().GetResult();
             }
-            catch (LimitUnknownException unknown)
+            catch (Exception failure)
             {
-                learnt._failures.Add(unknown.Message);
+                // Every one: what nobody has foreseen is no reason not to count.
+                learnt._failures.Add(LimitUnknownException.Reason(failure));
             }
         }
 

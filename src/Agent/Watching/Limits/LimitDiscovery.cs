@@ -62,7 +62,7 @@ internal sealed partial class LimitDiscovery(
 
     private void ReportFailure(Exception failure)
     {
-        string reason = failure is LimitUnknownException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}";
+        string reason = LimitUnknownException.Reason(failure);
         if (reason == _failure)
         {
             return;
