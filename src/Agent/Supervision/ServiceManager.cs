@@ -53,6 +53,9 @@ internal sealed partial class ServiceManager : IDisposable
         }
     }
 
+    /// <summary>Something could not be told, and is told at the next turn.</summary>
+    internal event Action? TurnNeeded;
+
     /// <summary>How long the watchdog may be left alone; null where there is none.</summary>
     internal TimeSpan? WatchdogPause { get; }
 
@@ -100,9 +103,16 @@ internal sealed partial class ServiceManager : IDisposable
     {
         lock (_gate)
         {
-            // What cannot be told now is told at the next turn, as for the first time.
-            _toldReady = _toldReady && TrySend("READY=1\n");
+            if (!_toldReady || TrySend("READY=1\n"))
+            {
+                return;
+            }
+
+            // At the next turn, as for the first time.
+            _toldReady = false;
         }
+
+        TurnNeeded?.Invoke();
     }
 
     /// <summary>The agent is about to end.</summary>

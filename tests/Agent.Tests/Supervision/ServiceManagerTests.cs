@@ -163,6 +163,32 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_end_of_a_reload_that_could_not_be_told_is_told_at_a_turn_for_which_it_asks()
+    {
+        string late = _scratch["late"];
+        _environment["NOTIFY_SOCKET"] = late;
+        using ServiceManager manager = Manager();
+        int asked = 0;
+        manager.TurnNeeded += () => asked++;
+        using (NotifyListener before = new(late))
+        {
+            manager.Turned(null);
+            Assert.Contains("READY=1", await before.Receive());
+            manager.Reloading();
+            manager.Reloaded();
+            Assert.Equal(0, asked);
+        }
+
+        File.Delete(late);
+        manager.Reloading();
+        manager.Reloaded();
+        Assert.Equal(1, asked);
+        using NotifyListener listener = new(late);
+        Assert.True(manager.Turned(null));
+        Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await listener.Receive());
+    }
+
+    [Fact]
     public async Task A_manager_that_does_not_listen_holds_nothing_up()
     {
         using ServiceManager manager = Manager();

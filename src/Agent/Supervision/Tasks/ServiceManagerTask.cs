@@ -24,6 +24,7 @@ internal sealed class ServiceManagerTask(ServiceManager manager, Supervisor supe
         AutoResetEvent changed = new(true);
         void Wake() => changed.Set();
         supervisor.StateChanged += Wake;
+        manager.TurnNeeded += Wake;
         try
         {
             long next = 0;
@@ -37,6 +38,7 @@ internal sealed class ServiceManagerTask(ServiceManager manager, Supervisor supe
         finally
         {
             supervisor.StateChanged -= Wake;
+            manager.TurnNeeded -= Wake;
         }
     }
 
