@@ -52,14 +52,15 @@ public sealed class ConfiguredTests : IDisposable
             $"tcp_connections{{port=\"8500\",protocol=\"ipv4\",{netns}}} 5\n", $"tcp_client_connections_max{{watch=\"consul of the other\",{netns}}} 5\n",
             $"sockdiag_census_success{{{netns}}} 1\n",
         ];
-        await Poll.Until(() => Read(file).Contains("success{"), "both are published");
-        string text = Read(file);
+        string text = await Poll.For(
+            () => Read(file), now => now.Contains("success{") && now.Contains("sockdiag_census_success 1\n"), "both are published");
         Assert.All([.. ofMain, .. ofOther], line => Assert.Contains(line, text));
         Assert.DoesNotContain("tcp_client_connections{watch=\"https\"", text);
 
         File.Delete(_scratch["other"]);
         other.Dispose();
         text = await Poll.For(() => Read(file), now => now.Contains($"sockdiag_census_success{{{netns}}} 0\n"), "the other is gone");
+        await Poll.Until(() => agent.Errors.Contains("cannot measure", StringComparison.Ordinal), "it says so");
         Assert.All(ofMain, line => Assert.Contains(line, text));
         Assert.DoesNotContain(text.Split('\n'), line => line.StartsWith("tcp_", StringComparison.Ordinal) && line.Contains(netns, StringComparison.Ordinal));
         Assert.DoesNotContain($",{netns}", text);

@@ -8,6 +8,7 @@ public sealed class DaemonTests
     [Theory]
     [InlineData(15)] // SIGTERM
     [InlineData(2)] // SIGINT
+    [InlineData(3)] // SIGQUIT
     [InlineData(1)] // SIGHUP
     public async Task It_publishes_until_it_is_told_to_end_and_removes_the_file(int signal)
     {
@@ -75,6 +76,8 @@ public sealed class DaemonTests
         await Poll.Until(() => Read(file).Contains("sockdiag_census_success 1\n"), "it recovers");
         File.Delete(link);
         await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "it fails again");
+        // What ends it at once has it say no more.
+        await Poll.Until(() => agent.Errors.Split("cannot measure").Length > 2, "it says so");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
 
