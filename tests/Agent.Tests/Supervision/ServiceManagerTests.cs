@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Supervision;
+using Agent.Supervision.Tasks;
 using Testing;
 
 namespace Agent.Tests.Supervision;
@@ -186,6 +187,31 @@ public sealed class ServiceManagerTests : IDisposable
         using NotifyListener listener = new(late);
         Assert.True(manager.Turned(null));
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await listener.Receive());
+    }
+
+    [Fact]
+    public async Task The_watchdog_is_told_within_a_second_of_the_end_of_a_silence()
+    {
+        _environment["WATCHDOG_USEC"] = "180000000";
+        using ServiceManager manager = Manager();
+        using Supervisor supervisor = new(_time, new RecordingLogger<Supervisor>());
+        FakeTask task = new("one");
+        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, _time)]);
+        task.Work();
+        await _listener.ReceiveUntil("READY=1");
+        await Waits();
+        _time.Leap(TimeSpan.FromMinutes(1));
+        await Waits();
+        Assert.True(supervisor.Hangs);
+        Assert.False(_listener.HasMessage);
+
+        task.Work();
+        await Poll.Until(() => !supervisor.Hangs, "it goes on");
+        _time.Leap(Second);
+        Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
+        await supervisor.StopAsync();
+
+        Task Waits() => Poll.Until(() => _time.Waiting == 1, "it waits");
     }
 
     [Fact]

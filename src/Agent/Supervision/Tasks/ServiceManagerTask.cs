@@ -45,9 +45,15 @@ internal sealed class ServiceManagerTask(ServiceManager manager, Supervisor supe
     /// <returns>False when it has to be told again.</returns>
     private bool Tell()
     {
-        if (supervisor.Hangs || !supervisor.HasTurned)
+        if (!supervisor.HasTurned)
         {
             return true;
+        }
+
+        if (supervisor.Hangs)
+        {
+            // It may be over in a moment: what stood still hangs no more.
+            return false;
         }
 
         string trouble = string.Join("; ", supervisor.Troubles);
