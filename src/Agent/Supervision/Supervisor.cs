@@ -124,8 +124,9 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         while (pacemaker.Wait(stopping))
         {
             long now = time.GetTimestamp();
-            // Where this one is late the agent stood still, and everybody's silence is longer than it is.
-            if (time.GetElapsedTime(before, now) < Look * 1.5)
+            // Where a look is late the agent stood still, and everybody's silence is longer than it is; the next one may come too soon after that.
+            TimeSpan since = time.GetElapsedTime(before, now);
+            if (since > Look * 0.5 && since < Look * 1.5)
             {
                 _running.ForEach(task => task.TellWhereItHangs());
             }

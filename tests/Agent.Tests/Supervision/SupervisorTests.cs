@@ -235,7 +235,9 @@ public sealed class SupervisorTests : IAsyncDisposable
         await Running(task, 1);
         await using Watching watching = new(_supervisor);
         await Looked(0);
-        await Looked(3600);
+        await Looked(3604);
+        Assert.Empty(_log.Lines);
+        await Looked(1);
         Assert.Empty(_log.Lines);
         await Looked(5);
         Assert.StartsWith("Error: cannot do one: it has given no sign of life", Assert.Single(_log.Lines));
