@@ -50,21 +50,19 @@ internal sealed class Textfile : IDisposable
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Acquire()
     {
-        lock (_gate)
+        try
         {
-            if (_closed)
+            lock (_gate)
             {
-                return;
+                if (!_closed)
+                {
+                    EnsureLock();
+                }
             }
-
-            try
-            {
-                EnsureLock();
-            }
-            finally
-            {
-                GiveBackIfClosed();
-            }
+        }
+        finally
+        {
+            GiveBackIfClosed();
         }
     }
 
@@ -103,22 +101,20 @@ internal sealed class Textfile : IDisposable
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Write(ReadOnlySpan<byte> text)
     {
-        lock (_gate)
+        try
         {
-            if (_closed)
+            lock (_gate)
             {
-                return;
+                if (!_closed)
+                {
+                    EnsureLock();
+                    Replace(text);
+                }
             }
-
-            try
-            {
-                EnsureLock();
-                Replace(text);
-            }
-            finally
-            {
-                GiveBackIfClosed();
-            }
+        }
+        finally
+        {
+            GiveBackIfClosed();
         }
     }
 
@@ -151,30 +147,43 @@ internal sealed class Textfile : IDisposable
         }
         finally
         {
-            _lock?.Dispose();
-            _lock = null;
             _gate.Exit();
         }
     }
 
-    /// <summary>What was closed while a disk held up its use may have nobody else to do this: who closed it does not wait for long.</summary>
+    /// <summary>
+    /// What was closed while a disk held up its use may have nobody else to do this, for who closed it does not wait for long. Looked at when
+    /// the gate is open again, so that one of the two does it.
+    /// </summary>
     private void GiveBackIfClosed()
     {
-        if (_closed)
+        if (_closed && _gate.TryEnter())
         {
-            GiveBack();
+            try
+            {
+                GiveBack();
+            }
+            finally
+            {
+                _gate.Exit();
+            }
         }
     }
 
     private void GiveBack()
     {
-        if (_removesFile && _lock is { IsInPlace: true })
+        try
         {
-            File.Delete(FilePath);
+            if (_removesFile && _lock is { IsInPlace: true })
+            {
+                File.Delete(FilePath);
+            }
         }
-
-        _lock?.Dispose();
-        _lock = null;
+        finally
+        {
+            _lock?.Dispose();
+            _lock = null;
+        }
     }
 
     private void Replace(ReadOnlySpan<byte> text)

@@ -110,8 +110,8 @@ internal sealed class AgentTasks(
         }
 
         Textfile textfile = new(directory);
-        // At the start, who writes it meets the failure again, tells of it and goes on trying. Later one that works is not given up for it.
-        if (FailureToAcquire(textfile) is { } failure && _settings is not null)
+        // Who writes it meets the failure again, tells of it and goes on trying; but one that there is already is not given up for that.
+        if (FailureToAcquire(textfile) is { } failure && _textfile is not null)
         {
             Release(textfile);
             throw new ConfigurationException($"{textfile.FilePath} cannot be written: {failure}");

@@ -77,7 +77,10 @@ internal sealed partial class TextfileTask(
             }
 
             _isOwed = false;
-            works();
+            if (!stopping.IsCancellationRequested)
+            {
+                works();
+            }
         }
     }
 
@@ -94,6 +97,6 @@ internal sealed partial class TextfileTask(
     [LoggerMessage(5, LogLevel.Warning, "the directory of {Path} may be written by every user, who can so replace it; chmod o-w its directory")]
     private partial void LogOthersMayWrite(string path);
 
-    [LoggerMessage(12, LogLevel.Error, "cannot remove {Path}, whose numbers nobody renews now: {Reason}; remove it by hand")]
+    [LoggerMessage(12, LogLevel.Error, "cannot remove {Path}, whose numbers nobody renews now: {Reason}; remove it by hand if it stays")]
     private partial void LogCannotRemove(string path, string reason);
 }
