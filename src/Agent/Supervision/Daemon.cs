@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Agent.Supervision;
 
-/// <summary><c>agent</c> without <c>--once</c>: a host around the tasks, until SIGTERM or SIGINT.</summary>
+/// <summary><c>agent</c> without <c>--once</c>: a host around the tasks, until a signal ends it.</summary>
 internal static partial class Daemon
 {
     // More than any task has for its end.

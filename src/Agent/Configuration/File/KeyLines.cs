@@ -22,7 +22,7 @@ internal sealed class KeyLines
             switch (reader.TokenType)
             {
                 case JsonTokenType.PropertyName:
-                    string name = NameOf(in reader, line);
+                    string name = TextOf(in reader, line);
                     key = enclosing.Peek().Key is { Length: > 0 } outer ? $"{outer}.{name}" : name;
                     if (!_lines.TryAdd(key, line))
                     {
@@ -35,6 +35,11 @@ internal sealed class KeyLines
                     key = Following(enclosing);
                     break;
                 default:
+                    if (reader.TokenType == JsonTokenType.String)
+                    {
+                        _ = TextOf(in reader, line);
+                    }
+
                     _lines.TryAdd(key, line);
                     if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
                     {
@@ -63,7 +68,7 @@ internal sealed class KeyLines
         return Math.Max(line, 1);
     }
 
-    private static string NameOf(in Utf8JsonReader reader, int line)
+    private static string TextOf(in Utf8JsonReader reader, int line)
     {
         try
         {
@@ -72,7 +77,7 @@ internal sealed class KeyLines
         catch (InvalidOperationException)
         {
             // An escape such as \ud800 alone is JSON, and no character.
-            throw new JsonException("a key has half a character in it", null, line - 1, null);
+            throw new JsonException("a text has half a character in it", null, line - 1, null);
         }
     }
 

@@ -209,7 +209,8 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("nonsense", "1: ")]
     [InlineData("[]", "1: a value of another kind is expected here")]
     [InlineData("null", "1: the file holds null")]
-    [InlineData("{\n\"\\ud800\": 1 }", "2: a key has half a character in it")]
+    [InlineData("{\n\"\\ud800\": 1 }", "2: a text has half a character in it")]
+    [InlineData("{\n\"netns\": \"\\udc00\" }", "2: a text has half a character in it")]
     public void What_is_not_JSON_is_told_with_file_and_line(string text, string begin)
     {
         string message = Wrong(text);
