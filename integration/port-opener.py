@@ -313,7 +313,8 @@ def run(options: argparse.Namespace, connections: Connections) -> NoReturn:
         raise Failure(f"opened {opener.opened} of {wanted} connections: "
                       + explain(error, advice_on_opening(error, options)))
     while True:
-        signal.pause()
+        # Not signal.pause(): one that came just before it would not end it.
+        time.sleep(1)
 
 
 def main() -> NoReturn:

@@ -89,8 +89,8 @@ internal sealed class AgentProcess : IDisposable
 
     private static ProcessStartInfo StartInfo(IReadOnlyList<string> through)
     {
-        // A shell has what it starts in the background ignore SIGINT, nohup SIGHUP, and so would all that the tests start.
-        string[] command = ["env", "--default-signal=HUP,INT,TERM", .. through, .. Program()];
+        // A shell has what it starts in the background ignore SIGINT and SIGQUIT, nohup SIGHUP, and so would all that the tests start.
+        string[] command = ["env", "--default-signal=HUP,INT,QUIT,TERM", .. through, .. Program()];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
     }
 

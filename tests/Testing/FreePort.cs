@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -10,30 +11,37 @@ internal static class FreePort
     private const int Lowest = 20_000;
     private const int Highest = 32_000;
 
-    private static readonly HashSet<int> Given = [];
+    // Each holds a name, until the end of the process, that no other one can have: several test programs run at the same time.
+    private static readonly ConcurrentBag<Socket> Given = [];
 
     /// <returns>One that is free, and that nobody gets but who asks for just this one.</returns>
     internal static int Next()
     {
-        lock (Given)
+        while (true)
         {
-            while (true)
+            int port = Random.Shared.Next(Lowest, Highest);
+            Socket name = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            if (Binds(name, new UnixDomainSocketEndPoint($"\0agent-test-port-{port}")) && IsFree(port))
             {
-                int port = Random.Shared.Next(Lowest, Highest);
-                if (IsFree(port) && Given.Add(port))
-                {
-                    return port;
-                }
+                Given.Add(name);
+                return port;
             }
+
+            name.Dispose();
         }
     }
 
     private static bool IsFree(int port)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        return Binds(socket, new IPEndPoint(IPAddress.Loopback, port));
+    }
+
+    private static bool Binds(Socket socket, EndPoint address)
+    {
         try
         {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Bind(address);
             return true;
         }
         catch (SocketException)

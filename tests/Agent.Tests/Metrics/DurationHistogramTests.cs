@@ -79,15 +79,22 @@ public sealed class DurationHistogramTests
         histogram.Observe(TimeSpan.FromSeconds(1));
         histogram.Read(cumulative);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1_000; i++)
+        // The runtime allocates on this thread, too, when it compiles anew what runs often.
+        long least = long.MaxValue;
+        for (int round = 0; round < 10 && least != 0; round++)
         {
-            histogram.Observe(TimeSpan.FromMilliseconds(i));
-            histogram.Read(cumulative);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 1_000; i++)
+            {
+                histogram.Observe(TimeSpan.FromMilliseconds(i));
+                histogram.Read(cumulative);
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(1_001, cumulative[^1]);
+        Assert.Equal(0, least);
+        Assert.Equal(1, cumulative[^1] % 1_000);
     }
 
     private static (long[] Cumulative, TimeSpan Sum) Read(DurationHistogram histogram)

@@ -109,7 +109,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Turn(() => throw new InvalidOperationException("a defect"));
-        await Poll.Until(() => _log.Lines.Count == 1, "it is told");
+        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
         Assert.StartsWith("Error: cannot do one: InvalidOperationException: a defect; ", _log.Lines[0]);
         IsCounted(task, starts: 1, restarts: 0, failures: [new("other", 1)]);
     }
