@@ -119,11 +119,12 @@ internal sealed class Textfile : IDisposable
     }
 
     /// <summary>Removes the file if it is ours, for numbers that nobody renews are no numbers; nothing is written afterwards.</summary>
-    /// <exception cref="IOException">It cannot be removed, or a write to it hangs.</exception>
+    /// <exception cref="IOException">It cannot be removed, or a write to it hangs and removes it when that is over.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Remove() => Close(removeFile: true);
 
     /// <summary>Gives the file free for another agent, and leaves it where it is. Does nothing after <see cref="Remove"/>.</summary>
+    /// <exception cref="IOException">A write to it hangs, and gives it free when that is over.</exception>
     public void Dispose() => Close(removeFile: false);
 
     private void Close(bool removeFile)
