@@ -120,7 +120,7 @@ internal sealed class AgentTasks(
         return textfile;
     }
 
-    /// <returns>Why the textfile cannot be written, in one line; null when it can.</returns>
+    /// <returns>Why the textfile cannot be written; null when it can.</returns>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
     private static string? FailureToAcquire(Textfile textfile)
     {

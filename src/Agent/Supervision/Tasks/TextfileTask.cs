@@ -66,16 +66,7 @@ internal sealed partial class TextfileTask(
             }
 
             _isOwed = true;
-            Volatile.Write(ref _writingSince, time.GetTimestamp());
-            try
-            {
-                Write();
-            }
-            finally
-            {
-                Volatile.Write(ref _writingSince, 0);
-            }
-
+            Write();
             _isOwed = false;
             if (!stopping.IsCancellationRequested)
             {
@@ -86,7 +77,17 @@ internal sealed partial class TextfileTask(
 
     private void Write()
     {
-        textfile.Write(exposition.Render(latest.Snapshot).Span);
+        ReadOnlyMemory<byte> text = exposition.Render(latest.Snapshot);
+        Volatile.Write(ref _writingSince, time.GetTimestamp());
+        try
+        {
+            textfile.Write(text.Span);
+        }
+        finally
+        {
+            Volatile.Write(ref _writingSince, 0);
+        }
+
         if (textfile.OthersMayWrite && !_hasWarnedOfWriters)
         {
             _hasWarnedOfWriters = true;
