@@ -41,16 +41,15 @@ public sealed class CountingTests
 
         await opener.KillAsync();
 
-        await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 0""", """tcp_clients{watch="consul"} 0""");
         // One that somebody looked at in /proc while its process ended is closed a moment later.
-        await Poll.Until(
-            async () =>
-            {
-                ExecResult timeWait = await host.ExecAsync("ss", "-Htan", "state", "time-wait", "( sport = :8500 or dport = :8500 )");
-                return timeWait.Stdout.Count(character => character == '\n') == 200;
-            },
-            "all are in TIME_WAIT");
+        await Poll.Until(async () => await InTimeWait() == 200, "all are closed");
         await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 0""", """tcp_clients{watch="consul"} 0""");
+        // What is still there now was there then.
+        Assert.Equal(200, await InTimeWait());
+
+        async Task<int> InTimeWait() =>
+            (await host.ExecAsync("ss", "-Htan", "state", "time-wait", "( sport = :8500 or dport = :8500 )"))
+                .Stdout.Count(character => character == '\n');
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net.Sockets;
+using Agent.Supervision.Tasks;
 using Testing;
 
 namespace Agent.Tests.Program;
@@ -32,15 +34,17 @@ public sealed class ReloadTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"old\"} 0\n"), "the old watch is published");
 
+        Stopwatch installing = Stopwatch.StartNew();
         Install(way, Watches("""{ "name": "new", "ports": [8501] }"""));
+        // Where the machine stands still in between, a file that is empty or gone is the same for a second, and refused.
+        bool mayBeRefused = installing.Elapsed > ReloadTask.Period;
         await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"new\"} 0\n"), $"the new one is; it said: {agent.Errors}");
         string metrics = Metrics;
         Assert.DoesNotContain("\"old\"", metrics);
         Assert.DoesNotContain("\"8500\"", metrics);
         await Poll.Until(() => agent.Errors.Contains("was read anew"), "it is told");
         Assert.Collection(
-            // A file that is empty or gone for more than a second, where the test stands still in between, is no valid one.
-            agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("stays as it was")),
+            agent.Errors.TrimEnd().Split('\n').Where(line => !mayBeRefused || !line.Contains("stays as it was")),
             line => Assert.Contains("old.ports 8500", line),
             line => Assert.Matches($"the configuration was read anew: .*new.ports 8501 \\({Config}:", line));
         await EndsWell(agent);
