@@ -74,10 +74,10 @@ internal sealed class Canvas(StringBuilder text, int width, bool colour)
 
         public bool Legacy => false;
 
-        public bool IsTerminal => false;
-
         public bool Interactive => false;
 
         public bool Unicode => true;
+
+        public bool AlternateBuffer => false;
     }
 }
