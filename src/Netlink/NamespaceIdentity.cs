@@ -1,4 +1,4 @@
-using Netlink.Interop;
+using Tmds.Linux;
 
 namespace Netlink;
 

@@ -23,7 +23,7 @@ public sealed class NetlinkException : Exception
     public int Errno { get; }
 
     /// <summary>Whether the kernel gave no answer in time.</summary>
-    public bool IsTimeout => Errno == Interop.errno_h.ETIMEDOUT;
+    public bool IsTimeout => Errno == Tmds.Linux.LibC.ETIMEDOUT;
 
     /// <summary>The kernel's own sentence from an extended ack (NLMSGERR_ATTR_MSG); null when it sent none.</summary>
     public string? KernelMessage { get; }

@@ -1,6 +1,5 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Netlink.Interop;
+using static Tmds.Linux.LibC;
 
 namespace Netlink;
 
@@ -29,11 +28,10 @@ internal sealed class NetlinkSocket : INetlinkChannel
     /// <exception cref="NetlinkException">The kernel refused it.</exception>
     internal static NetlinkSocket Open()
     {
-        FileDescriptor socket = LibC.socket(
-            socket_h.AF_NETLINK, socket_h.SOCK_RAW | socket_h.SOCK_CLOEXEC, netlink_h.NETLINK_SOCK_DIAG);
+        FileDescriptor socket = LibC.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, netlink_h.NETLINK_SOCK_DIAG, out int errno);
         if (socket.IsInvalid)
         {
-            throw new NetlinkException(NetlinkOperation.OpenSocket, Marshal.GetLastPInvokeError());
+            throw new NetlinkException(NetlinkOperation.OpenSocket, errno);
         }
 
         try
@@ -50,19 +48,16 @@ internal sealed class NetlinkSocket : INetlinkChannel
 
     public int Send(ReadOnlySpan<byte> request)
     {
-        sockaddr_nl kernel = new() { nl_family = socket_h.AF_NETLINK };
-        nint sent = LibC.sendto(_socket, request, (nuint)request.Length, 0, in kernel, (uint)Unsafe.SizeOf<sockaddr_nl>());
-        return sent < 0 ? -Marshal.GetLastPInvokeError() : 0;
+        sockaddr_nl kernel = new() { nl_family = (ushort)AF_NETLINK };
+        return Math.Min(LibC.sendto(_socket, request, flags: 0, in kernel), 0);
     }
 
     public int Receive(Span<byte> buffer, out uint senderPortId)
     {
-        uint addressLength = (uint)Unsafe.SizeOf<sockaddr_nl>();
         // MSG_TRUNC asks for the datagram's real length, whatever of it fits.
-        nint received = LibC.recvfrom(
-            _socket, buffer, (nuint)buffer.Length, socket_h.MSG_TRUNC, out sockaddr_nl sender, ref addressLength);
+        int received = LibC.recvfrom(_socket, buffer, MSG_TRUNC, out sockaddr_nl sender);
         senderPortId = sender.nl_pid;
-        return received < 0 ? -Marshal.GetLastPInvokeError() : (int)received;
+        return received;
     }
 
     public void Dispose() => _socket.Dispose();
@@ -70,27 +65,26 @@ internal sealed class NetlinkSocket : INetlinkChannel
     private static void SetOptions(FileDescriptor socket)
     {
         timeval timeout = new() { tv_sec = (nint)ReceiveTimeout.TotalSeconds };
-        if (LibC.setsockopt(socket, socket_h.SOL_SOCKET, socket_h.SO_RCVTIMEO, in timeout, (uint)Unsafe.SizeOf<timeval>()) < 0)
-        {
-            throw new NetlinkException(NetlinkOperation.OpenSocket, Marshal.GetLastPInvokeError());
-        }
+        ThrowIfNegative(LibC.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, timeout));
 
         // Older kernels know neither; their errors come without a text of their own and with the request behind them.
-        int on = 1;
-        _ = LibC.setsockopt(socket, socket_h.SOL_NETLINK, netlink_h.NETLINK_EXT_ACK, in on, sizeof(int));
-        _ = LibC.setsockopt(socket, socket_h.SOL_NETLINK, netlink_h.NETLINK_CAP_ACK, in on, sizeof(int));
+        _ = LibC.setsockopt(socket, SOL_NETLINK, netlink_h.NETLINK_EXT_ACK, 1);
+        _ = LibC.setsockopt(socket, SOL_NETLINK, netlink_h.NETLINK_CAP_ACK, 1);
     }
 
     private static uint Bind(FileDescriptor socket)
     {
         // Port id 0 lets the kernel choose one.
-        sockaddr_nl address = new() { nl_family = socket_h.AF_NETLINK };
-        uint length = (uint)Unsafe.SizeOf<sockaddr_nl>();
-        if (LibC.bind(socket, in address, length) < 0 || LibC.getsockname(socket, out address, ref length) < 0)
-        {
-            throw new NetlinkException(NetlinkOperation.OpenSocket, Marshal.GetLastPInvokeError());
-        }
-
+        ThrowIfNegative(LibC.bind(socket, new sockaddr_nl { nl_family = (ushort)AF_NETLINK }));
+        ThrowIfNegative(LibC.getsockname(socket, out sockaddr_nl address));
         return address.nl_pid;
+    }
+
+    private static void ThrowIfNegative(int result)
+    {
+        if (result < 0)
+        {
+            throw new NetlinkException(NetlinkOperation.OpenSocket, -result);
+        }
     }
 }

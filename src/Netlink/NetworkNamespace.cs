@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using Netlink.Interop;
+using Tmds.Linux;
+using static Tmds.Linux.LibC;
+using LibC = Netlink.Interop.LibC;
 
 namespace Netlink;
 
@@ -56,11 +58,7 @@ public sealed class NetworkNamespace
     /// <exception cref="NetlinkException">It is gone, or may not be looked at.</exception>
     internal NamespaceIdentity Identify()
     {
-        if (LibC.statx(fcntl_h.AT_FDCWD, Path, 0, stat_h.STATX_INO, out statx status) < 0)
-        {
-            throw new NetlinkException(NetlinkOperation.OpenNamespace, Marshal.GetLastPInvokeError(), Quoted);
-        }
-
+        ThrowIfNegative(LibC.statx(Path, flags: 0, STATX_INO, out statx status), NetlinkOperation.OpenNamespace);
         return NamespaceIdentity.From(in status);
     }
 
@@ -101,17 +99,18 @@ public sealed class NetworkNamespace
     private (NetlinkSocket Socket, NamespaceIdentity Identity) EnterAndOpen()
     {
         // O_NONBLOCK: a named pipe by mistake must be an error and not a wait for its writer.
-        using FileDescriptor file = LibC.open(Path, fcntl_h.O_RDONLY | fcntl_h.O_CLOEXEC | fcntl_h.O_NONBLOCK);
-        if (file.IsInvalid || LibC.statx(file, "", fcntl_h.AT_EMPTY_PATH, stat_h.STATX_INO, out statx status) < 0)
-        {
-            throw new NetlinkException(NetlinkOperation.OpenNamespace, Marshal.GetLastPInvokeError(), Quoted);
-        }
-
-        if (LibC.setns(file, sched_h.CLONE_NEWNET) < 0)
-        {
-            throw new NetlinkException(NetlinkOperation.EnterNamespace, Marshal.GetLastPInvokeError(), Quoted);
-        }
-
+        using FileDescriptor file = LibC.open(Path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, mode: 0, out int errno);
+        ThrowIfNegative(-errno, NetlinkOperation.OpenNamespace);
+        ThrowIfNegative(LibC.statx(file, STATX_INO, out statx status), NetlinkOperation.OpenNamespace);
+        ThrowIfNegative(LibC.setns(file, CLONE_NEWNET), NetlinkOperation.EnterNamespace);
         return (NetlinkSocket.Open(), NamespaceIdentity.From(in status));
+    }
+
+    private void ThrowIfNegative(int result, NetlinkOperation operation)
+    {
+        if (result < 0)
+        {
+            throw new NetlinkException(operation, -result, Quoted);
+        }
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Agent.Publishing.Interop;
-using Microsoft.Win32.SafeHandles;
+using Netlink.Interop;
+using static Tmds.Linux.LibC;
 
 namespace Agent.Publishing;
 
@@ -11,15 +11,15 @@ namespace Agent.Publishing;
 internal sealed class TextfileLock : IDisposable
 {
     // Nobody else may open it, and so nobody else may lock it.
-    private const uint Mode0600 = 0b110_000_000;
+    private const ushort Mode0600 = 0b110_000_000;
     private const int Attempts = 5;
     private const string DeletedMark = " (deleted)";
 
     private readonly string _path;
-    private readonly SafeFileHandle _file;
+    private readonly FileDescriptor _file;
     private readonly string? _acquiredAt;
 
-    private TextfileLock(string path, SafeFileHandle file)
+    private TextfileLock(string path, FileDescriptor file)
     {
         _path = path;
         _file = file;
@@ -36,7 +36,7 @@ internal sealed class TextfileLock : IDisposable
     {
         for (int attempt = 1; attempt <= Attempts; attempt++)
         {
-            SafeFileHandle? file = TryLock(path);
+            FileDescriptor? file = TryLock(path);
             if (file is null)
             {
                 return null;
@@ -74,27 +74,26 @@ internal sealed class TextfileLock : IDisposable
     }
 
     /// <summary>The kernel's word for the open file's path, see proc_pid_fd(5): it follows renames and tells of a deletion.</summary>
-    private string? WhereItIs() => new FileInfo($"/proc/self/fd/{_file.DangerousGetHandle()}").LinkTarget;
+    private string? WhereItIs() => new FileInfo($"/proc/self/fd/{_file.Number}").LinkTarget;
 
-    private static SafeFileHandle? TryLock(string path)
+    private static FileDescriptor? TryLock(string path)
     {
         // Only to read, so that nothing is changed, whatever it is, and a filesystem can still be made read-only under it; where others may write the
         // directory neither a symlink nor a pipe with this name may lead us astray.
-        SafeFileHandle file = LibC.open(
-            path, LibC.O_RDONLY | LibC.O_CREAT | LibC.O_NOFOLLOW | LibC.O_NONBLOCK | LibC.O_CLOEXEC, Mode0600);
+        FileDescriptor file = LibC.open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, Mode0600, out int errno);
         if (file.IsInvalid)
         {
-            throw Failure(path, Marshal.GetLastPInvokeError());
+            throw Failure(path, errno);
         }
 
-        if (LibC.flock(file, LibC.LOCK_EX | LibC.LOCK_NB) == 0)
+        errno = -LibC.flock(file, file_h.LOCK_EX | file_h.LOCK_NB);
+        if (errno == 0)
         {
             return file;
         }
 
-        int errno = Marshal.GetLastPInvokeError();
         file.Dispose();
-        return errno == LibC.EAGAIN ? null : throw Failure(path, errno);
+        return errno == EAGAIN ? null : throw Failure(path, errno);
     }
 
     private static IOException Failure(string path, int errno) => new($"{Marshal.GetPInvokeErrorMessage(errno)} : '{path}'");

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using static Tmds.Linux.LibC;
 
 namespace Agent.Supervision;
 
@@ -87,9 +88,9 @@ internal sealed class Signals : IDisposable
     // Those of .NET have negative numbers, which are not the system's.
     private static int NumberOf(PosixSignal signal) => signal switch
     {
-        PosixSignal.SIGHUP => 1,
-        PosixSignal.SIGINT => 2,
-        PosixSignal.SIGQUIT => 3,
-        _ => 15,
+        PosixSignal.SIGHUP => SIGHUP,
+        PosixSignal.SIGINT => SIGINT,
+        PosixSignal.SIGQUIT => SIGQUIT,
+        _ => SIGTERM,
     };
 }

@@ -1,68 +1,12 @@
 namespace Netlink.Interop;
 
-/// <summary>errno.h</summary>
-internal static class errno_h
-{
-    internal const int EPERM = 1;
-    internal const int ENOENT = 2;
-    internal const int ESRCH = 3;
-    internal const int EINTR = 4;
-    internal const int EAGAIN = 11;
-    internal const int ENOMEM = 12;
-    internal const int EACCES = 13;
-    internal const int EBUSY = 16;
-    internal const int EINVAL = 22;
-    internal const int ENFILE = 23;
-    internal const int EMFILE = 24;
-    internal const int EMSGSIZE = 90;
-    internal const int EPROTONOSUPPORT = 93;
-    internal const int EOPNOTSUPP = 95;
-    internal const int EAFNOSUPPORT = 97;
-    internal const int ENOBUFS = 105;
-    internal const int ETIMEDOUT = 110;
-}
+// Only constants that Tmds.LibC lacks, and only such as are the same on all processors. Both are tested: tests/Netlink.Tests, LayoutTests.
 
-/// <summary>fcntl.h</summary>
-internal static class fcntl_h
+/// <summary>sys/file.h</summary>
+internal static class file_h
 {
-    internal const int O_RDONLY = 0;
-    internal const int O_NONBLOCK = 0x800;
-    internal const int O_CLOEXEC = 0x80000;
-    internal const int AT_FDCWD = -100;
-    internal const int AT_EMPTY_PATH = 0x1000;
-}
-
-/// <summary>sched.h</summary>
-internal static class sched_h
-{
-    internal const int CLONE_NEWNET = 0x40000000;
-}
-
-/// <summary>sys/stat.h</summary>
-internal static class stat_h
-{
-    internal const uint STATX_INO = 0x100;
-}
-
-/// <summary>sys/socket.h</summary>
-internal static class socket_h
-{
-    internal const int AF_UNSPEC = 0;
-    internal const int AF_INET = 2;
-    internal const int AF_INET6 = 10;
-    internal const int AF_NETLINK = 16;
-    internal const int SOCK_RAW = 3;
-    internal const int SOCK_CLOEXEC = 0x80000;
-    internal const int SOL_SOCKET = 1;
-    internal const int SO_RCVTIMEO = 20;
-    internal const int SOL_NETLINK = 270;
-    internal const int MSG_TRUNC = 0x20;
-}
-
-/// <summary>netinet/in.h</summary>
-internal static class in_h
-{
-    internal const int IPPROTO_TCP = 6;
+    internal const int LOCK_EX = 2;
+    internal const int LOCK_NB = 4;
 }
 
 /// <summary>linux/netlink.h</summary>

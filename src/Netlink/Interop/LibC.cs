@@ -1,57 +1,204 @@
 using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+using Tmds.Linux;
+using Package = Tmds.Linux.LibC;
 
 namespace Netlink.Interop;
 
-/// <summary>The C library's functions that this project calls, all of them, under their C names.</summary>
-internal static partial class LibC
+/// <summary>
+/// Every function of the C library that this project calls, under its C name: those of Tmds.LibC with spans and safe handles in place of
+/// pointers and numbers, and those that it lacks. Where C returns -1 the result is the negative error number, as of a system call; it is read
+/// before anything else can change it.
+/// </summary>
+internal static unsafe partial class LibC
 {
+    // Linked into the published program under this name and under that of Tmds.LibC, libc.so.6: DirectPInvoke in src/Agent.
     private const string Library = "libc";
 
+    // Longer paths are copied to the heap.
+    private const int UsualPath = 256;
+
     // int socket(int domain, int type, int protocol);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial FileDescriptor socket(int domain, int type, int protocol);
+    internal static FileDescriptor socket(int domain, int type, int protocol, out int errno) =>
+        Opened(Package.socket(domain, type, protocol), out errno);
 
     // int bind(int sockfd, const struct sockaddr *addr, socklen_t addrlen);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int bind(FileDescriptor sockfd, in sockaddr_nl addr, uint addrlen);
+    internal static int bind(FileDescriptor sockfd, in sockaddr_nl addr)
+    {
+        using Use descriptor = new(sockfd);
+        fixed (sockaddr_nl* address = &addr)
+        {
+            return Result(Package.bind(descriptor.Number, (sockaddr*)address, sizeof(sockaddr_nl)));
+        }
+    }
 
     // int getsockname(int sockfd, struct sockaddr *addr, socklen_t *addrlen);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int getsockname(FileDescriptor sockfd, out sockaddr_nl addr, ref uint addrlen);
+    internal static int getsockname(FileDescriptor sockfd, out sockaddr_nl addr)
+    {
+        using Use descriptor = new(sockfd);
+        socklen_t length = sizeof(sockaddr_nl);
+        fixed (sockaddr_nl* address = &addr)
+        {
+            return Result(Package.getsockname(descriptor.Number, (sockaddr*)address, &length));
+        }
+    }
 
     // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int setsockopt(FileDescriptor sockfd, int level, int optname, in int optval, uint optlen);
-
-    // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int setsockopt(FileDescriptor sockfd, int level, int optname, in timeval optval, uint optlen);
+    internal static int setsockopt<T>(FileDescriptor sockfd, int level, int optname, T optval)
+        where T : unmanaged
+    {
+        using Use descriptor = new(sockfd);
+        return Result(Package.setsockopt(descriptor.Number, level, optname, &optval, sizeof(T)));
+    }
 
     // ssize_t sendto(int sockfd, const void *buf, size_t len, int flags, const struct sockaddr *dest_addr, socklen_t addrlen);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint sendto(FileDescriptor sockfd, ReadOnlySpan<byte> buf, nuint len, int flags, in sockaddr_nl dest_addr, uint addrlen);
+    internal static int sendto(FileDescriptor sockfd, ReadOnlySpan<byte> buf, int flags, in sockaddr_nl dest_addr)
+    {
+        using Use descriptor = new(sockfd);
+        fixed (byte* bytes = buf)
+        fixed (sockaddr_nl* address = &dest_addr)
+        {
+            return Result((int)Package.sendto(descriptor.Number, bytes, buf.Length, flags, (sockaddr*)address, sizeof(sockaddr_nl)));
+        }
+    }
 
     // ssize_t recvfrom(int sockfd, void *buf, size_t len, int flags, struct sockaddr *src_addr, socklen_t *addrlen);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint recvfrom(FileDescriptor sockfd, Span<byte> buf, nuint len, int flags, out sockaddr_nl src_addr, ref uint addrlen);
+    internal static int recvfrom(FileDescriptor sockfd, Span<byte> buf, int flags, out sockaddr_nl src_addr)
+    {
+        using Use descriptor = new(sockfd);
+        socklen_t length = sizeof(sockaddr_nl);
+        fixed (byte* bytes = buf)
+        fixed (sockaddr_nl* address = &src_addr)
+        {
+            return Result((int)Package.recvfrom(descriptor.Number, bytes, buf.Length, flags, (sockaddr*)address, &length));
+        }
+    }
 
-    // int open(const char *pathname, int flags, ...);
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial FileDescriptor open(string pathname, int flags);
+    // int open(const char *pathname, int flags, mode_t mode);
+    internal static FileDescriptor open(string pathname, int flags, ushort mode, out int errno)
+    {
+        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        return Opened(Package.open(path.Bytes, flags, mode), out errno);
+    }
 
     // int statx(int dirfd, const char *pathname, int flags, unsigned int mask, struct statx *statxbuf);
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int statx(int dirfd, string pathname, int flags, uint mask, out statx statxbuf);
+    internal static int statx(string pathname, int flags, uint mask, out statx statxbuf)
+    {
+        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        fixed (statx* status = &statxbuf)
+        {
+            return Result(Package.statx(Package.AT_FDCWD, path.Bytes, flags, mask, status));
+        }
+    }
 
     // int statx(int dirfd, const char *pathname, int flags, unsigned int mask, struct statx *statxbuf);
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int statx(FileDescriptor dirfd, string pathname, int flags, uint mask, out statx statxbuf);
+    internal static int statx(FileDescriptor fd, uint mask, out statx statxbuf)
+    {
+        using Use descriptor = new(fd);
+        fixed (byte* empty = "\0"u8)
+        fixed (statx* status = &statxbuf)
+        {
+            return Result(Package.statx(descriptor.Number, empty, Package.AT_EMPTY_PATH, mask, status));
+        }
+    }
+
+    // ssize_t readlink(const char *pathname, char *buf, size_t bufsiz);
+    internal static int readlink(string pathname, Span<byte> buf)
+    {
+        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        fixed (byte* bytes = buf)
+        {
+            return Result((int)Package.readlink(path.Bytes, bytes, buf.Length));
+        }
+    }
 
     // int setns(int fd, int nstype);
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int setns(FileDescriptor fd, int nstype);
+    internal static int setns(FileDescriptor fd, int nstype)
+    {
+        using Use descriptor = new(fd);
+        return Result(Package.setns(descriptor.Number, nstype));
+    }
 
-    // int close(int fd);
+    // int flock(int fd, int operation);
+    internal static int flock(FileDescriptor fd, int operation)
+    {
+        using Use descriptor = new(fd);
+        return Result(flock(descriptor.Number, operation));
+    }
+
+    // DIR *opendir(const char *name);
+    internal static DirectoryStream opendir(string name, out int errno)
+    {
+        using Path path = new(name, stackalloc byte[UsualPath]);
+        nint opened = opendir(path.Bytes);
+        errno = opened == 0 ? Package.errno : 0;
+        return new DirectoryStream(opened);
+    }
+
+    // struct dirent *readdir(DIR *dirp);
+    /// <returns>The next name, valid until the next call; empty at the end.</returns>
+    internal static ReadOnlySpan<byte> readdir(DirectoryStream dirp)
+    {
+        dirent* entry = readdir(dirp.DangerousGetHandle());
+        return entry is null ? [] : MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)&entry->d_name);
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int flock(int fd, int operation);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial nint opendir(byte* name);
+
     [LibraryImport(Library)]
-    internal static partial int close(int fd);
+    private static partial dirent* readdir(nint dirp);
+
+    [LibraryImport(Library)]
+    internal static partial int closedir(nint dirp);
+
+    private static int Result(int returned) => returned < 0 ? -Package.errno : returned;
+
+    private static FileDescriptor Opened(int descriptor, out int errno)
+    {
+        errno = descriptor < 0 ? Package.errno : 0;
+        return new FileDescriptor(descriptor);
+    }
+
+    /// <summary>A descriptor that nobody closes while a call has its number.</summary>
+    private readonly ref struct Use : IDisposable
+    {
+        private readonly FileDescriptor _descriptor;
+        private readonly bool _isCounted;
+
+        internal Use(FileDescriptor descriptor)
+        {
+            _descriptor = descriptor;
+            descriptor.DangerousAddRef(ref _isCounted);
+        }
+
+        internal int Number => (int)_descriptor.DangerousGetHandle();
+
+        public void Dispose()
+        {
+            if (_isCounted)
+            {
+                _descriptor.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>A path as C has it: UTF-8, zero-terminated.</summary>
+    private ref struct Path : IDisposable
+    {
+        private Utf8StringMarshaller.ManagedToUnmanagedIn _text;
+
+        internal Path(string path, Span<byte> buffer)
+        {
+            _text = new Utf8StringMarshaller.ManagedToUnmanagedIn();
+            _text.FromManaged(path, buffer);
+        }
+
+        internal byte* Bytes => _text.ToUnmanaged();
+
+        public void Dispose() => _text.Free();
+    }
 }

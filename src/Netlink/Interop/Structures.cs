@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Netlink.Interop;
 
@@ -115,13 +114,14 @@ internal struct timeval
     internal nint tv_usec;
 }
 
-/// <summary>sys/stat.h, statx(2): those of its fields that say which file it is.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 256)]
-internal struct statx
+/// <summary>dirent.h, readdir(3)</summary>
+internal struct dirent
 {
-    [FieldOffset(32)] internal ulong stx_ino;
-    [FieldOffset(136)] internal uint stx_dev_major;
-    [FieldOffset(140)] internal uint stx_dev_minor;
+    internal ulong d_ino;
+    internal long d_off;
+    internal ushort d_reclen;
+    internal byte d_type;
+    internal FileName d_name;
 }
 
 /// <summary>__be32[4], an address.</summary>
@@ -136,4 +136,11 @@ internal struct FourWords
 internal struct TwoWords
 {
     private uint _first;
+}
+
+/// <summary>char[256], a name in a directory, zero-terminated.</summary>
+[InlineArray(256)]
+internal struct FileName
+{
+    private byte _first;
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Netlink.Interop;
 using Netlink.Wire;
+using static Tmds.Linux.LibC;
 
 namespace Netlink.SockDiag;
 
@@ -74,7 +75,7 @@ internal sealed class DumpExchange(TimeProvider time)
             result = Channel.Send(numbered);
             CheckDeadline();
         }
-        while (result == -errno_h.EINTR);
+        while (result == -EINTR);
 
         if (result < 0)
         {
@@ -93,17 +94,22 @@ internal sealed class DumpExchange(TimeProvider time)
         {
             int length = Channel.Receive(_buffer, out uint sender);
             CheckDeadline();
-            switch (length)
+            if (length == -EINTR)
             {
-                case -errno_h.EINTR:
-                    continue;
-                case -errno_h.ENOBUFS:
-                    return DumpDefect.Overrun;
-                case -errno_h.EAGAIN:
-                    throw new NetlinkException(
-                        NetlinkOperation.Receive, errno_h.ETIMEDOUT, detail: $"no answer within {NetlinkSocket.ReceiveTimeout.TotalSeconds:0} s");
-                case < 0:
-                    throw new NetlinkException(NetlinkOperation.Receive, -length);
+                continue;
+            }
+
+            if (length == -ENOBUFS)
+            {
+                return DumpDefect.Overrun;
+            }
+
+            if (length < 0)
+            {
+                throw length == -EAGAIN
+                    ? new NetlinkException(
+                        NetlinkOperation.Receive, ETIMEDOUT, detail: $"no answer within {NetlinkSocket.ReceiveTimeout.TotalSeconds:0} s")
+                    : new NetlinkException(NetlinkOperation.Receive, -length);
             }
 
             if (sender != 0)
@@ -143,7 +149,7 @@ internal sealed class DumpExchange(TimeProvider time)
         if (time.GetElapsedTime(_begun) > DumpTimeout)
         {
             throw new NetlinkException(
-                NetlinkOperation.Receive, errno_h.ETIMEDOUT, detail: $"the dump did not end within {DumpTimeout.TotalSeconds:0} s");
+                NetlinkOperation.Receive, ETIMEDOUT, detail: $"the dump did not end within {DumpTimeout.TotalSeconds:0} s");
         }
     }
 

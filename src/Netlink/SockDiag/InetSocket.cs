@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Netlink.Interop;
 using Netlink.Wire;
+using static Tmds.Linux.LibC;
 
 namespace Netlink.SockDiag;
 
@@ -22,7 +23,7 @@ public readonly ref struct InetSocket
     /// <see cref="AddressFamily.InterNetworkV6"/> also for the IPv4 connections of a dual-stack socket: ask
     /// <see cref="InetAddress.IsIPv4"/> of <see cref="PeerAddress"/> for the IP version that is spoken.
     /// </summary>
-    public AddressFamily Family => Message.idiag_family == socket_h.AF_INET ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
+    public AddressFamily Family => Message.idiag_family == AF_INET ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
 
     /// <summary>
     /// The state at the moment at which the socket was copied. That is after it was selected, so that it can be one that was not asked for.
@@ -106,7 +107,7 @@ public readonly ref struct InetSocket
         }
 
         InetSocket socket = new(payload);
-        return socket.Message.idiag_family is socket_h.AF_INET or socket_h.AF_INET6 ? socket : throw Foreign(socket.Message.idiag_family);
+        return socket.Message.idiag_family == AF_INET || socket.Message.idiag_family == AF_INET6 ? socket : throw Foreign(socket.Message.idiag_family);
     }
 
     private static MalformedMessageException TooShort(int came) => new($"a socket with {came} bytes of {Unsafe.SizeOf<inet_diag_msg>()}");
@@ -116,6 +117,6 @@ public readonly ref struct InetSocket
     private InetAddress ReadAddress(ref readonly FourWords words)
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes((ReadOnlySpan<uint>)words);
-        return Message.idiag_family == socket_h.AF_INET ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes);
+        return Message.idiag_family == AF_INET ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes);
     }
 }

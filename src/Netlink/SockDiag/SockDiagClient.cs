@@ -1,4 +1,4 @@
-using Netlink.Interop;
+using static Tmds.Linux.LibC;
 
 namespace Netlink.SockDiag;
 
@@ -102,11 +102,11 @@ public sealed class SockDiagClient : IDisposable
         throw defect switch
         {
             DumpDefect.Overrun => new NetlinkException(
-                NetlinkOperation.Receive, errno_h.ENOBUFS, detail: $"replies were lost {MaxIncompleteDumps} times in a row"),
+                NetlinkOperation.Receive, ENOBUFS, detail: $"replies were lost {MaxIncompleteDumps} times in a row"),
             DumpDefect.Truncated => new NetlinkException(
-                NetlinkOperation.Receive, errno_h.EMSGSIZE, detail: $"replies were cut off {MaxIncompleteDumps} times in a row"),
+                NetlinkOperation.Receive, EMSGSIZE, detail: $"replies were cut off {MaxIncompleteDumps} times in a row"),
             _ => new NetlinkException(
-                NetlinkOperation.Dump, errno_h.EINTR, detail: $"the table changed under the dump {MaxIncompleteDumps} times in a row"),
+                NetlinkOperation.Dump, EINTR, detail: $"the table changed under the dump {MaxIncompleteDumps} times in a row"),
         };
     }
 

@@ -1,5 +1,6 @@
 using Netlink.Interop;
 using Netlink.Wire;
+using static Tmds.Linux.LibC;
 
 namespace Netlink.SockDiag;
 
@@ -122,7 +123,7 @@ public ref struct SocketDump
 
     private void Refused(Verdict verdict)
     {
-        bool legacyIsUnknown = _walk < 0 && !_anySocket && verdict.Errno is errno_h.EOPNOTSUPP or errno_h.EINVAL;
+        bool legacyIsUnknown = _walk < 0 && !_anySocket && (verdict.Errno == EOPNOTSUPP || verdict.Errno == EINVAL);
         if (legacyIsUnknown)
         {
             // This kernel may know the modern request only. If the reason was another one, it will say so again.

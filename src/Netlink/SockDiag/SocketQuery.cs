@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using Netlink.Interop;
 using Netlink.SockDiag.Filters;
 using Netlink.Wire;
+using static Tmds.Linux.LibC;
 
 namespace Netlink.SockDiag;
 
@@ -52,7 +53,7 @@ public sealed class SocketQuery
         byte[] filterProgram = filter?.Bytecode ?? [];
         _bytecode = LocalPorts.Length > 1 ? PortFilter.Compile(LocalPorts.AsSpan(), filterProgram) : filterProgram;
         BothFamilies = EncodeLegacy();
-        PerFamily = [EncodeModern(socket_h.AF_INET), EncodeModern(socket_h.AF_INET6)];
+        PerFamily = [EncodeModern(AF_INET), EncodeModern(AF_INET6)];
     }
 
     /// <summary>The states that are selected.</summary>
@@ -106,7 +107,7 @@ public sealed class SocketQuery
             new inet_diag_req_v2
             {
                 sdiag_family = (byte)family,
-                sdiag_protocol = in_h.IPPROTO_TCP,
+                sdiag_protocol = (byte)IPPROTO_TCP,
                 idiag_states = (uint)States,
                 id = Identity,
             });

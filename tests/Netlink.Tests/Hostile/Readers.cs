@@ -56,6 +56,8 @@ internal static class Readers
         "INetlinkChannel.Receive", // fills a buffer and reads nothing of it
         "NetlinkSocket.Receive",
         "LibC.recvfrom",
+        "LibC.readlink",
+        "Path..ctor", // a buffer for our own path
         "SocketFilter..ctor", // our own program
         "AddressPrefix.CopyAddress", // our own address
     ];

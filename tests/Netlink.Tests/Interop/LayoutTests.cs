@@ -2,25 +2,26 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Testing;
 
 namespace Netlink.Tests.Interop;
 
 /// <summary>
-/// Holds every struct and every constant of src/Netlink/Interop against the C compiler and the kernel's headers, by name: what is added there
-/// is tested here without another line.
+/// Holds every struct and every constant of C against the C compiler and the kernel's headers, by name, for each processor: those of
+/// src/Netlink/Interop, and those that the product takes from Tmds.LibC. What is added in either place is tested here without another line.
 /// </summary>
 public sealed class LayoutTests
 {
     private const string Headers = """
         #define _GNU_SOURCE
+        #include <dirent.h>
         #include <errno.h>
         #include <fcntl.h>
         #include <netinet/in.h>
         #include <sched.h>
+        #include <signal.h>
         #include <stddef.h>
-        #include <stdio.h>
+        #include <sys/file.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
         #include <sys/time.h>
@@ -29,85 +30,103 @@ public sealed class LayoutTests
         #include <linux/sock_diag.h>
         """;
 
-    private static readonly Type[] InteropTypes =
-        [.. typeof(NetlinkException).Assembly.GetTypes().Where(type => type.Namespace == "Netlink.Interop")];
+    private static readonly Type[] InteropTypes = [.. typeof(NetlinkException).Assembly.GetTypes().Where(type => type.Namespace == "Netlink.Interop")];
 
-    private static readonly Type[] Structs =
-        [.. InteropTypes.Where(type => type.IsValueType && !type.IsDefined(typeof(InlineArrayAttribute)))];
+    private static readonly Type[] OwnStructs =
+        [.. InteropTypes.Where(type => type.IsValueType && !type.IsNested && !type.IsDefined(typeof(InlineArrayAttribute)))];
 
-    [Fact]
-    public async Task Structs_and_constants_are_those_of_the_C_compiler()
+    [Theory]
+    [InlineData("linux-x64", "x86_64-linux-gnu-gcc", "gcc libc6-dev")]
+    [InlineData("linux-arm64", "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross")]
+    public async Task Structs_and_constants_are_those_of_the_C_compiler(string processor, string compiler, string debianPackages)
     {
-        string gcc = Requires.Program("gcc", "gcc libc6-dev");
-        using Scratch scratch = new();
-        await File.WriteAllTextAsync(scratch["layout.c"], CProgram(), TestContext.Current.CancellationToken);
-        (int compiled, string complaint) = await Tool.Run(gcc, ["-o", scratch["layout"], scratch["layout.c"]]);
-        Assert.True(compiled == 0, complaint);
+        string gcc = Requires.Program(compiler, debianPackages);
+        using PackageAssembly package = new(processor);
+        string assertions = string.Concat(
+        [
+            .. OwnStructs.Concat(package.UsedStructs).SelectMany(AssertionsOn),
+            .. OwnConstants().Concat(package.UsedConstants).Select(constant => StaticAssertion(constant.Name, constant.Value)),
+        ]);
 
-        (_, string output) = await Tool.Run(scratch["layout"], []);
+        // Nothing is run, so that the compiler may be one for another processor.
+        (int exitCode, string complaint) = await Tool.Run(gcc, ["-fsyntax-only", "-x", "c", "-"], $"{Headers}\n{assertions}");
 
-        Assert.Equal(ManagedView(), output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.True(exitCode == 0, complaint);
     }
 
     [Fact]
-    public void What_is_tested_is_not_empty()
+    public void Constants_that_differ_between_processors_come_from_the_package()
     {
-        Assert.Contains(Structs, type => type.Name == "inet_diag_msg");
-        Assert.Contains(Constants(), constant => constant.Name == "TCPDIAG_GETSOCK");
+        using PackageAssembly x64 = new("linux-x64");
+        using PackageAssembly arm64 = new("linux-arm64");
+
+        Assert.Equal(("O_NOFOLLOW", 0x20000L), x64.UsedConstants.Single(constant => constant.Name == "O_NOFOLLOW"));
+        Assert.Equal(("O_NOFOLLOW", 0x8000L), arm64.UsedConstants.Single(constant => constant.Name == "O_NOFOLLOW"));
     }
 
     [Fact]
-    public void Structs_that_mirror_the_kernel_are_nowhere_else()
+    public void Tested_structs_and_constants_are_those_of_the_product()
     {
-        // A C name outside of Interop would escape the test above.
+        using PackageAssembly package = new("linux-x64");
+
+        Assert.Contains(OwnStructs, type => type.Name == "inet_diag_msg");
+        Assert.Contains(OwnConstants(), constant => constant.Name == "TCPDIAG_GETSOCK");
+        Assert.Contains(package.UsedStructs, type => type.Name == "statx");
+        Assert.Contains(package.UsedConstants, constant => constant.Name == "SO_RCVTIMEO");
+    }
+
+    [Fact]
+    public void Nothing_that_the_package_has_is_written_again()
+    {
+        using PackageAssembly package = new("linux-x64");
+
+        Assert.Empty(OwnConstants().Select(constant => constant.Name).Intersect(package.Constants));
+        Assert.Empty(OwnStructs.Select(type => type.Name).Intersect(package.Structs));
+        Assert.Empty(OwnImports().Select(import => import.Name).Intersect(package.Functions));
+    }
+
+    [Fact]
+    public void Structs_constants_and_imports_of_C_are_in_Interop_alone()
+    {
+        // Elsewhere they would escape the tests above.
+        Assert.NotEmpty(OwnImports());
+        Assert.All(OwnImports(), import => Assert.Equal("Netlink.Interop", import.Where.Namespace));
         Assert.DoesNotContain(
-            typeof(NetlinkException).Assembly.GetTypes(),
-            type => type.IsValueType && type.Namespace != "Netlink.Interop" && char.IsLower(type.Name[0]));
+            ProductTypes(), type => type.IsValueType && type.Namespace != "Netlink.Interop" && char.IsLower(type.Name[0]));
     }
 
-    private static IEnumerable<FieldInfo> Constants() =>
-        InteropTypes.SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic)).Where(field => field.IsLiteral && !field.IsPrivate);
+    private static IEnumerable<Type> ProductTypes() => PackageAssembly.Product.SelectMany(assembly => assembly.GetTypes());
 
-    private static IEnumerable<FieldInfo> FieldsOf(Type type) =>
-        type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic).OrderBy(field => OffsetOf(type, field));
+    private static IEnumerable<(string Name, long Value)> OwnConstants() => InteropTypes
+        .Where(type => type.Name.EndsWith("_h", StringComparison.Ordinal))
+        .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic))
+        .Select(field => (field.Name, Convert.ToInt64(field.GetRawConstantValue(), CultureInfo.InvariantCulture)));
 
-    private static string CProgram()
+    private static IEnumerable<(string Name, Type Where)> OwnImports() =>
+        from type in ProductTypes()
+        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        let import = method.GetCustomAttribute<DllImportAttribute>()
+        where import is not null
+        select (import.EntryPoint ?? method.Name, type);
+
+    private static IEnumerable<string> AssertionsOn(Type type)
     {
-        StringBuilder program = new(Headers + "\nint main(void)\n{\n");
-        foreach (Type type in Structs)
+        // A name that ends so is a typedef.
+        string name = type.Name.EndsWith("_t", StringComparison.Ordinal) ? type.Name : $"struct {type.Name}";
+        yield return StaticAssertion($"sizeof({name})", SizeOf(type));
+        foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public).Where(IsOfC))
         {
-            program.AppendLine(CultureInfo.InvariantCulture, $"printf(\"struct {type.Name} %zu\\n\", sizeof(struct {type.Name}));");
-            foreach (FieldInfo field in FieldsOf(type))
-            {
-                program.AppendLine(
-                    CultureInfo.InvariantCulture,
-                    $"printf(\"{type.Name}.{field.Name} %zu %zu\\n\", offsetof(struct {type.Name}, {field.Name}), sizeof(((struct {type.Name} *)0)->{field.Name}));");
-            }
+            yield return StaticAssertion($"offsetof({name}, {field.Name})", (int)Marshal.OffsetOf(type, field.Name));
+            yield return StaticAssertion($"sizeof((({name} *)0)->{field.Name})", SizeOf(field.FieldType));
         }
-
-        foreach (FieldInfo constant in Constants())
-        {
-            program.AppendLine(CultureInfo.InvariantCulture, $"printf(\"{constant.Name} %lld\\n\", (long long)({constant.Name}));");
-        }
-
-        return program.Append("return 0;\n}\n").ToString();
     }
 
-    private static List<string> ManagedView()
-    {
-        List<string> lines = [];
-        foreach (Type type in Structs)
-        {
-            lines.Add($"struct {type.Name} {SizeOf(type)}");
-            lines.AddRange(FieldsOf(type).Select(field => $"{type.Name}.{field.Name} {OffsetOf(type, field)} {SizeOf(field.FieldType)}"));
-        }
+    // The others are padding, and what the compiler of C# makes of a property.
+    private static bool IsOfC(FieldInfo field) => !field.Name.StartsWith('_') && !field.Name.StartsWith('<');
 
-        lines.AddRange(Constants().Select(constant => $"{constant.Name} {constant.GetRawConstantValue()}"));
-        return lines;
-    }
+    private static string StaticAssertion(string expression, long value) =>
+        $"_Static_assert((long long)({expression}) == {value}LL, \"{expression} is {value} in C#\");\n";
 
     private static int SizeOf(Type type) =>
         (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
-
-    private static int OffsetOf(Type type, FieldInfo field) => (int)Marshal.OffsetOf(type, field.Name);
 }

@@ -36,7 +36,7 @@ internal sealed class ProcessExposition
         ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics parsed) ? parsed : null;
         Write(ProcessFamilies.CpuTime, read?.CpuSeconds);
         // Without the one by which they are listed.
-        Write(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd")?.Count - 1);
+        Write(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd", out _)?.Count - 1);
         Write(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
         Write(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
         Write(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);

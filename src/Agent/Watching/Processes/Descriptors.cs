@@ -1,34 +1,34 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-using Agent.Watching.Processes.Interop;
+using System.Buffers.Text;
+using Netlink.Interop;
 
 namespace Agent.Watching.Processes;
 
-/// <summary>The open descriptors of a process, proc_pid_fd(5).</summary>
+/// <summary>
+/// The open descriptors of a process, proc_pid_fd(5). Listed by the C library: .NET follows each link to its file, which may be on a dead server.
+/// </summary>
 internal static class Descriptors
 {
-    // d_name in struct dirent of <dirent.h>: behind two words of 64 bits, a length of 16 and a type of 8.
-    private const int NameOffset = 19;
-
-    /// <returns>Their numbers, that of the one by which they are listed included; null where the directory cannot be opened, see errno.</returns>
-    internal static IReadOnlyList<int>? In(string directory)
+    /// <param name="directory">The process's directory fd.</param>
+    /// <param name="errno">Why the directory cannot be opened; 0 where it can.</param>
+    /// <returns>Their numbers, that of the one by which they are listed included; null where the directory cannot be opened.</returns>
+    internal static IReadOnlyList<int>? In(string directory, out int errno)
     {
-        nint opened = LibC.opendir(directory);
-        if (opened == 0)
+        using DirectoryStream opened = LibC.opendir(directory, out errno);
+        if (opened.IsInvalid)
         {
             return null;
         }
 
         List<int> numbers = [];
-        for (nint entry; (entry = LibC.readdir(opened)) != 0;)
+        for (ReadOnlySpan<byte> name; !(name = LibC.readdir(opened)).IsEmpty;)
         {
-            if (int.TryParse(Marshal.PtrToStringUTF8(entry + NameOffset), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            // The other two are "." and "..".
+            if (Utf8Parser.TryParse(name, out int number, out _))
             {
                 numbers.Add(number);
             }
         }
 
-        _ = LibC.closedir(opened);
         return numbers;
     }
 }

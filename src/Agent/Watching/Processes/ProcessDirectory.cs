@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.IO.Enumeration;
-using System.Runtime.InteropServices;
 using System.Text;
-using Agent.Watching.Processes.Interop;
+using static Tmds.Linux.LibC;
+using LibC = Netlink.Interop.LibC;
 
 namespace Agent.Watching.Processes;
 
@@ -38,17 +38,17 @@ internal sealed class ProcessDirectory
     /// <returns>False when not all of its descriptors may be looked at.</returns>
     internal bool TryFindSockets(IReadOnlySet<uint> inodes, ISet<uint> found)
     {
-        if (Descriptors.In($"{_path}/fd") is not { } descriptors)
+        if (Descriptors.In($"{_path}/fd", out int errno) is not { } descriptors)
         {
             // Else it has ended.
-            return Marshal.GetLastPInvokeError() is not (LibC.EACCES or LibC.EPERM);
+            return !IsForbidden(errno);
         }
 
         Span<byte> link = stackalloc byte[LongestLink];
         foreach (int descriptor in descriptors)
         {
-            int length = (int)LibC.readlink($"{_path}/fd/{descriptor}", link, (nuint)link.Length);
-            if (length < 0 && Marshal.GetLastPInvokeError() is LibC.EACCES or LibC.EPERM)
+            int length = LibC.readlink($"{_path}/fd/{descriptor}", link);
+            if (IsForbidden(-length))
             {
                 return false;
             }
@@ -78,10 +78,12 @@ internal sealed class ProcessDirectory
 
     private static int ParseNumber(ReadOnlySpan<char> text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
+    private static bool IsForbidden(int errno) => errno == EACCES || errno == EPERM;
+
     private string? ReadProgram()
     {
         Span<byte> link = stackalloc byte[LongestLink];
-        int length = (int)LibC.readlink($"{_path}/exe", link, (nuint)link.Length);
+        int length = LibC.readlink($"{_path}/exe", link);
         return length > 0 ? Encoding.UTF8.GetString(link[..length]) : null;
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Netlink.Interop;
+using static Tmds.Linux.LibC;
 
 namespace Netlink.SockDiag.Filters;
 
@@ -74,7 +75,7 @@ internal sealed class BytecodeWriter
     {
         inet_diag_hostcond condition = new()
         {
-            family = (byte)(prefix.IsIPv4 ? socket_h.AF_INET : socket_h.AF_INET6),
+            family = (byte)(prefix.IsIPv4 ? AF_INET : AF_INET6),
             prefix_len = (byte)prefix.LengthAsWritten,
             port = port ?? -1,
         };
