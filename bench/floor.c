@@ -2,10 +2,11 @@
  * The least that a count of TCP connections can cost: the one request that the agent's census sends, and of the
  * replies nothing but the headers. What a census costs beyond this is the agent's own.
  *
- *     floor PORT [one-pass|two-pass|no-headers|no-copy]
+ *     floor PORT|@FILE [one-pass|two-pass|no-headers|no-copy]
  *
  * For each line "N" on standard input it takes N dumps and prints "count=N cpu_us=T memory_kb=M": sockets in the last
- * dump, CPU time of one dump, and the most memory that it ever had. Port 0 is every port.
+ * dump, CPU time of one dump, and the most memory that it ever had. Port 0 is every port. Instead of a port it takes a file
+ * with a whole request, as bench/CensusCost prints it: then the kernel runs the same filter for both.
  *
  *     one-pass    the floor
  *     two-pass    the request that ss, node_exporter and most others send, once for each IP version
@@ -33,6 +34,10 @@
 
 static _Alignas(struct nlmsghdr) char buffer[BUFFER_LENGTH];
 
+/* The request of the file, where there is one; a filter has 64 KiB at the most. */
+static _Alignas(struct nlmsghdr) char given[68 * 1024];
+static size_t given_length;
+
 enum mode { ONE_PASS, TWO_PASS, NO_HEADERS, NO_COPY };
 static const char *const modes[] = { "one-pass", "two-pass", "no-headers", "no-copy" };
 
@@ -42,15 +47,20 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static void send_request(int fd, struct nlmsghdr *header, size_t length, int type)
+static void send_bytes(int fd, const void *bytes, size_t length)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
+	if (sendto(fd, bytes, length, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		fail("sendto");
+}
+
+static void send_request(int fd, struct nlmsghdr *header, size_t length, int type)
+{
 	header->nlmsg_len = length;
 	header->nlmsg_type = type;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	if (sendto(fd, header, length, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
-		fail("sendto");
+	send_bytes(fd, header, length);
 }
 
 static void ask_once(int fd, unsigned short port)
@@ -60,6 +70,10 @@ static void ask_once(int fd, unsigned short port)
 		struct inet_diag_req request;
 	} message;
 
+	if (given_length > 0) {
+		send_bytes(fd, given, given_length);
+		return;
+	}
 	memset(&message, 0, sizeof(message));
 	message.request.id.idiag_sport = htons(port);
 	message.request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
@@ -167,12 +181,26 @@ static long cpu_microseconds(void)
 	return (now.ru_utime.tv_sec + now.ru_stime.tv_sec) * 1000000 + now.ru_utime.tv_usec + now.ru_stime.tv_usec;
 }
 
+static void read_request(const char *name)
+{
+	FILE *file = fopen(name, "rb");
+
+	if (!file)
+		fail(name);
+	given_length = fread(given, 1, sizeof(given), file);
+	if (given_length < sizeof(struct nlmsghdr)) {
+		errno = EINVAL;
+		fail(name);
+	}
+	fclose(file);
+}
+
 static enum mode mode_of(const char *name)
 {
 	for (int mode = ONE_PASS; mode <= NO_COPY; mode++)
 		if (strcmp(name, modes[mode]) == 0)
 			return mode;
-	fputs("usage: floor PORT [one-pass|two-pass|no-headers|no-copy]\n", stderr);
+	fputs("usage: floor PORT|@FILE [one-pass|two-pass|no-headers|no-copy]\n", stderr);
 	exit(64);
 }
 
@@ -185,6 +213,8 @@ int main(int argc, char **argv)
 
 	if (fd < 0)
 		fail("socket");
+	if (argv[1][0] == '@')
+		read_request(argv[1] + 1);
 	/* One dump before those that are measured: page faults and the sockets' inodes are of the start. It also tells the
 	   kernel how large a datagram may be, which it takes from the largest buffer that it was ever asked to fill. */
 	dump(fd, port, mode == TWO_PASS ? TWO_PASS : ONE_PASS);

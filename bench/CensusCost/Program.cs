@@ -4,24 +4,25 @@ using Agent.Watching;
 
 // What one census of the agent costs once it runs hot, beside bench/floor.c, which is asked and answers alike:
 //
-//     CensusCost PORT WATCHES PORTS STEP
+//     CensusCost PORT WATCHES PORTS STEP [FILE]
 //
 // There are so many watches of so many ports each. The first watch has its ports from PORT on, each further one STEP further on: with a step
 // of 0 all count the same connections. For each line "N" on standard input N censuses are taken and a line is printed,
 // "count=N clients=N cpu_us=T allocated=B memory_kb=M runtime=V": established connections on all ports, clients of all watches, CPU time and
-// managed bytes of one census, the most memory that the process ever had, and the version of .NET.
+// managed bytes of one census, the most memory that the process ever had, and the version of .NET. With FILE nothing is counted: the census'
+// request is written there, for bench/floor.c to send the same one.
 
 // Page faults, growing buffers and the sockets' inodes are of the start.
 const int WarmUp = 20;
 
-if (args.Length != 4
+if (args.Length is not (4 or 5)
     || !ushort.TryParse(args[0], CultureInfo.InvariantCulture, out ushort firstPort)
     || !int.TryParse(args[1], CultureInfo.InvariantCulture, out int watchCount)
     || !int.TryParse(args[2], CultureInfo.InvariantCulture, out int portCount)
     || !int.TryParse(args[3], CultureInfo.InvariantCulture, out int step)
     || watchCount < 1 || portCount < 1 || step < 0)
 {
-    Console.Error.WriteLine("usage: CensusCost PORT WATCHES PORTS STEP");
+    Console.Error.WriteLine("usage: CensusCost PORT WATCHES PORTS STEP [FILE]");
     return 64;
 }
 
@@ -30,7 +31,14 @@ Watch[] watches =
     .. Enumerable.Range(0, watchCount).Select(watch => new Watch(
         $"watch {watch}", [.. Enumerable.Range(firstPort + (watch * step), portCount).Select(port => (ushort)port)])),
 ];
-using Census census = new(new WatchedNamespace(null, null, [.. watches]), TimeProvider.System, keepsPeaks: true);
+WatchedNamespace where = new(null, null, [.. watches]);
+if (args.Length == 5)
+{
+    File.WriteAllBytes(args[4], Census.QueryOf(where, filter: null).BothFamilies);
+    return 0;
+}
+
+using Census census = new(where, TimeProvider.System, keepsPeaks: true);
 
 for (int i = 0; i < WarmUp; i++)
 {

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional
 
-from .figures import difference, ratio, row_of, shown
+from .figures import cpu_ms, difference, megabytes, ratio, row_of, shown
 
 
 class Budget(NamedTuple):
@@ -14,7 +14,7 @@ class Budget(NamedTuple):
 
 def budgets(raw):
     yield from of_censuses(raw.get("scenes"))
-    yield of_starts(raw.get("starts"))
+    yield from of_starts(raw.get("starts"))
     yield from of_daemon(raw.get("daemon"))
 
 
@@ -22,33 +22,37 @@ def of_censuses(scenes):
     # The scene with most matching connections.
     rows = max(scenes["scenes"], key=lambda scene: scene["matching"])["rows"] if scenes else []
     spread = scenes["spread"]["rows"] if scenes else []
-    for what, most, row in (
-            ("a census of one watch, CPU, to the floor", 1.05, row_of(rows, "census")),
-            ("a census of ten watches, all connections in one of them, to the floor", 1.15, row_of(rows, "ten-watches")),
-            ("a census of ten watches, a tenth of the connections in each, to the floor of all ports", 1.15, row_of(spread, "ten-watches"))):
-        yield compared(what, most, "", ratio(row) if row else None, 3)
+    one = row_of(rows, "census")
+    yield compared("a census of one watch, CPU, to the floor", 1.05, "", ratio(one) if one else None, 3)
+    for where, found in (("all connections in one of them", rows), ("a tenth of the connections in each", spread)):
+        ten, same = row_of(found, "ten-watches"), row_of(found, "same-filter")
+        yield compared(f"a census of ten watches, CPU, to the floor with the same filter; {where}", 1.05, "",
+                       ratio(ten, same) if ten and same else None, 3)
 
 
 def of_starts(starts):
     rows = starts["starts"] if starts else []
     once, empty = row_of(rows, "once"), row_of(rows, "empty")
-    measured = difference(once["wall_ms"], empty["wall_ms"]) if once else None
-    return compared("`agent --once` over an empty .NET program, from start to end", 20, " ms", measured, 1)
+    measured = difference(cpu_ms(once), cpu_ms(empty)) if once else None
+    yield compared("`agent --once` over an empty .NET program, CPU", 5, " ms", measured, 1)
+    yield compared("the program's file", 22, " MB", starts["file_bytes"] / 1e6 if starts else None, 1)
 
 
 def of_daemon(daemon):
     memory = daemon["memory_kb"] if daemon else {}
-    for what, most, key, shares in (("the daemon's memory", 35, "textfile", ("tmpfs", "disk", "off")),
-                                    ("the daemon's memory, with the endpoint, scraped", 60, "endpoint", ("endpoint",))):
-        measured = None
-        if key in memory:
-            # The most of all that were looked at, at any time.
-            measured = max([memory[key]["most"], *(share["memory_kb"] for share in daemon["shares"] if share["key"] in shares)]) / 1024
-        yield compared(what, most, " MiB", measured, 1)
-    shares = [share for share in daemon["shares"] if share["key"] != "floor"] if daemon else [{"name": "any textfile", "then": None}]
+    for what, most, key, shares in (("the daemon", (5, 24), "textfile", ("tmpfs", "disk", "off")),
+                                    ("the daemon with the endpoint, scraped", (10, 32), "endpoint", ("endpoint",))):
+        for kind, name, budget in (("anonymous", "anonymous", most[0]), ("most", "resident", most[1])):
+            measured = None
+            if kind in memory.get(key, {}):
+                # The most of all that were looked at.
+                measured = megabytes(max([memory[key][kind], *(share["memory_kb"][kind] for share in daemon["shares"] if share["key"] in shares)]))
+            yield compared(f"{what}, {name} memory", budget, " MB", measured, 1)
+    floor = row_of(daemon["shares"], "floor") if daemon else None
+    shares = [share for share in daemon["shares"] if share["key"] != "floor"] if daemon else [{"name": "any textfile"}]
     for share in shares:
-        measured = None if share["then"] is None else share["then"] * 100
-        yield compared(f"the daemon at an interval of 1 s, of a core; {share['name']}", 0.1, " %", measured, 3)
+        yield compared(f"the daemon at an interval of 1 s, CPU, to the floor once a second; {share['name']}", 1.5, "",
+                       share["then"] / floor["then"] if floor else None, 3)
 
 
 def compared(what, most, unit, measured, digits):

@@ -82,6 +82,12 @@ def ten_watches(setting, counts):
     return census(setting, counts, watches, "ten-watches", f"a census of the daemon, {watches} watches")
 
 
+def same_filter(setting, listeners, counts):
+    watches = setting.numbers.watches
+    return Contestant("same-filter", f"the floor with the same filter, of {watches} watches",
+                      warm(setting, setting.same_filter(PORT, watches), counts, listeners))
+
+
 def once(setting):
     return Contestant("once", "`agent --once`, the whole process",
                       whole(setting, [setting.agent, "--once"], parse=count_in_metrics), ours=True)

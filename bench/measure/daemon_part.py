@@ -8,7 +8,7 @@ import time
 from .arrivals import Arrivals
 from .connections import opened
 from .daemons import ENDPOINT_PORT, TEXTFILE, agent, floor_each_second, scrape
-from .processes import Failure, cpu_clock, file_system_of, resident_kilobytes
+from .processes import Failure, cpu_clock, file_system_of, memory_of
 
 SCRAPE_INTERVAL = 15
 SLICE = 200  # censuses between two scrapes of the daemon whose memory is measured
@@ -28,7 +28,7 @@ def measure(setting):
 
 
 def measure_memory(setting, endpoint=None, program=None):
-    """Resident kilobytes after many censuses, each of which was published, and the most that there ever were."""
+    """The daemon's memory after many censuses, each of which was published."""
     print(f"  {setting.numbers.censuses:,} censuses {'with the endpoint, scraped' if endpoint else 'without the endpoint'}", file=sys.stderr)
     directory = tempfile.mkdtemp(dir=setting.memory)
     with Arrivals(directory, TEXTFILE) as arrivals, agent(setting, directory, setting.numbers.memory_interval, endpoint, program) as process:
@@ -37,7 +37,7 @@ def measure_memory(setting, endpoint=None, program=None):
                 raise Failure("the agent stopped writing its textfile")
             if endpoint:
                 scrape(endpoint)
-        return {"now": resident_kilobytes(process.pid), "most": resident_kilobytes(process.pid, "VmHWM")}
+        return memory_of(process.pid)
 
 
 def measure_shares(setting):
@@ -62,7 +62,7 @@ def measure_shares(setting):
         first = shares_of_core(pids, setting.numbers.settle_seconds, scraped)
         then = shares_of_core(pids, setting.numbers.share_seconds, scraped)
         return [{"key": key, "name": name, "first": first[process.pid], "then": then[process.pid],
-                 "memory_kb": resident_kilobytes(process.pid, "VmHWM")} for key, name, process in daemons]
+                 "memory_kb": memory_of(process.pid)} for key, name, process in daemons]
 
 
 def shares_of_core(pids, seconds, scraped):

@@ -16,9 +16,9 @@ def fitting(value, ours):
     return shown(value, 3 if value < 2 and ours else 2 if value < 10 else 1 if value < 100 else 0, ours)
 
 
-def ratio(row):
-    """The median of the ratios to the floor within each round."""
-    return statistics.median(value / floor for value, floor in zip(row["milliseconds"], row["floor"]))
+def ratio(row, other=None):
+    """The median of the ratios to the floor, or to another row, within each round."""
+    return statistics.median(value / least for value, least in zip(row["milliseconds"], other["milliseconds"] if other else row["floor"]))
 
 
 def median(row):
@@ -32,6 +32,16 @@ def difference(values, others):
 
 def row_of(rows, key):
     return next((row for row in rows if row["key"] == key), None)
+
+
+def cpu_ms(row):
+    """User and system together, of each round."""
+    return [user + system for user, system in zip(row["user_ms"], row["system_ms"])]
+
+
+def megabytes(kilobytes):
+    """Of the kernel's, which are of 1,024 bytes."""
+    return kilobytes * 1024 / 1e6
 
 
 def mebibytes(kilobytes, ours):

@@ -133,8 +133,13 @@ def cpu_clock(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def memory_of(pid):
+    """Kilobytes: resident now, the most that ever was, and what of it is the process's own and in no file."""
+    return {"now": resident_kilobytes(pid), "most": resident_kilobytes(pid, "VmHWM"), "anonymous": resident_kilobytes(pid, "RssAnon")}
+
+
 def resident_kilobytes(pid, line="VmRSS"):
-    """VmRSS: now; VmHWM: the most that there ever was."""
+    """VmRSS: now; VmHWM: the most that there ever was; RssAnon: what is in no file."""
     with open(f"/proc/{pid}/status") as status:
         return int(re.search(rf"^{line}:\s+(\d+) kB$", status.read(), re.MULTILINE)[1])
 

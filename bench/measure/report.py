@@ -3,7 +3,7 @@
 import statistics
 
 from .budgets import budgets
-from .figures import difference, fitting, mebibytes, median, ratio, row_of, shown, table
+from .figures import cpu_ms, difference, fitting, mebibytes, median, ratio, row_of, shown, table
 
 NOT_MEASURED = "not measured"
 
@@ -90,8 +90,8 @@ def starts(part):
     yield f"{len(empty['wall_ms'])} each, in turn; milliseconds, medians; the difference to the empty program is the median of those within each round."
     yield ""
     yield from table(
-        ["", "over the empty one", "start to end", "CPU, user", "CPU, system", "MiB"],
-        [[row["name"], shown(difference(row["wall_ms"], empty["wall_ms"]), 1, True),
+        ["", "over the empty one", "CPU over the empty one", "start to end", "CPU, user", "CPU, system", "MiB"],
+        [[row["name"], shown(difference(row["wall_ms"], empty["wall_ms"]), 1, True), shown(difference(cpu_ms(row), cpu_ms(empty)), 1, True),
           *(shown(statistics.median(row[key]), 1, row is not empty) for key in ("wall_ms", "user_ms", "system_ms")),
           mebibytes(row["memory_kb"], row is not empty)] for row in rows])
     yield ""
@@ -113,15 +113,15 @@ def daemon(part):
     yield ""
     memory = part["memory_kb"]
     yield from table(
-        [f"resident MiB after {part['censuses']:,} censuses", "then", "the most ever"],
-        [[name, *((mebibytes(memory[key]["now"], True), mebibytes(memory[key]["most"], True)) if key in memory else (NOT_MEASURED, ""))]
+        [f"MiB after {part['censuses']:,} censuses", "resident", "the most ever", "of it anonymous"],
+        [[name, *((mebibytes(memory[key][kind], True) for kind in ("now", "most", "anonymous")) if key in memory else (NOT_MEASURED, "", ""))]
          for key, name in (("textfile", "without the endpoint, textfile on tmpfs"), ("endpoint", "with the endpoint, scraped, and the same textfile"),
                           ("with-runtime", "without the endpoint, published with `-p:PublishAot=false`"))])
     yield ""
     yield from table(
         ["% of a core at an interval of 1 s", f"the first {part['settle_seconds']} s", f"the {part['share_seconds']} s after", "MiB, the most ever"],
         [[share["name"], *(shown(share[when] * 100, 3, share["key"] != "floor") for when in ("first", "then")),
-          mebibytes(share["memory_kb"], share["key"] != "floor")] for share in part["shares"]])
+          mebibytes(share["memory_kb"]["most"], share["key"] != "floor")] for share in part["shares"]])
     yield ""
     if part["scrapes"]:
         yield from table(

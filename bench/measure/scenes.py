@@ -33,6 +33,7 @@ def present(setting, listeners, counts):
         contestants.floor(setting, listeners, counts),
         contestants.two_pass(setting, listeners, counts),
         contestants.census(setting, counts),
+        contestants.same_filter(setting, listeners, counts),
         contestants.ten_watches(setting, counts),
         contestants.once(setting),
         available(setting, "ss", contestants.ss),
@@ -47,8 +48,9 @@ def measure_spread(setting):
     print(f"  {numbers.many:,} connections spread over {numbers.watches} ports", file=sys.stderr)
     counts = setting.counts_at(numbers.many)
     with opened(numbers.many, numbers.many_clients, ports=numbers.watches) as listeners:
-        pair = [contestants.floor(setting, listeners, counts, port=0), contestants.ten_watches(setting, counts)]
-        rows = take_rounds(setting, pair, numbers.many, 0, numbers.generations)
+        here = [contestants.floor(setting, listeners, counts, port=0), contestants.same_filter(setting, listeners, counts),
+                contestants.ten_watches(setting, counts)]
+        rows = take_rounds(setting, here, numbers.many, 0, numbers.generations)
     return {"matching": numbers.many, "clients": numbers.many_clients, "others": 0, "rows": rows}
 
 

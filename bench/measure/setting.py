@@ -79,6 +79,12 @@ class Setting:
     def census(self, port, watches=1, ports=1, step=1):
         return [f"{self.programs}/CensusCost/CensusCost", str(port), str(watches), str(ports), str(step)]
 
+    def same_filter(self, port, watches):
+        """The floor with the request of the census of so many watches."""
+        file = f"{self.scratch}/request-{port}-{watches}"
+        subprocess.run([*self.census(port, watches), file], check=True)
+        return self.floor(f"@{file}")
+
     def counts_at(self, connections):
         """How many counts make a round that is long enough to measure and no longer."""
         return self.numbers.counts if connections > 20000 else self.numbers.cheap_counts

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Agent.Cli;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
-using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Supervision;
 using Agent.Watching;
@@ -28,10 +27,8 @@ catch (Exception unexpected)
 static int RunOnce(Settings settings, OnceOptions once)
 {
     using Stream output = Console.OpenStandardOutput();
-    SnapshotExposition exposition = new(BuildInformation.Current);
     ISnapshotForm chosen = Forms.Create(
         once.Form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
-        exposition,
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
     LearntLimits limits = LearntLimits.Ask(settings.Watches.Select(watch => watch.Watch), TimeProvider.System);
     foreach (string notice in settings.Notices.Concat(limits.Failures))
@@ -41,7 +38,7 @@ static int RunOnce(Settings settings, OnceOptions once)
 
     // A textfile that was not asked for here and now would outlive this moment.
     string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
-    return OnceCommand.Run(SnapshotOf(settings, limits, once.Processes), chosen, output, directory, exposition);
+    return OnceCommand.Run(SnapshotOf(settings, limits, once.Processes), chosen, output, directory);
 }
 
 static Snapshot SnapshotOf(Settings settings, LearntLimits limits, bool withProcesses)

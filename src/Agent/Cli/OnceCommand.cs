@@ -12,10 +12,8 @@ internal static class OnceCommand
     /// <param name="form">How it is printed.</param>
     /// <param name="output">Standard output.</param>
     /// <param name="textfileDirectory">Where the textfile goes besides; null for nowhere.</param>
-    /// <param name="exposition">What is written into the textfile, whatever is printed.</param>
     /// <returns>The exit code.</returns>
-    internal static int Run(
-        Snapshot snapshot, ISnapshotForm form, Stream output, string? textfileDirectory, SnapshotExposition exposition)
+    internal static int Run(Snapshot snapshot, ISnapshotForm form, Stream output, string? textfileDirectory)
     {
         bool printed = TryPrint(output, form.Render(snapshot).Span);
         if (!(printed && form.TellsFailureItself))
@@ -26,7 +24,7 @@ internal static class OnceCommand
             }
         }
 
-        bool written = textfileDirectory is null || TryWrite(textfileDirectory, exposition.Render(snapshot).Span);
+        bool written = textfileDirectory is null || TryWrite(textfileDirectory, new SnapshotExposition(BuildInformation.Current).Render(snapshot).Span);
         if (!printed)
         {
             return ExitCode.CouldNotMeasure;

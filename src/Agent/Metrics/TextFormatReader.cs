@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Agent.Metrics;
 
-/// <summary>Finds a value again in what <see cref="ExpositionWriter"/> wrote.</summary>
+/// <summary>Finds a value in the text format, for which prometheus-net has a writer and no reader.</summary>
 internal static class TextFormatReader
 {
     /// <returns>The value of the family's sample that has no labels; null where there is none.</returns>

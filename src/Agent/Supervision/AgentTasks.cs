@@ -31,8 +31,7 @@ internal sealed class AgentTasks(
     private readonly LatestCounts _latest = new(time);
     private readonly KnownLimits _limits = new();
     private readonly ReloadState _reload = new(time.GetUtcNow());
-    private EndpointContent? _content;
-    private ImmutableArray<CensusDurations> _durations = [];
+    private volatile EndpointContent? _content;
     private volatile Settings? _settings;
     private Textfile? _textfile;
 
@@ -65,11 +64,10 @@ internal sealed class AgentTasks(
         Textfile? former = _textfile;
         Prepare(settings);
         ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
-        _durations = [.. namespaces.Select(where => DurationsOf(where.Label))];
         bool isApplied = await supervisor.ReplaceAsync(
         [
             .. _latest.Replace(namespaces, settings.Interval.Value).Select(
-                place => new CensusTask(place, settings.Interval.Value, DurationsOf(place.Where.Label).Histogram, time, Begin)),
+                place => new CensusTask(place, settings.Interval.Value, found => Record(place, found), time, Begin)),
             .. Discoveries(namespaces),
             .. _textfile is { } textfile ? new SupervisedTask[] { Write(textfile) } : [],
             .. settings.Endpoint is { } endpoint ? new SupervisedTask[] { Serve(endpoint) } : [],
@@ -153,12 +151,20 @@ internal sealed class AgentTasks(
         }
     }
 
-    /// <summary>Those that there are already where the namespace stays.</summary>
-    private CensusDurations DurationsOf(string? netns) =>
-        _durations.FirstOrDefault(known => known.Netns == netns) ?? new CensusDurations(netns, new DurationHistogram());
+    private void Record(CensusPlace place, NamespaceCounts found)
+    {
+        if (_content is { } content)
+        {
+            content.Record(place, found);
+        }
+        else
+        {
+            place.Put(found);
+        }
+    }
 
     private AgentFigures Figures() => new(
-        supervisor.Figures, _settings!.Source is null ? null : _reload.Figures, _durations, _latest.Namespaces);
+        supervisor.Figures, _settings!.Source is null ? null : _reload.Figures, _latest.Namespaces);
 
     private Census Begin(WatchedNamespace where) => new(where, time, keepsPeaks: true, _limits.Of);
 

@@ -38,11 +38,15 @@ internal sealed class Census : IDisposable
     {
         _netns = where.Label;
         _client = client;
-        _query = new SocketQuery(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Ports);
+        _query = QueryOf(where, filter);
         _watches = [.. where.Watches.Select(watch => new WatchTally(watch, limitOf ?? (configured => configured.Limit), keepsPeaks ? time : null))];
         _ports = new PortTally(_query.LocalPorts, _watches);
         _time = time;
     }
+
+    /// <summary>What is asked of the kernel in a namespace.</summary>
+    internal static SocketQuery QueryOf(WatchedNamespace where, SocketFilter? filter) =>
+        new(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Ports);
 
     /// <summary>Why the census that was taken last could not count; null when it could.</summary>
     internal Exception? Failure { get; private set; }

@@ -7,6 +7,7 @@ using Agent.Watching;
 using Agent.Watching.Limits;
 using Netlink;
 using Netlink.SockDiag;
+using Prometheus;
 
 namespace Agent.Tests.Configuration;
 
@@ -40,11 +41,10 @@ public sealed class SeriesBoundTests
         AgentFigures figures = new(
             [.. TaskNames.Select(name => new TaskFigures(name, IsRunning: true, Starts: 1, Pairs("failure", "reload"), Pairs(ErrorTypes)))],
             new ReloadFigures(true, DateTimeOffset.UnixEpoch),
-            [.. Namespaces.Select(where => new CensusDurations(where.Label, new DurationHistogram()))],
             Namespaces);
         Assert.Equal(
             SeriesBound.CountAtEndpoint(Namespaces),
-            CountSamples(new EndpointExposition(Build, ExpositionFormat.OpenMetrics).Render(FullSnapshot(), figures)));
+            CountSamples(new EndpointExposition(Build, FullSnapshot, () => figures, TimeProvider.System).Render(ExpositionFormat.OpenMetricsText).Span));
     }
 
     private static Snapshot FullSnapshot() => new([.. Namespaces.Select(where => new NamespaceCounts

@@ -38,16 +38,15 @@ public sealed class LongEndpointTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         CensusPlace place = Assert.Single(_latest.Replace([new WatchedNamespace(null, null, [new Watch("consul", [8500])])], Interval));
-        DurationHistogram durations = new();
         EndpointSettings settings = new(new ListenAddresses([IPEndPoint.Parse(_metrics.Authority)])) { RequestsPerMinute = 1_000_000 };
         EndpointContent content = new(
             _latest,
-            () => new AgentFigures(_supervisor.Figures, null, [new CensusDurations(null, durations)], _latest.Namespaces),
+            () => new AgentFigures(_supervisor.Figures, null, _latest.Namespaces),
             () => throw new NotSupportedException("nobody asks for /configz"),
             _time);
         await _supervisor.ReplaceAsync(
         [
-            new CensusTask(place, Interval, durations, _time, where => new Census(new SockDiagClient(OpenChannel, _time), where, _time, keepsPeaks: true)),
+            new CensusTask(place, Interval, found => content.Record(place, found), _time, where => new Census(new SockDiagClient(OpenChannel, _time), where, _time, keepsPeaks: true)),
             new EndpointTask(settings, content, _time, NullLoggerFactory.Instance),
         ]);
         await Poll.Until(() => _supervisor.HasTurned && !_supervisor.Troubles.Any(), "it counts and listens");

@@ -72,7 +72,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
         await Supervisor.ReplaceAsync(
         [
             new CensusTask(
-                places[0], Interval, new DurationHistogram(), Time,
+                places[0], Interval, places[0].Put, Time,
                 where => new Census(new SockDiagClient(_openChannel, _kernelTime), where, Time, keepsPeaks: true)),
             new TextfileTask(
                 new Textfile(Directory), _latest, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), () => Interval, Time,

@@ -51,7 +51,7 @@ internal static class ExampleSnapshots
         new NamespaceCounts { Netns = "gone", Duration = TimeSpan.FromMicroseconds(50), LastSuccess = Main.LastSuccess, Failure = "no" },
     ]);
 
-    private static ClientCount Client(string address, int held)
+    internal static ClientCount Client(string address, int held)
     {
         byte[] bytes = IPAddress.Parse(address).GetAddressBytes();
         return new ClientCount(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes), held);

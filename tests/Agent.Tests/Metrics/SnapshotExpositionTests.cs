@@ -58,5 +58,6 @@ public sealed partial class SnapshotExpositionTests
 
     private static string Render(Snapshot snapshot) => Text(new SnapshotExposition(new BuildInformation("1.2.3", "abc")), snapshot);
 
-    private static string Text(SnapshotExposition exposition, Snapshot snapshot) => Encoding.UTF8.GetString(exposition.Render(snapshot).Span);
+    private static string Text(SnapshotExposition exposition, Snapshot snapshot) =>
+        SortedSamples.Of(Encoding.UTF8.GetString(exposition.Render(snapshot).Span));
 }

@@ -48,7 +48,7 @@ public sealed class EndpointProgramTests : IDisposable
             Assert.DoesNotContain("\n" + line, textfile);
         }
 
-        Assert.DoesNotContain("sockdiag_config_", metrics);
+        Assert.DoesNotContain("\nsockdiag_config_", metrics);
         Assert.DoesNotContain("sockdiag_task_failures_total{", metrics);
         Assert.StartsWith("{\"ready\":true", await _client.GetStringAsync(new Uri($"http://{_address}/ready"), TestContext.Current.CancellationToken));
         await EndsWell(agent);

@@ -152,6 +152,8 @@ public sealed class OutputTests
             }
         }
 
+        // Tmds.LibC has an assembly for each processor.
+        Directory.CreateSymbolicLink(scratch["runtimes"], Path.Combine(AppContext.BaseDirectory, "runtimes"));
         await File.WriteAllTextAsync(scratch["Spectre.Console.dll"], "", TestContext.Current.CancellationToken);
         foreach (string form in (string[])["prom", "json", "check"])
         {

@@ -1,6 +1,5 @@
 using Agent.Cli.Rendering;
 using Agent.Configuration;
-using Agent.Metrics;
 
 namespace Agent.Tests.Rendering;
 
@@ -20,7 +19,7 @@ public sealed class FormsTests
     [InlineData("prom", typeof(PromForm))]
     [InlineData("check", typeof(CheckForm))]
     public void A_form_is_asked_for_by_its_name(string name, Type form) =>
-        Assert.IsType(form, Forms.Create(Forms.Parse(name), new SnapshotExposition(BuildInformation.Current), findTerminal: () => null));
+        Assert.IsType(form, Forms.Create(Forms.Parse(name), findTerminal: () => null));
 
     [Theory]
     [InlineData("")]

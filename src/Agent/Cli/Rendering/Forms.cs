@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Agent.Configuration;
-using Agent.Metrics;
 
 namespace Agent.Cli.Rendering;
 
@@ -32,16 +31,15 @@ internal static class Forms
         : OutputForm.Prom;
 
     /// <param name="form">Which one.</param>
-    /// <param name="exposition">Renders the exposition.</param>
     /// <param name="findTerminal">Finds the terminal where there is one; only asked for a table.</param>
-    internal static ISnapshotForm Create(OutputForm form, SnapshotExposition exposition, Func<Terminal?> findTerminal) => form switch
+    internal static ISnapshotForm Create(OutputForm form, Func<Terminal?> findTerminal) => form switch
     {
         OutputForm.Table => findTerminal() is { } terminal
             ? new TableForm(terminal.Width, terminal.HasColours)
             : new TableForm(Terminal.DefaultWidth, colour: false),
         OutputForm.Json => new JsonForm(),
         OutputForm.Check => new CheckForm(),
-        OutputForm.Prom => new PromForm(exposition),
+        OutputForm.Prom => new PromForm(),
         _ => throw new UnreachableException(),
     };
 

@@ -4,9 +4,9 @@ using Agent.Watching;
 namespace Agent.Cli.Rendering;
 
 /// <summary>The exposition, the same as in the textfile.</summary>
-internal sealed class PromForm(SnapshotExposition exposition) : ISnapshotForm
+internal sealed class PromForm : ISnapshotForm
 {
     public bool TellsFailureItself => false;
 
-    public ReadOnlyMemory<byte> Render(Snapshot snapshot) => exposition.Render(snapshot);
+    public ReadOnlyMemory<byte> Render(Snapshot snapshot) => new SnapshotExposition(BuildInformation.Current).Render(snapshot);
 }

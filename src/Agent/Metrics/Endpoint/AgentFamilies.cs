@@ -7,7 +7,14 @@ internal static class AgentFamilies
 {
     internal static readonly MetricFamily CensusDuration = new(
         "sockdiag_census_duration_seconds", MetricType.Histogram,
-        "How long the censuses took, in seconds.");
+        "How long the censuses took, in seconds.")
+    {
+        // From a census of an idle host to one that hangs.
+        Buckets =
+        [
+            50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10,
+        ],
+    };
 
     internal static readonly MetricFamily WatchSuccess = new(
         "sockdiag_watch_success", MetricType.Gauge,

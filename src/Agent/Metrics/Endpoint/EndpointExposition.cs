@@ -1,35 +1,81 @@
 using Agent.Watching;
+using Prometheus;
 
 namespace Agent.Metrics.Endpoint;
 
-/// <summary>All that /metrics shows in one format: what the textfile has, by the same code, and what the agent says of itself.</summary>
+/// <summary>
+/// All that /metrics shows: the metrics of the textfile, by the same code, and those of the agent itself. Any number of threads may ask at
+/// once: those that ask for the same format within a moment get the same bytes, so that a flood of scrapes costs no more than ten a second do.
+/// </summary>
 internal sealed class EndpointExposition
 {
-    private readonly ExpositionWriter _writer;
-    private readonly SnapshotExposition _connections;
-    private readonly AgentExposition _agent;
-    private readonly ProcessExposition _process;
-    private readonly RuntimeExposition _runtime;
+    /// <summary>No answer is older than this.</summary>
+    internal static readonly TimeSpan OldestAnswer = TimeSpan.FromMilliseconds(100);
 
-    internal EndpointExposition(BuildInformation build, ExpositionFormat format)
+    // Around each update with its export, and around each census that is recorded: no answer mixes two of them.
+    private readonly Lock _gate = new();
+    private readonly MetricRegistry _registry = new([.. MetricFamilies.All, .. EndpointFamilies.All]);
+    private readonly Dictionary<ExpositionFormat, Answer> _answers = [];
+    private readonly ConnectionMetrics _connections;
+    private readonly AgentMetrics _agent;
+    private readonly ProcessMetrics _process;
+    private readonly RuntimeMetrics _runtime;
+    private readonly Func<Snapshot> _snapshot;
+    private readonly Func<AgentFigures> _figures;
+    private readonly TimeProvider _time;
+
+    /// <param name="build">Which agent this is.</param>
+    /// <param name="snapshot">Tells what is known now, and does not wait for the kernel.</param>
+    /// <param name="figures">Tells of the agent's work.</param>
+    /// <param name="time">Tells how old an answer is.</param>
+    internal EndpointExposition(BuildInformation build, Func<Snapshot> snapshot, Func<AgentFigures> figures, TimeProvider time)
     {
-        _writer = new ExpositionWriter(format);
-        _connections = new SnapshotExposition(build, _writer);
-        _agent = new AgentExposition(_writer);
-        _process = new ProcessExposition(_writer);
-        _runtime = new RuntimeExposition(_writer);
+        _connections = new ConnectionMetrics(_registry, build);
+        _agent = new AgentMetrics(_registry);
+        _process = new ProcessMetrics(_registry);
+        _runtime = new RuntimeMetrics(_registry);
+        _snapshot = snapshot;
+        _figures = figures;
+        _time = time;
     }
 
-    /// <summary>Renders a snapshot, what the agent says of its work, and how its process is now; for one thread at a time.</summary>
-    /// <returns>The caller's own.</returns>
-    internal byte[] Render(Snapshot snapshot, AgentFigures figures)
+    /// <summary>Counts how long a census took, in one step with the change that makes its snapshot the latest.</summary>
+    /// <param name="census">What it found, or that it failed.</param>
+    /// <param name="put">Makes it the latest.</param>
+    internal void Record(NamespaceCounts census, Action put)
     {
-        _writer.Clear();
-        _connections.Write(snapshot);
-        _agent.Write(snapshot, figures);
-        _process.Write();
-        _runtime.Write();
-        _writer.End();
-        return _writer.Written.ToArray();
+        lock (_gate)
+        {
+            put();
+            _registry.ObserveIn(AgentFamilies.CensusDuration, census.Netns, census.Duration.GetValueOrDefault());
+        }
     }
+
+    /// <returns>The whole exposition; the bytes are not changed afterwards.</returns>
+    internal ReadOnlyMemory<byte> Render(ExpositionFormat format)
+    {
+        lock (_gate)
+        {
+            if (!_answers.TryGetValue(format, out Answer? answer) || _time.GetElapsedTime(answer.RenderedAt) >= OldestAnswer)
+            {
+                long now = _time.GetTimestamp();
+                _answers[format] = answer = new Answer(Update(format), now);
+            }
+
+            return answer.Bytes;
+        }
+    }
+
+    private ReadOnlyMemory<byte> Update(ExpositionFormat format)
+    {
+        Snapshot snapshot = _snapshot();
+        _registry.BeginUpdate();
+        _connections.Set(snapshot);
+        _agent.Set(snapshot, _figures());
+        _process.Set();
+        _runtime.Set();
+        return _registry.Export(format);
+    }
+
+    private sealed record Answer(ReadOnlyMemory<byte> Bytes, long RenderedAt);
 }

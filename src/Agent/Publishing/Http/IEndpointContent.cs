@@ -1,5 +1,5 @@
 using Agent.Configuration;
-using Agent.Metrics;
+using Prometheus;
 
 namespace Agent.Publishing.Http;
 

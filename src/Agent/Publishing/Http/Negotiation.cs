@@ -1,6 +1,6 @@
-using Agent.Metrics;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using Prometheus;
 
 namespace Agent.Publishing.Http;
 
@@ -17,7 +17,7 @@ internal static class Negotiation
         {
             double quality = range.Quality ?? Full;
             string? version = VersionOf(range);
-            if (range.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase) && version is null or "1.0.0")
+            if (range.MediaType.Equals(PrometheusConstants.OpenMetricsContentType, StringComparison.OrdinalIgnoreCase) && version is null or "1.0.0")
             {
                 openMetrics = Math.Max(openMetrics, quality);
             }
@@ -29,7 +29,7 @@ internal static class Negotiation
             }
         }
 
-        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text;
+        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
     /// <param name="acceptEncoding">The header Accept-Encoding.</param>

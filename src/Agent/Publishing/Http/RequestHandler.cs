@@ -3,11 +3,11 @@ using System.IO.Compression;
 using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Agent.Metrics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using Prometheus;
 
 namespace Agent.Publishing.Http;
 
@@ -112,9 +112,9 @@ internal sealed partial class RequestHandler(IEndpointContent content, BearerTok
             body = Compress(body);
         }
 
-        string contentType = format == ExpositionFormat.OpenMetrics
-            ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-            : "text/plain; version=0.0.4; charset=utf-8";
+        string contentType = format == ExpositionFormat.OpenMetricsText
+            ? PrometheusConstants.OpenMetricsContentTypeWithVersionAndEncoding
+            : PrometheusConstants.TextContentTypeWithVersionAndEncoding;
         return Answer.WriteAsync(context, StatusCodes.Status200OK, contentType, body);
     }
 

@@ -1,17 +1,16 @@
-using Agent.Metrics;
 using Agent.Watching;
 using Agent.Watching.Latest;
 
 namespace Agent.Supervision.Tasks;
 
 /// <summary>Takes a census of one network namespace at each interval.</summary>
-/// <param name="place">Where it leaves what it finds; one that fails, too.</param>
+/// <param name="place">What it counts for.</param>
 /// <param name="interval">From the beginning of one census to that of the next.</param>
-/// <param name="durations">Is told how long each took.</param>
+/// <param name="record">Takes what each census found, also one that fails.</param>
 /// <param name="time">The clock.</param>
 /// <param name="begin">Makes what counts there.</param>
 internal sealed class CensusTask(
-    CensusPlace place, TimeSpan interval, DurationHistogram durations, TimeProvider time, Func<WatchedNamespace, Census> begin) : SupervisedTask
+    CensusPlace place, TimeSpan interval, Action<NamespaceCounts> record, TimeProvider time, Func<WatchedNamespace, Census> begin) : SupervisedTask
 {
     private readonly CensusPlace _place = place;
     private Census? _census;
@@ -50,8 +49,7 @@ internal sealed class CensusTask(
                 return;
             }
 
-            durations.Observe(found.Duration.GetValueOrDefault());
-            _place.Put(found);
+            record(found);
             if (census.Failure is { } failure)
             {
                 throw failure;

@@ -5,6 +5,7 @@ using Agent.Metrics.Endpoint;
 using Agent.Tests.Faults;
 using Agent.Tests.Rendering;
 using Agent.Watching;
+using Prometheus;
 using Testing;
 
 namespace Agent.Tests.Metrics.Endpoint;
@@ -14,6 +15,12 @@ namespace Agent.Tests.Metrics.Endpoint;
 public sealed partial class EndpointExpositionTests
 {
     private static readonly BuildInformation Build = new("1.2.3", "abc");
+    private static readonly MetricFamily[] Families = [.. MetricFamilies.All, .. EndpointFamilies.All];
+
+    private readonly ManualTime _time = new();
+    private Snapshot _snapshot = ExampleSnapshots.Several;
+    private AgentFigures _figures = ExampleFigures.Several;
+    private int _rendered;
 
     public EndpointExpositionTests()
     {
@@ -22,57 +29,157 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void It_is_rendered_as_the_golden_files_say()
+    public void Exposition_is_that_of_the_golden_files()
     {
-        GoldenFile.Holds("endpoint.prom", WithoutNumbersOfThisProcess(RenderSeveral(ExpositionFormat.Text)));
-        GoldenFile.Holds("endpoint.openmetrics", WithoutNumbersOfThisProcess(RenderSeveral(ExpositionFormat.OpenMetrics)));
+        EndpointExposition exposition = Create();
+        foreach ((string? netns, TimeSpan duration) in ExampleFigures.Durations)
+        {
+            exposition.Record(new NamespaceCounts { Netns = netns, Duration = duration, LastSuccess = null }, () => { });
+        }
+
+        GoldenFile.Holds("endpoint.prom", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.PrometheusText)));
+        GoldenFile.Holds("endpoint.openmetrics", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.OpenMetricsText)));
     }
 
     [Fact]
-    public void What_is_in_the_textfile_comes_first_and_is_the_same() =>
+    public void Metrics_of_the_textfile_come_first_and_are_the_same() =>
         Assert.StartsWith(
             Encoding.UTF8.GetString(new SnapshotExposition(Build).Render(ExampleSnapshots.Several).Span),
-            RenderSeveral(ExpositionFormat.Text));
+            Text(Create(), ExpositionFormat.PrometheusText));
 
     [Fact]
-    public async Task Promtool_has_nothing_to_say()
+    public async Task Promtool_finds_no_fault()
     {
         string promtool = Requires.Program("promtool", "prometheus");
-        Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], RenderSeveral(ExpositionFormat.Text)));
+        Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], Text(Create(), ExpositionFormat.PrometheusText)));
     }
 
     [Fact]
     public async Task Another_reader_of_OpenMetrics_finds_every_family_with_its_type()
     {
-        (int exitCode, string output) = await OpenMetricsParser.Parse(RenderSeveral(ExpositionFormat.OpenMetrics));
+        (int exitCode, string output) = await OpenMetricsParser.Parse(Text(Create(), ExpositionFormat.OpenMetricsText));
         Assert.True(exitCode == 0, output);
         Assert.Equal(
-            [.. MetricFamilies.All, .. EndpointFamilies.All],
+            Families,
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).Select(found =>
-                Assert.Single([.. MetricFamilies.All, .. EndpointFamilies.All], family =>
+                Assert.Single(Families, family =>
                     family.Name == found[0] + (found[1] == "counter" ? "_total" : "")
                     && family.Type.ToString().Equals(found[1], StringComparison.OrdinalIgnoreCase))));
     }
 
     [Fact]
-    public async Task Before_the_first_census_it_is_whole_already()
+    public async Task Exposition_before_the_first_census_has_no_sample_of_one()
     {
-        Snapshot nothing = new([]);
-        string openMetrics = Render(ExpositionFormat.OpenMetrics, nothing, ExampleFigures.AtStart);
+        _snapshot = new Snapshot([]);
+        _figures = ExampleFigures.AtStart;
+        string openMetrics = Text(Create(), ExpositionFormat.OpenMetricsText);
 
-        Assert.StartsWith("# HELP sockdiag_build_info ", openMetrics);
-        Assert.Contains("\nsockdiag_tasks_running 0\n", openMetrics);
-        Assert.DoesNotContain("sockdiag_watch_success", openMetrics);
-        Assert.DoesNotContain("sockdiag_config_", openMetrics);
-        Assert.DoesNotContain("sockdiag_census_", openMetrics);
+        Assert.Contains("\nsockdiag_build_info{version=\"1.2.3\",revision=\"abc\"} 1.0\n", openMetrics);
+        Assert.Contains("\nsockdiag_tasks_running 0.0\n", openMetrics);
+        Assert.Contains("\nsockdiag_census_duration_seconds_count 0\n", openMetrics);
+        Assert.DoesNotMatch("\n(tcp_|sockdiag_watch_success|sockdiag_config_|sockdiag_census_(success|last))", openMetrics);
         Assert.Equal(0, (await OpenMetricsParser.Parse(openMetrics)).ExitCode);
     }
 
     [Fact]
-    public void A_counter_ends_in_total_and_nothing_else_does() =>
-        Assert.All<MetricFamily>(
-            [.. MetricFamilies.All, .. EndpointFamilies.All],
-            family => Assert.Equal(family.Type == MetricType.Counter, family.Name.EndsWith("_total", StringComparison.Ordinal)));
+    public void Counters_and_nothing_else_end_in_total() => Assert.All(
+        Families, family => Assert.Equal(family.Type == MetricType.Counter, family.Name.EndsWith("_total", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Scrapes_of_one_moment_get_the_same_bytes_and_later_ones_get_new_ones()
+    {
+        EndpointExposition exposition = Create();
+        ReadOnlyMemory<byte> first = exposition.Render(ExpositionFormat.PrometheusText);
+        string text = Encoding.UTF8.GetString(first.Span);
+
+        _snapshot = ExampleSnapshots.Failed;
+        _time.Leap(EndpointExposition.OldestAnswer - TimeSpan.FromTicks(1));
+        Assert.Equal(first, exposition.Render(ExpositionFormat.PrometheusText));
+
+        _time.Leap(TimeSpan.FromTicks(1));
+        ReadOnlyMemory<byte> second = exposition.Render(ExpositionFormat.PrometheusText);
+        Assert.Contains("sockdiag_census_success 1\n", text);
+        Assert.Contains("sockdiag_census_success 0\n", Encoding.UTF8.GetString(second.Span));
+        Assert.Equal(text, Encoding.UTF8.GetString(first.Span));
+    }
+
+    [Fact]
+    public async Task A_thousand_scrapes_at_once_are_rendered_once_for_each_format()
+    {
+        EndpointExposition exposition = Create();
+        ReadOnlyMemory<byte>[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => Task.Run(
+            () => exposition.Render(i % 2 == 0 ? ExpositionFormat.PrometheusText : ExpositionFormat.OpenMetricsText))));
+
+        Assert.Equal(2, _rendered);
+        Assert.Equal(2, answers.Distinct().Count());
+        Assert.All(answers, (answer, i) => Assert.Equal(i % 2 == 1, answer.Span.EndsWith("# EOF\n"u8)));
+    }
+
+    [Fact]
+    public async Task No_exposition_mixes_two_censuses()
+    {
+        const int Scrapers = 8;
+        const int Expositions = 2_000;
+        _figures = ExampleFigures.AtStart;
+        _snapshot = new Snapshot([]);
+        EndpointExposition exposition = Create();
+        Record(1);
+        int seen = 0;
+        Task scraping = Task.WhenAll(Enumerable.Range(0, Scrapers).Select(i => Task.Run(() =>
+        {
+            int last = 1;
+            while (Interlocked.Increment(ref seen) <= Expositions)
+            {
+                _time.Leap(EndpointExposition.OldestAnswer);
+                int number = NumberOf(Text(exposition, i % 2 == 0 ? ExpositionFormat.PrometheusText : ExpositionFormat.OpenMetricsText));
+                Assert.InRange(number, last, int.MaxValue);
+                last = number;
+            }
+        })));
+
+        int censuses = 1;
+        while (!scraping.IsCompleted)
+        {
+            Record(++censuses);
+        }
+
+        await scraping;
+        _time.Leap(EndpointExposition.OldestAnswer);
+        Assert.Equal(censuses, NumberOf(Text(exposition, ExpositionFormat.PrometheusText)));
+
+        void Record(int number)
+        {
+            NamespaceCounts census = Numbered(number);
+            exposition.Record(census, () => Volatile.Write(ref _snapshot, new Snapshot([census])));
+        }
+    }
+
+    [Fact]
+    public void Answer_that_could_not_be_rendered_is_tried_again()
+    {
+        bool fails = true;
+        EndpointExposition exposition = new(
+            Build, () => fails ? throw new InvalidOperationException() : ExampleSnapshots.Good, () => ExampleFigures.AtStart, _time);
+
+        Assert.Throws<InvalidOperationException>(() => exposition.Render(ExpositionFormat.OpenMetricsText));
+        fails = false;
+        Assert.True(exposition.Render(ExpositionFormat.OpenMetricsText).Span.EndsWith("# EOF\n"u8));
+    }
+
+    [Fact]
+    public void Scrape_that_shares_an_answer_allocates_nothing()
+    {
+        EndpointExposition exposition = Create();
+        exposition.Render(ExpositionFormat.PrometheusText);
+
+        Allocations.AreNone(() =>
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                exposition.Render(ExpositionFormat.PrometheusText);
+            }
+        });
+    }
 
     [Fact]
     public void No_sample_is_worth_an_allocation()
@@ -87,31 +194,70 @@ public sealed partial class EndpointExpositionTests
     }
 
     /// <summary>What is allocated to render so many ports, beside the bytes that are the answer; at best, for other tests go on.</summary>
-    private static long AllocatedFor(int ports)
+    private long AllocatedFor(int ports)
     {
-        Snapshot snapshot = new([new NamespaceCounts
+        _figures = ExampleFigures.AtStart;
+        _snapshot = new Snapshot([new NamespaceCounts
         {
             Duration = TimeSpan.Zero,
             LastSuccess = DateTimeOffset.UnixEpoch,
             Ports = [.. Enumerable.Range(1, ports).Select(port => new PortCounts((ushort)port, 1, 1, 1, new AcceptQueue(1, 1)))],
         }]);
-        EndpointExposition exposition = new(Build, ExpositionFormat.OpenMetrics);
-        exposition.Render(snapshot, ExampleFigures.AtStart);
+        EndpointExposition exposition = Create();
+        exposition.Render(ExpositionFormat.OpenMetricsText);
         return Enumerable.Range(0, 5).Min(_ =>
         {
+            _time.Leap(EndpointExposition.OldestAnswer);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            int length = exposition.Render(snapshot, ExampleFigures.AtStart).Length;
+            int length = exposition.Render(ExpositionFormat.OpenMetricsText).Length;
             return GC.GetAllocatedBytesForCurrentThread() - before - length;
         });
     }
 
-    private static string RenderSeveral(ExpositionFormat format) => Render(format, ExampleSnapshots.Several, ExampleFigures.Several);
+    private EndpointExposition Create() => new(
+        Build,
+        () =>
+        {
+            Interlocked.Increment(ref _rendered);
+            return Volatile.Read(ref _snapshot);
+        },
+        () => _figures,
+        _time);
 
-    private static string Render(ExpositionFormat format, Snapshot snapshot, AgentFigures figures) =>
-        Encoding.UTF8.GetString(new EndpointExposition(Build, format).Render(snapshot, figures));
+    /// <summary>A census that found everything so many times, and the last label of clients differs with it.</summary>
+    private static NamespaceCounts Numbered(int number) => new()
+    {
+        Duration = TimeSpan.FromSeconds(number),
+        LastSuccess = DateTimeOffset.FromUnixTimeSeconds(number),
+        Ports = [new PortCounts(8500, number, number, number, new AcceptQueue(number, number))],
+        Watches =
+        [
+            new WatchCounts(new Watch("consul", [8500]), number, number, number, number, [ExampleSnapshots.Client($"192.0.2.{number % 250}", number)])
+            {
+                Limit = new ClientLimit(number, "x"),
+            },
+        ],
+    };
 
-    private static string WithoutNumbersOfThisProcess(string text) => OfThisProcess().Replace(text, "$1 ...");
+    /// <summary>The number of the one census that all samples are of.</summary>
+    private static int NumberOf(string text)
+    {
+        int[] numbers = [.. OfCensuses().Matches(text).Select(sample => int.Parse(sample.Groups["value"].Value))];
+        Assert.Equal(13, numbers.Length);
+        int number = Assert.Single(numbers.Distinct());
+        Assert.Contains($"client=\"192.0.2.{number % 250}\"", text);
+        Assert.Matches($"\nsockdiag_census_duration_seconds_sum {number * (number + 1L) / 2}(\\.0)?\n", text);
+        Assert.Matches($"\nsockdiag_census_duration_seconds_bucket{{le=\"\\+Inf\"}} {number}\n", text);
+        return number;
+    }
+
+    private static string Text(EndpointExposition exposition, ExpositionFormat format) => Encoding.UTF8.GetString(exposition.Render(format).Span);
+
+    private static string WithoutNumbersOfThisProcess(string text) => SortedSamples.Of(OfThisProcess().Replace(text, "$1 ..."));
 
     [GeneratedRegex("^((process|dotnet)_[^ ]+) .*$", RegexOptions.Multiline)]
     private static partial Regex OfThisProcess();
+
+    [GeneratedRegex(@"^(tcp_[^ ]+|sockdiag_census_last[^ ]+|sockdiag_census_duration_seconds_count) (?<value>\d+)(\.0)?$", RegexOptions.Multiline)]
+    private static partial Regex OfCensuses();
 }

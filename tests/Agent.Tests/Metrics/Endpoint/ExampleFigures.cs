@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Metrics;
 using Agent.Watching;
 using Netlink;
@@ -10,7 +9,7 @@ internal static class ExampleFigures
 {
     /// <summary>Of one without a configuration file that was only just started.</summary>
     internal static readonly AgentFigures AtStart =
-        new([], Reload: null, [], [new WatchedNamespace(null, null, [new Watch("consul", [8500])])]);
+        new([], Reload: null, [new WatchedNamespace(null, null, [new Watch("consul", [8500])])]);
 
     internal static readonly AgentFigures Several = new(
         [
@@ -22,11 +21,6 @@ internal static class ExampleFigures
         ],
         new ReloadFigures(Successful: false, new DateTimeOffset(2030, 1, 2, 3, 4, 6, 125, TimeSpan.Zero)),
         [
-            new CensusDurations(null, Observed(TimeSpan.FromMicroseconds(250), TimeSpan.FromMilliseconds(40), TimeSpan.FromSeconds(20))),
-            new CensusDurations("/run/\"x\"", Observed(TimeSpan.FromMicroseconds(125))),
-            new CensusDurations("gone", Observed()),
-        ],
-        [
             // The last one came with a configuration that no census has counted for yet.
             new WatchedNamespace(null, null, [new Watch("consul", [8500, 8501]), new Watch("idle", [9000]), new Watch("new", [9001])]),
             new WatchedNamespace(NetworkNamespace.Parse("/run/x"), "/run/\"x\"", [new Watch("other", [8500])]),
@@ -34,16 +28,14 @@ internal static class ExampleFigures
             new WatchedNamespace(NetworkNamespace.Parse("/run/later"), "later", [new Watch("later", [80])]),
         ]);
 
+    /// <summary>How long censuses took in network namespaces of those.</summary>
+    internal static readonly (string? Netns, TimeSpan Duration)[] Durations =
+    [
+        (null, TimeSpan.FromMicroseconds(250)),
+        (null, TimeSpan.FromMilliseconds(40)),
+        (null, TimeSpan.FromSeconds(20)),
+        ("/run/\"x\"", TimeSpan.FromMicroseconds(125)),
+    ];
+
     private static KeyValuePair<string, long> Pair(string name, long count) => KeyValuePair.Create(name, count);
-
-    private static DurationHistogram Observed(params ImmutableArray<TimeSpan> durations)
-    {
-        DurationHistogram histogram = new();
-        foreach (TimeSpan duration in durations)
-        {
-            histogram.Observe(duration);
-        }
-
-        return histogram;
-    }
 }

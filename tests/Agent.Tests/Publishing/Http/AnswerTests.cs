@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Agent.Configuration;
-using Agent.Metrics;
+using Prometheus;
 
 namespace Agent.Tests.Publishing.Http;
 
@@ -13,8 +13,8 @@ public sealed class AnswerTests
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(null, "text/plain; version=0.0.4; charset=utf-8", "# Text\nx 1\n")]
-    [InlineData("application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8", "# OpenMetrics\nx 1\n")]
+    [InlineData(null, "text/plain; version=0.0.4; charset=utf-8", "# PrometheusText\nx 1\n")]
+    [InlineData("application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8", "# OpenMetricsText\nx 1\n")]
     public async Task Metrics_come_in_the_form_that_is_asked_for(string? accept, string contentType, string body)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
@@ -99,7 +99,7 @@ public sealed class AnswerTests
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         using HttpClient client = endpoint.Client();
-        Assert.Equal("# Text\nx 1\n", await client.GetStringAsync("/metrics?collect[]=tcp", Cancelled));
+        Assert.Equal("# PrometheusText\nx 1\n", await client.GetStringAsync("/metrics?collect[]=tcp", Cancelled));
     }
 
     [Theory]

@@ -48,7 +48,7 @@ public sealed class CertificateTests : IDisposable
         policy.CustomTrustStore.ImportFromPemFile(_root.CaFile);
         SocketsHttpHandler handler = new() { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy, EnabledSslProtocols = protocol } };
         using HttpClient client = endpoint.Client(handler: handler);
-        Assert.Equal("# Text\nx 1\n", await client.GetStringAsync("/metrics", Cancelled));
+        Assert.Equal("# PrometheusText\nx 1\n", await client.GetStringAsync("/metrics", Cancelled));
         Assert.Equal([$"Information: listening on https://{endpoint.Address}"], endpoint.Log);
     }
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Agent.Configuration;
-using Agent.Metrics;
 using Agent.Publishing.Http;
+using Prometheus;
 
 namespace Agent.Tests.Publishing.Http;
 

@@ -1,5 +1,5 @@
-using Agent.Metrics;
 using Agent.Publishing.Http;
+using Prometheus;
 
 namespace Agent.Tests.Publishing.Http;
 
@@ -30,7 +30,7 @@ public sealed class NegotiationTests
         "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
         + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", true)]
     public void The_form_is_the_one_that_is_wanted_most(string? accept, bool openMetrics) =>
-        Assert.Equal(openMetrics ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text, Negotiation.FormatOf(accept));
+        Assert.Equal(openMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText, Negotiation.FormatOf(accept));
 
     [Theory]
     [InlineData(null, false)]

@@ -3,11 +3,12 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
+using Prometheus;
 using Testing;
 
 namespace Agent.Tests.Metrics.Endpoint;
 
-public sealed partial class ProcessExpositionTests
+public sealed partial class ProcessMetricsTests
 {
     private const string Limits = """
         Limit                     Soft Limit           Hard Limit           Units
@@ -26,7 +27,7 @@ public sealed partial class ProcessExpositionTests
         using Scratch scratch = new();
         FileStream[] open = [.. Enumerable.Range(0, 50).Select(i => File.Create(scratch[$"{i}"]))];
         double usedBefore = Environment.CpuUsage.TotalTime.TotalSeconds;
-        Dictionary<string, double> found = Values(writer => new ProcessExposition(writer).Write());
+        Dictionary<string, double> found = Values(registry => new ProcessMetrics(registry).Set());
         double usedAfter = Environment.CpuUsage.TotalTime.TotalSeconds;
         Array.ForEach(open, file => file.Dispose());
 
@@ -62,20 +63,20 @@ public sealed partial class ProcessExpositionTests
             ["process_start_time_seconds"] = 1.5,
             ["process_threads"] = 9,
         };
-        Assert.Equal(expected, Values(writer => new ProcessExposition(writer, process.Path, DateTimeOffset.UnixEpoch.AddSeconds(1.5)).Write()));
+        Assert.Equal(expected, Values(registry => new ProcessMetrics(registry, process.Path, DateTimeOffset.UnixEpoch.AddSeconds(1.5)).Set()));
     }
 
     [Fact]
     public void What_cannot_be_read_is_absent()
     {
         using Scratch process = new();
-        Assert.Empty(Values(writer => new ProcessExposition(writer, process["gone"], startedAt: null).Write()));
+        Assert.Empty(Values(registry => new ProcessMetrics(registry, process["gone"], startedAt: null).Set()));
 
         File.WriteAllText(process["limits"], Limits);
-        Assert.Equal(["process_max_fds"], Values(writer => new ProcessExposition(writer, process.Path, startedAt: null).Write()).Keys);
+        Assert.Equal(["process_max_fds"], Values(registry => new ProcessMetrics(registry, process.Path, startedAt: null).Set()).Keys);
 
         File.WriteAllText(process["limits"], Limits.Replace("1024     ", "unlimited", StringComparison.Ordinal));
-        Assert.Empty(Values(writer => new ProcessExposition(writer, process.Path, startedAt: null).Write()));
+        Assert.Empty(Values(registry => new ProcessMetrics(registry, process.Path, startedAt: null).Set()));
     }
 
     [Theory]
@@ -86,11 +87,12 @@ public sealed partial class ProcessExpositionTests
     public void A_line_that_is_not_the_kernels_says_nothing(string line) =>
         Assert.False(ProcessStatistics.TryParse(Encoding.UTF8.GetBytes(line), out _));
 
-    private static Dictionary<string, double> Values(Action<ExpositionWriter> write)
+    private static Dictionary<string, double> Values(Action<MetricRegistry> set)
     {
-        ExpositionWriter writer = new(ExpositionFormat.Text);
-        write(writer);
-        return Samples().Matches(Encoding.UTF8.GetString(writer.Written.Span)).ToDictionary(
+        MetricRegistry registry = new(ProcessFamilies.All);
+        registry.BeginUpdate();
+        set(registry);
+        return Samples().Matches(Encoding.UTF8.GetString(registry.Export(ExpositionFormat.PrometheusText).Span)).ToDictionary(
             sample => sample.Groups["name"].Value, sample => double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture));
     }
 

@@ -3,12 +3,13 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
+using Prometheus;
 
 namespace Agent.Tests.Metrics.Endpoint;
 
-public sealed partial class RuntimeExpositionTests
+public sealed partial class RuntimeMetricsTests
 {
-    public RuntimeExpositionTests()
+    public RuntimeMetricsTests()
     {
         // There are metrics of the last one.
         GC.Collect();
@@ -53,9 +54,10 @@ public sealed partial class RuntimeExpositionTests
     [Fact]
     public void Every_family_has_its_samples()
     {
-        ExpositionWriter writer = new(ExpositionFormat.Text);
-        new RuntimeExposition(writer).Write();
-        string text = Encoding.UTF8.GetString(writer.Written.Span);
+        MetricRegistry registry = new(RuntimeFamilies.All);
+        registry.BeginUpdate();
+        new RuntimeMetrics(registry).Set();
+        string text = Encoding.UTF8.GetString(registry.Export(ExpositionFormat.PrometheusText).Span);
 
         Assert.Equal(
             RuntimeFamilies.All.Select(family => family.Name),

@@ -6,42 +6,42 @@ using Agent.Watching.Processes;
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>Turns what the kernel says of the agent's process into metrics; what it does not say is absent.</summary>
-internal sealed class ProcessExposition
+internal sealed class ProcessMetrics
 {
     // Both files are shorter by far.
     private const int LongestFile = 4096;
 
-    private readonly ExpositionWriter _writer;
+    private readonly MetricRegistry _registry;
     private readonly string _directory;
     private readonly DateTimeOffset? _startedAt;
 
-    internal ProcessExposition(ExpositionWriter writer)
-        : this(writer, "/proc/self", FindStart())
+    internal ProcessMetrics(MetricRegistry registry)
+        : this(registry, "/proc/self", FindStart())
     {
     }
 
-    /// <param name="writer">Writes.</param>
+    /// <param name="registry">Takes the metrics.</param>
     /// <param name="directory">Of the process, in /proc.</param>
     /// <param name="startedAt">When it was started; null where nobody knows.</param>
-    internal ProcessExposition(ExpositionWriter writer, string directory, DateTimeOffset? startedAt)
+    internal ProcessMetrics(MetricRegistry registry, string directory, DateTimeOffset? startedAt)
     {
-        _writer = writer;
+        _registry = registry;
         _directory = directory;
         _startedAt = startedAt;
     }
 
-    internal void Write()
+    internal void Set()
     {
         Span<byte> buffer = stackalloc byte[LongestFile];
         ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics parsed) ? parsed : null;
-        Write(ProcessFamilies.CpuTime, read?.CpuSeconds);
+        Set(ProcessFamilies.CpuTime, read?.CpuSeconds);
         // Without the one by which they are listed.
-        Write(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd", out _)?.Count - 1);
-        Write(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
-        Write(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
-        Write(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);
-        Write(ProcessFamilies.StartTime, _startedAt?.ToUnixTimeMilliseconds() / 1000.0);
-        Write(ProcessFamilies.Threads, read?.Threads);
+        Set(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd", out _)?.Count - 1);
+        Set(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
+        Set(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
+        Set(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);
+        Set(ProcessFamilies.StartTime, _startedAt?.ToUnixTimeMilliseconds() / 1000.0);
+        Set(ProcessFamilies.Threads, read?.Threads);
     }
 
     /// <param name="limits">What proc_pid_limits(5) says.</param>
@@ -67,12 +67,11 @@ internal sealed class ProcessExposition
         }
     }
 
-    private void Write(MetricFamily family, double? value)
+    private void Set(MetricFamily family, double? value)
     {
         if (value is { } known)
         {
-            _writer.Begin(family);
-            _writer.Sample(known);
+            _registry.Set(family, known);
         }
     }
 

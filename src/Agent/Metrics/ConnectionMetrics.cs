@@ -1,0 +1,90 @@
+using System.Globalization;
+using Agent.Watching;
+
+namespace Agent.Metrics;
+
+/// <summary>
+/// Turns a snapshot into metrics. What belongs to another network namespace than the main one carries its name in the label <c>netns</c>.
+/// </summary>
+internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformation build)
+{
+    private readonly Dictionary<ushort, string> _portLabels = [];
+
+    internal void Set(Snapshot snapshot)
+    {
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            SetCensus(found);
+            foreach (PortCounts counts in found.Ports)
+            {
+                SetPort(found.Netns, counts);
+            }
+
+            foreach (WatchCounts counts in found.Watches)
+            {
+                SetWatch(found.Netns, counts);
+            }
+        }
+
+        registry.Set(MetricFamilies.BuildInfo, 1, build.Version, build.Revision);
+    }
+
+    private void SetCensus(NamespaceCounts found)
+    {
+        registry.SetIn(MetricFamilies.CensusSuccess, found.Netns, found.Succeeded ? 1 : 0);
+        if (found.Duration is { } duration)
+        {
+            registry.SetIn(MetricFamilies.CensusLastDuration, found.Netns, duration.TotalSeconds);
+        }
+
+        if (found.LastSuccess is { } success)
+        {
+            registry.SetIn(MetricFamilies.CensusLastSuccess, found.Netns, success.ToUnixTimeMilliseconds() / 1000.0);
+        }
+    }
+
+    private void SetPort(string? netns, PortCounts counts)
+    {
+        string port = LabelOf(counts.Port);
+        registry.SetIn(MetricFamilies.TcpConnections, netns, counts.Ipv4, port, "ipv4");
+        registry.SetIn(MetricFamilies.TcpConnections, netns, counts.Ipv6, port, "ipv6");
+        registry.SetIn(MetricFamilies.TcpUnacceptedConnections, netns, counts.Unaccepted, port);
+        if (counts.AcceptQueue is { } queue)
+        {
+            registry.SetIn(MetricFamilies.TcpAcceptQueueLength, netns, queue.Length, port);
+            registry.SetIn(MetricFamilies.TcpAcceptQueueLimit, netns, queue.Limit, port);
+        }
+    }
+
+    private void SetWatch(string? netns, WatchCounts counts)
+    {
+        string watch = counts.Watch.Name;
+        registry.SetIn(MetricFamilies.TcpClients, netns, counts.Clients, watch);
+        foreach (ClientCount client in counts.Shown)
+        {
+            registry.SetIn(MetricFamilies.TcpClientConnections, netns, client.Held, watch, client.Address.ToString());
+        }
+
+        registry.SetIn(MetricFamilies.TcpClientConnectionsMax, netns, counts.Highest, watch);
+        if (counts.Peak is { } peak)
+        {
+            registry.SetIn(MetricFamilies.TcpClientConnectionsPeak, netns, peak, watch);
+        }
+
+        if (counts.Limit.Value is { } limit)
+        {
+            registry.SetIn(MetricFamilies.TcpClientConnectionsLimit, netns, limit, watch);
+        }
+    }
+
+    /// <summary>The port as text, made once.</summary>
+    private string LabelOf(ushort port)
+    {
+        if (!_portLabels.TryGetValue(port, out string? label))
+        {
+            _portLabels[port] = label = port.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return label;
+    }
+}
