@@ -2,7 +2,7 @@
  * The least that a count of TCP connections can cost: the one request that the agent's census sends, and of the
  * replies nothing but the headers. What a census costs beyond this is the agent's own.
  *
- *     floor PORT|@FILE [one-pass|two-pass|no-headers|no-copy]
+ *     floor PORT|@FILE [one-pass|two-pass|no-headers|no-copy [TEXTFILE]]
  *
  * For each line "N" on standard input it takes N dumps and prints "count=N cpu_us=T memory_kb=M": sockets in the last
  * dump, CPU time of one dump, and the most memory that it ever had. Port 0 is every port. Instead of a port it takes a file
@@ -12,9 +12,13 @@
  *     two-pass    the request that ss, node_exporter and most others send, once for each IP version
  *     no-headers  one pass, the replies received and not looked at: count=0
  *     no-copy     one pass, and of each datagram only the first header received: count=0
+ *
+ * With TEXTFILE each dump is followed by what the agent does for a textfile, and no more: a new file, its mode, one write, a
+ * rename.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -24,6 +28,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The kernel fills no larger datagram for a dump: the agent's buffer, too. */
@@ -165,6 +170,19 @@ static long dump(int fd, unsigned short port, enum mode mode)
 	return 0;
 }
 
+static void replace_textfile(const char *name)
+{
+	/* As long as the agent's, of one watch. */
+	static const char text[2500];
+	char temporary[4096];
+	int fd;
+
+	snprintf(temporary, sizeof(temporary), "%s.tmp", name);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 || fchmod(fd, 0644) < 0 || write(fd, text, sizeof(text)) < 0 || close(fd) < 0 || rename(temporary, name) < 0)
+		fail(name);
+}
+
 static struct rusage usage(void)
 {
 	struct rusage usage;
@@ -200,13 +218,14 @@ static enum mode mode_of(const char *name)
 	for (int mode = ONE_PASS; mode <= NO_COPY; mode++)
 		if (strcmp(name, modes[mode]) == 0)
 			return mode;
-	fputs("usage: floor PORT|@FILE [one-pass|two-pass|no-headers|no-copy]\n", stderr);
+	fputs("usage: floor PORT|@FILE [one-pass|two-pass|no-headers|no-copy [TEXTFILE]]\n", stderr);
 	exit(64);
 }
 
 int main(int argc, char **argv)
 {
-	enum mode mode = mode_of(argc == 3 ? argv[2] : argc == 2 ? modes[ONE_PASS] : "");
+	enum mode mode = mode_of(argc == 3 || argc == 4 ? argv[2] : argc == 2 ? modes[ONE_PASS] : "");
+	const char *textfile = argc == 4 ? argv[3] : NULL;
 	unsigned short port = (unsigned short)atoi(argv[1]);
 	char line[32];
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
@@ -222,8 +241,11 @@ int main(int argc, char **argv)
 		int dumps = atoi(line);
 		long count = 0, begun = cpu_microseconds();
 
-		for (int i = 0; i < dumps; i++)
+		for (int i = 0; i < dumps; i++) {
 			count = dump(fd, port, mode);
+			if (textfile)
+				replace_textfile(textfile);
+		}
 		printf("count=%ld cpu_us=%.1f memory_kb=%ld\n", count, (double)(cpu_microseconds() - begun) / dumps,
 		       usage().ru_maxrss);
 		fflush(stdout);

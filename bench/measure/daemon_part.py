@@ -47,6 +47,8 @@ def measure_shares(setting):
     with contextlib.ExitStack() as running:
         daemons = [
             ("floor", "the floor in C, once a second", running.enter_context(floor_each_second(setting))),
+            ("floor-textfile", f"the same, which replaces a file on {file_system_of(setting.memory)} each time",
+             running.enter_context(floor_each_second(setting, f"{setting.memory}/floor.prom"))),
             ("tmpfs", f"textfile on {file_system_of(setting.memory)}", running.enter_context(agent(setting, memory))),
             ("disk", f"textfile on {file_system_of(setting.scratch)}", running.enter_context(agent(setting, disk))),
             # Without textfile and endpoint there is nothing to wait for.

@@ -68,9 +68,9 @@ def agent(setting, directory, interval="1s", endpoint=None, program=None):
 
 
 @contextlib.contextmanager
-def floor_each_second(setting):
+def floor_each_second(setting, textfile=None):
     """The floor in C as a daemon: what the kernel takes when it is asked after a second in which it did something else."""
-    with subprocess.Popen(setting.floor(PORT), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(setting.floor(PORT, textfile=textfile), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         ended = threading.Event()
 
         def ask():

@@ -120,8 +120,8 @@ def daemon(part):
     yield ""
     yield from table(
         ["% of a core at an interval of 1 s", f"the first {part['settle_seconds']} s", f"the {part['share_seconds']} s after", "MiB, the most ever"],
-        [[share["name"], *(shown(share[when] * 100, 3, share["key"] != "floor") for when in ("first", "then")),
-          mebibytes(share["memory_kb"]["most"], share["key"] != "floor")] for share in part["shares"]])
+        [[share["name"], *(shown(share[when] * 100, 3, not share["key"].startswith("floor")) for when in ("first", "then")),
+          mebibytes(share["memory_kb"]["most"], not share["key"].startswith("floor"))] for share in part["shares"]])
     yield ""
     if part["scrapes"]:
         yield from table(

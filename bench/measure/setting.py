@@ -73,8 +73,8 @@ class Setting:
         missing, self._missing = self._missing, {}
         return missing
 
-    def floor(self, port, mode="one-pass"):
-        return [f"{self.programs}/floor", str(port), mode]
+    def floor(self, port, mode="one-pass", textfile=None):
+        return [f"{self.programs}/floor", str(port), mode, *([textfile] if textfile else [])]
 
     def census(self, port, watches=1, ports=1, step=1):
         return [f"{self.programs}/CensusCost/CensusCost", str(port), str(watches), str(ports), str(step)]
