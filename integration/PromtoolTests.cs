@@ -17,7 +17,7 @@ public sealed class PromtoolTests
 
         Assert.Equal(0, exitCode);
         // All there is to check, the listener's families too.
-        Assert.Contains("tcp_accept_queue_limit", output, StringComparison.Ordinal);
+        Assert.Contains("\ntcp_accept_queue_limit{", output, StringComparison.Ordinal);
         await AssertNothingFound(output);
     }
 

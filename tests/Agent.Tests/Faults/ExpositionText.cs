@@ -15,7 +15,7 @@ internal static partial class ExpositionText
     internal static void CheckConnections(string text, int connections) =>
         Assert.True(Counts(text, connections), $"another number than {connections} in:\n{text}");
 
-    /// <summary>Fails where it is not the whole of what a census that could count gives: every family in its order, and the last line ended.</summary>
+    /// <summary>Fails where it is not the whole of what a census that could count gives: every family in its order with its samples, and the last line ended.</summary>
     internal static void CheckWhole(string text, int connections)
     {
         CheckConnections(text, connections);
@@ -23,6 +23,7 @@ internal static partial class ExpositionText
         string[] lines = text[..^1].Split('\n');
         Assert.All(lines, line => Assert.Matches(Line(), line));
         Assert.Equal(MetricFamilies.All.Select(family => family.Name), TypeLines().Matches(text).Select(match => match.Groups[1].Value));
+        Assert.Equal(MetricFamilies.All.Select(family => family.Name), SampleNames().Matches(text).Select(match => match.Value).Distinct());
         Assert.StartsWith(MetricFamilies.All[^1].Name + "{", lines[^1]);
     }
 
@@ -40,6 +41,9 @@ internal static partial class ExpositionText
 
     [GeneratedRegex("""^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.E+-]+)$""")]
     private static partial Regex Line();
+
+    [GeneratedRegex("^[a-z_]+", RegexOptions.Multiline)]
+    private static partial Regex SampleNames();
 
     [GeneratedRegex("^# TYPE ([a-z_]+) gauge$", RegexOptions.Multiline)]
     private static partial Regex TypeLines();

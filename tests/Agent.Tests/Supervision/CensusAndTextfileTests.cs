@@ -55,7 +55,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
             string text = await _loop.Tick();
             Assert.Contains("sockdiag_census_success 0", text);
             Assert.DoesNotContain("\ntcp_", text);
-            Assert.Contains("sockdiag_census_last_success_timestamp_seconds", text);
+            Assert.Contains("\nsockdiag_census_last_success_timestamp_seconds ", text);
             Assert.Equal(1 + (3 * (tick - 1)), _loop.Kernel.Requests);
         }
 

@@ -63,7 +63,8 @@ public sealed partial class EndpointExpositionTests
             Families,
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).Select(found =>
                 Assert.Single(Families, family =>
-                    family.Name == found[0] + (found[1] == "counter" ? "_total" : "")
+                    found[2] != "0"
+                    && family.Name == found[0] + (found[1] == "counter" ? "_total" : "")
                     && family.Type.ToString().Equals(found[1], StringComparison.OrdinalIgnoreCase))));
     }
 
