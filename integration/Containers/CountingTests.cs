@@ -62,9 +62,10 @@ public sealed class CountingTests
     {
         int[] counts = [3, 20, 41];
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
         INetwork network = await engine.CreateNetworkAsync();
         TestHost host = await TestHost.StartAsync(engine, network, "consul");
-        IContainer server = Connections(host.Join(host.Images.Neighbours), "serve", "8500").UntilLogged("serving").Build();
+        IContainer server = Connections(host.Join(images.Neighbours), "serve", "8500").UntilLogged("serving").Build();
         await server.StartAsync(engine.Token);
         IContainer agent = host.Agent().Build();
         await agent.StartAsync(engine.Token);
@@ -73,7 +74,7 @@ public sealed class CountingTests
         foreach (int count in counts)
         {
             IContainer client = Connections(
-                engine.Container(host.Images.Neighbours).WithNetwork(network).WithNetworkAliases($"client-{count}"),
+                engine.Container(images.Neighbours).WithNetwork(network).WithNetworkAliases($"client-{count}"),
                 "hold", "consul", "8500", count.ToString(CultureInfo.InvariantCulture)).Build();
             await client.StartAsync(engine.Token);
             expected.Add($$"""tcp_client_connections{watch="consul",client="{{client.IpAddress}}"} {{count}}""");

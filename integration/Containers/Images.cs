@@ -48,7 +48,7 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
             }
         }
 
-        return (null, $"there are no images for it. {unprepared}: sudo integration/prepare. They cannot be pulled and built either: {unpulled}");
+        return (null, $"there are no images for it: {unprepared} (sudo integration/prepare), and they cannot be pulled and built ({unpulled})");
     }
 
     private static async Task<Images> MakeOfPreparedAsync(ContainerEngine engine)
@@ -81,7 +81,7 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
         {
             if (Prepared(kind) is not { } image || !await engine.HasImageAsync(image))
             {
-                return "They are not prepared";
+                return "they are not prepared";
             }
         }
 
@@ -89,8 +89,8 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
         DateTime published = File.GetLastWriteTimeUtc(StateOf("published"));
         FileInfo? newer = new DirectoryInfo(Repository.PathOf("src")).EnumerateFiles("*.cs", SearchOption.AllDirectories)
             .FirstOrDefault(file => file.LastWriteTimeUtc > published && !IsGenerated(file));
-        return !program.Exists ? $"There is no {program.FullName}"
-            : newer is not null ? $"The published program is older than {newer.FullName}"
+        return !program.Exists ? $"there is no {program.FullName}"
+            : newer is not null ? $"the published program is older than {newer.FullName}"
             : null;
     }
 

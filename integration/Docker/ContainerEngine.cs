@@ -1,5 +1,6 @@
 // The one place that makes what an engine can have, and the only one that may: everything else has to ask for the engine first.
 #pragma warning disable RS0030
+using System.Net;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using DotNet.Testcontainers.Builders;
@@ -28,7 +29,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
     // Docker Hub is asked for this one, whatever the version is that Testcontainers takes.
     private const string ReaperImage = "testcontainers/ryuk:0.14.0";
 
-    private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(10);
 
     private readonly EngineConnection _connection;
     private readonly bool _reaped;
@@ -137,7 +138,10 @@ internal sealed class ContainerEngine : IAsyncDisposable
     internal async Task<bool> HasImageAsync(string image) =>
         (await Client.Images.ListImagesAsync(new ImagesListParameters { Filters = new FilterByProperty().Add("reference", image) }, Token)).Count > 0;
 
-    /// <summary>Asks a registry for an image that the engine lacks; each registry once, and not for longer than <see cref="RegistryPatience"/>.</summary>
+    /// <summary>
+    /// Asks a registry for an image that the engine lacks. One that has not answered within <see cref="RegistryPatience"/>, or that the engine
+    /// does not reach, is not asked again in this run.
+    /// </summary>
     /// <returns>Why it cannot be pulled; null where it can, or where the engine has it.</returns>
     internal async Task<string?> TroubleOfPullingAsync(string image)
     {
@@ -147,12 +151,32 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
 
         string registry = new DockerImage(image).GetHostname() ?? "docker.io";
-        if (!_connection.Registries.TryGetValue(registry, out string? trouble))
+        if (_connection.SilentRegistries.TryGetValue(registry, out string? trouble))
         {
-            _connection.Registries[registry] = trouble = await AskRegistryAsync(image);
+            return trouble;
         }
 
-        return trouble;
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(RegistryPatience);
+        try
+        {
+            await Client.Distribution.InspectAsync(image, patience.Token);
+            return null;
+        }
+        catch (DockerApiException refusal) when (refusal.StatusCode < HttpStatusCode.InternalServerError)
+        {
+            return $"{image}: {refusal.Message.TrimEnd()}";
+        }
+        catch (DockerApiException failure)
+        {
+            trouble = failure.Message.TrimEnd();
+        }
+        catch (OperationCanceledException) when (!Token.IsCancellationRequested)
+        {
+            trouble = $"it does not answer within {RegistryPatience.TotalSeconds} s";
+        }
+
+        return _connection.SilentRegistries[registry] = $"{registry}: {trouble}";
     }
 
     internal Task KillAsync(IContainer container) =>
@@ -277,25 +301,6 @@ internal sealed class ContainerEngine : IAsyncDisposable
             && !await HasImageAsync("testcontainers/ryuk") && await TroubleOfPullingAsync(ReaperImage) is not null)
         {
             TestcontainersSettings.ResourceReaperEnabled = false;
-        }
-    }
-
-    private async Task<string?> AskRegistryAsync(string image)
-    {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(RegistryPatience);
-        try
-        {
-            await Client.Distribution.InspectAsync(image, patience.Token);
-            return null;
-        }
-        catch (DockerApiException refusal)
-        {
-            return $"{image}: {refusal.Message.TrimEnd()}";
-        }
-        catch (OperationCanceledException) when (!Token.IsCancellationRequested)
-        {
-            return $"{image}: its registry does not answer within {RegistryPatience.TotalSeconds} s";
         }
     }
 

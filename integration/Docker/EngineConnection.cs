@@ -54,8 +54,8 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
     /// <summary>The tests' labels of which the engine may still have something, because it went away before that was removed.</summary>
     internal ConcurrentBag<string> LeftBehind { get; } = [];
 
-    /// <summary>Why a registry cannot be asked for images, null where it can; of each registry that was asked.</summary>
-    internal ConcurrentDictionary<string, string?> Registries { get; } = new();
+    /// <summary>The registries that did not answer when they were asked, and why.</summary>
+    internal ConcurrentDictionary<string, string> SilentRegistries { get; } = new();
 
     /// <summary>The images that were built.</summary>
     internal ConcurrentBag<string> Built { get; } = [];
