@@ -76,7 +76,7 @@ internal sealed class TestHost
         async () => !lines.Except((await ExecAsync("cat", Textfile)).Stdout.Split('\n')).Any(),
         string.Join('\n', lines));
 
-    /// <summary>Waits until the textfile has been written anew.</summary>
+    /// <summary>Waits until the textfile has been written again.</summary>
     internal async Task TextfileIsRenewed()
     {
         string[] fileAndTime = ["stat", "--format", "%i %y", Textfile];

@@ -291,7 +291,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
     private async Task ConfigureTestcontainersAsync()
     {
         // Testcontainers would take the gateway of the container's network for the host, and the engine may well run in the same container.
-        if (File.Exists("/.dockerenv"))
+        if (Endpoint.Scheme == "unix" && File.Exists("/.dockerenv"))
         {
             TestcontainersSettings.DockerHostOverride ??= "127.0.0.1";
         }

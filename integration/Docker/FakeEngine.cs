@@ -38,42 +38,45 @@ internal sealed class FakeEngine : IDisposable
     {
         try
         {
-            while (true)
+            while (!IsGone)
             {
                 using Socket client = await _listener.AcceptAsync();
-                if (!await AnswerAsync(client))
-                {
-                    _listener.Dispose();
-                    return;
-                }
+                await AnswerAsync(client);
             }
+
+            _listener.Dispose();
         }
         catch (Exception end) when (end is SocketException or ObjectDisposedException)
         {
-            // It was disposed, or the client is gone.
+            // It was disposed.
         }
     }
 
-    /// <returns>Whether there was an answer.</returns>
-    private async Task<bool> AnswerAsync(Socket client)
+    private async Task AnswerAsync(Socket client)
     {
-        await using NetworkStream stream = new(client);
-        using StreamReader reader = new(stream, Encoding.ASCII);
-        string request = await reader.ReadLineAsync() ?? "";
-        while (await reader.ReadLineAsync() is { Length: > 0 })
+        try
         {
-            // A header.
-        }
+            await using NetworkStream stream = new(client);
+            using StreamReader reader = new(stream, Encoding.ASCII);
+            string request = await reader.ReadLineAsync() ?? "";
+            while (await reader.ReadLineAsync() is { Length: > 0 })
+            {
+                // A header.
+            }
 
-        if (_answer(request.Split(' ') is [_, var path, ..] ? path : "") is not { } answer)
+            if (_answer(request.Split(' ') is [_, var path, ..] ? path : "") is not { } answer)
+            {
+                IsGone = true;
+                return;
+            }
+
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(
+                $"HTTP/1.1 {(int)answer.Status} {answer.Status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                + $"Content-Length: {Encoding.UTF8.GetByteCount(answer.Json)}\r\n\r\n{answer.Json}"));
+        }
+        catch (IOException)
         {
-            IsGone = true;
-            return false;
+            // The client has hung up.
         }
-
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 {(int)answer.Status} {answer.Status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-            + $"Content-Length: {Encoding.UTF8.GetByteCount(answer.Json)}\r\n\r\n{answer.Json}"));
-        return true;
     }
 }
