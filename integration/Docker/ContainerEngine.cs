@@ -127,7 +127,9 @@ internal sealed class ContainerEngine : IAsyncDisposable
             .WithCleanUp(_reaped)
             .WithLabel(Label, Id)
             .WithName(name)
-            .WithDockerfileDirectory(directory);
+            .WithDockerfileDirectory(directory)
+            // The legacy builder would leave the container of a step that failed.
+            .WithCreateParameterModifier(build => build.ForceRemove = true);
         IFutureDockerImage image = arguments
             .Aggregate(builder, (builder, argument) => builder.WithBuildArgument(argument.Key, argument.Value)).Build();
         _connection.Built.Add(name);
