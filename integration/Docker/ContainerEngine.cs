@@ -71,11 +71,12 @@ internal sealed class ContainerEngine : IAsyncDisposable
         try
         {
             await engine.ConfigureTestcontainersAsync();
-            while (connection.LeftBehind.TryTake(out string? id))
+            foreach (string id in connection.LeftBehind)
             {
                 await engine.RemoveAsync(id);
             }
 
+            connection.LeftBehind.Clear();
             return engine;
         }
         catch
@@ -86,18 +87,12 @@ internal sealed class ContainerEngine : IAsyncDisposable
     }
 
     /// <summary>A container that is removed with the test.</summary>
-    internal ContainerBuilder Container(string image) => new ContainerBuilder(image)
-        .WithDockerEndpoint(_connection)
-        .WithLogger(NullLogger.Instance)
-        .WithCleanUp(_reaped)
-        .WithLabel(Label, Id)
-        .WithName(NextName());
+    internal ContainerBuilder Container(string image) => Own(new ContainerBuilder(image)).WithName(NextName());
 
     /// <summary>A bridge network, in which containers find each other by their aliases.</summary>
     internal async Task<INetwork> CreateNetworkAsync()
     {
-        INetwork network = new NetworkBuilder()
-            .WithDockerEndpoint(_connection).WithLogger(NullLogger.Instance).WithCleanUp(_reaped).WithLabel(Label, Id).WithName(NextName()).Build();
+        INetwork network = Own(new NetworkBuilder()).WithName(NextName()).Build();
         await network.CreateAsync(Token);
         return network;
     }
@@ -105,8 +100,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
     /// <summary>A named volume that containers share.</summary>
     internal async Task<IVolume> CreateVolumeAsync()
     {
-        IVolume volume = new VolumeBuilder()
-            .WithDockerEndpoint(_connection).WithLogger(NullLogger.Instance).WithCleanUp(_reaped).WithLabel(Label, Id).WithName(NextName()).Build();
+        IVolume volume = Own(new VolumeBuilder()).WithName(NextName()).Build();
         await volume.CreateAsync(Token);
         return volume;
     }
@@ -121,11 +115,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
     internal async Task<string> BuildImageAsync(string directory, IReadOnlyDictionary<string, string> arguments)
     {
         string name = $"{NameOf(Guid.NewGuid().ToString("n"))}:latest";
-        ImageFromDockerfileBuilder builder = new ImageFromDockerfileBuilder()
-            .WithDockerEndpoint(_connection)
-            .WithLogger(NullLogger.Instance)
-            .WithCleanUp(_reaped)
-            .WithLabel(Label, Id)
+        ImageFromDockerfileBuilder builder = Own(new ImageFromDockerfileBuilder())
             .WithName(name)
             .WithDockerfileDirectory(directory)
             // The legacy builder would leave the container of a step that failed.
@@ -286,6 +276,13 @@ internal sealed class ContainerEngine : IAsyncDisposable
         new FilterByProperty().Add("label", $"{Label}={id}"),
         new FilterByProperty().Add("label", $"{ComposeProjectLabel}={NameOf(id)}"),
     ];
+
+    private TBuilder Own<TBuilder, TResource, TParameters>(IAbstractBuilder<TBuilder, TResource, TParameters> builder)
+        where TBuilder : IAbstractBuilder<TBuilder, TResource, TParameters> => builder
+        .WithDockerEndpoint(_connection)
+        .WithLogger(NullLogger.Instance)
+        .WithCleanUp(_reaped)
+        .WithLabel(Label, Id);
 
     private string NextName() => $"{Name}-{Interlocked.Increment(ref _made)}";
 
