@@ -16,8 +16,8 @@ internal sealed class ComposeProject(ContainerEngine engine, IReadOnlyList<strin
     {
         string[] command =
         [
-            .. await ProgramAsync(), "--project-name", engine.Name, .. files.SelectMany(file => (string[])["--file", file]), "up", "--detach", "--build",
-            .. services,
+            .. await ProgramAsync(), "--project-name", engine.Name, .. files.SelectMany(file => (string[])["--file", file]),
+            "up", "--detach", "--build", .. services,
         ];
         using BackgroundProgram compose = new(
             "env",

@@ -114,7 +114,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
     /// <returns>Its name.</returns>
     internal async Task<string> BuildImageAsync(string directory, IReadOnlyDictionary<string, string> arguments)
     {
-        string name = $"{NameOf(Guid.NewGuid().ToString("n"))}:latest";
+        string name = NameOf(Guid.NewGuid().ToString("n"));
         ImageFromDockerfileBuilder builder = Own(new ImageFromDockerfileBuilder())
             .WithName(name)
             .WithDockerfileDirectory(directory)
@@ -127,8 +127,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
         return name;
     }
 
-    internal async Task<bool> HasImageAsync(string image) =>
-        (await Client.Images.ListImagesAsync(new ImagesListParameters { Filters = new FilterByProperty().Add("reference", image) }, Token)).Count > 0;
+    internal async Task<bool> HasImageAsync(string image) => (await ImagesAsync(_connection, image)).Count > 0;
 
     /// <summary>
     /// Asks a registry for an image that the engine lacks. One that has not answered within <see cref="RegistryPatience"/>, or that the engine
@@ -251,20 +250,30 @@ internal sealed class ContainerEngine : IAsyncDisposable
     /// <summary>Removes the images that were built.</summary>
     internal static async Task EndRunAsync()
     {
+        FilterByProperty stages = new FilterByProperty().Add("label", "connection-agent.stage=program");
         foreach (EngineConnection connection in EngineConnection.TakeAll())
         {
             using EngineConnection ended = connection;
             while (connection.Built.TryTake(out string? image) && await connection.TroubleAsync() is null)
             {
-                IImageOperations images = connection.Client.Images;
-                if ((await images.ListImagesAsync(new ImagesListParameters { Filters = new FilterByProperty().Add("reference", image) }, connection.Loss)).Count > 0)
-                {
-                    await images.DeleteImageAsync(image, new ImageDeleteParameters { Force = true }, connection.Loss);
-                }
-
+                await RemoveImagesAsync(connection, image);
                 // The legacy builder leaves behind the stage in which the program was put.
-                await images.PruneImagesAsync(
-                    new ImagesPruneParameters { Filters = new FilterByProperty().Add("label", "connection-agent.stage=program") }, connection.Loss);
+                await connection.Client.Images.PruneImagesAsync(new ImagesPruneParameters { Filters = stages }, connection.Loss);
+            }
+        }
+    }
+
+    private static Task<IList<ImagesListResponse>> ImagesAsync(EngineConnection connection, string reference) => connection.Client.Images.ListImagesAsync(
+        new ImagesListParameters { Filters = new FilterByProperty().Add("reference", reference) }, connection.Loss);
+
+    private static async Task RemoveImagesAsync(EngineConnection connection, string name)
+    {
+        // One image may have names of several tests.
+        foreach (string tag in (await ImagesAsync(connection, $"{name}*")).SelectMany(image => image.RepoTags ?? []))
+        {
+            if (tag.StartsWith(name, StringComparison.Ordinal))
+            {
+                await connection.Client.Images.DeleteImageAsync(tag, new ImageDeleteParameters { Force = true }, connection.Loss);
             }
         }
     }
@@ -323,23 +332,21 @@ internal sealed class ContainerEngine : IAsyncDisposable
             await Task.WhenAll((await ContainersOfAsync(id)).Select(container => Client.Containers.RemoveContainerAsync(container.ID, all, loss)));
             foreach (FilterByProperty filters in FiltersOf(id))
             {
-                foreach (NetworkResponse network in await Client.Networks.ListNetworksAsync(new NetworksListParameters { Filters = filters }, loss))
+                NetworksListParameters networks = new() { Filters = filters };
+                foreach (NetworkResponse network in await Client.Networks.ListNetworksAsync(networks, loss))
                 {
                     await Client.Networks.DeleteNetworkAsync(network.ID, loss);
                 }
 
-                foreach (VolumeResponse volume in (await Client.Volumes.ListAsync(new VolumesListParameters { Filters = filters }, loss)).Volumes ?? [])
+                VolumesListParameters volumes = new() { Filters = filters };
+                foreach (VolumeResponse volume in (await Client.Volumes.ListAsync(volumes, loss)).Volumes ?? [])
                 {
                     await Client.Volumes.RemoveAsync(volume.Name, force: null, loss);
                 }
             }
 
             // Those that compose has built.
-            foreach (ImagesListResponse image in await Client.Images.ListImagesAsync(new ImagesListParameters { Filters = new FilterByProperty().Add("reference", $"{NameOf(id)}*") }, loss))
-            {
-                await Client.Images.DeleteImageAsync(image.ID, new ImageDeleteParameters { Force = true }, loss);
-            }
-
+            await RemoveImagesAsync(_connection, NameOf(id));
             return null;
         }
         catch (DockerApiException refusal)

@@ -60,7 +60,6 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
     /// <summary>The images that were built.</summary>
     internal ConcurrentBag<string> Built { get; } = [];
 
-
     /// <param name="endpoint">Null is the one that the docker command would take.</param>
     internal static EngineConnection To(Uri? endpoint) =>
         Connections.GetOrAdd(endpoint ?? DockerConfig.Instance.GetEndpoint(), key => new EngineConnection(key));
