@@ -156,11 +156,11 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
         catch (DockerApiException refusal) when (refusal.StatusCode < HttpStatusCode.InternalServerError)
         {
-            return $"{image}: {refusal.Message.TrimEnd()}";
+            return $"{image}: {EngineConnection.WordsOf(refusal)}";
         }
         catch (DockerApiException failure)
         {
-            trouble = failure.Message.TrimEnd();
+            trouble = EngineConnection.WordsOf(failure);
         }
         catch (OperationCanceledException) when (!Token.IsCancellationRequested)
         {
@@ -351,7 +351,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
         catch (DockerApiException refusal)
         {
-            return refusal.Message;
+            return EngineConnection.WordsOf(refusal);
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Docker.DotNet;
 using Docker.DotNet.Handler.Abstractions;
 using Docker.DotNet.Models;
@@ -63,6 +65,19 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
     /// <param name="endpoint">Null is the one that the docker command would take.</param>
     internal static EngineConnection To(Uri? endpoint) =>
         Connections.GetOrAdd(endpoint ?? DockerConfig.Instance.GetEndpoint(), key => new EngineConnection(key));
+
+    /// <returns>What the engine itself says of a request that it did not fulfil.</returns>
+    internal static string WordsOf(DockerApiException refusal)
+    {
+        try
+        {
+            return ((string?)JsonNode.Parse(refusal.ResponseBody ?? "")?["message"] ?? refusal.Message).Trim();
+        }
+        catch (JsonException)
+        {
+            return refusal.Message.Trim();
+        }
+    }
 
     /// <summary>Takes away all that were made.</summary>
     internal static IEnumerable<EngineConnection> TakeAll()
@@ -174,12 +189,13 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
         }
         catch (DockerApiException refusal)
         {
-            return $"the Docker engine at {Endpoint} cannot be used: {refusal.Message}";
+            return $"the Docker engine at {Endpoint} cannot be used: {WordsOf(refusal)}";
         }
         catch (Exception failure)
         {
             // There are as many exceptions as there are ways not to answer.
-            return $"no Docker engine answers at {Endpoint} ({failure.GetBaseException().Message}): sudo integration/prepare starts one";
+            string why = Endpoint.Scheme == "unix" && !File.Exists(Endpoint.AbsolutePath) ? "there is no such socket" : failure.GetBaseException().Message;
+            return $"no Docker engine answers at {Endpoint} ({why}): sudo integration/prepare starts one";
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class MissingEngineTests
         using FakeEngine engine = new(path => path switch
         {
             "/version" => Versions(least: "1.24", newest: "1.44"),
-            _ when path.Contains("/distribution/", StringComparison.Ordinal) => (HttpStatusCode.InternalServerError, """{"message":"no such host"}"""),
+            _ when path.Contains("/distribution/", StringComparison.Ordinal) => (HttpStatusCode.InternalServerError, "{\"message\":\"no such host\"}\n"),
             _ when path.Contains("/volumes", StringComparison.Ordinal) => (HttpStatusCode.OK, "{}"),
             _ => (HttpStatusCode.OK, "[]"),
         });
@@ -138,5 +138,5 @@ public sealed class MissingEngineTests
     private static (HttpStatusCode, string) Versions(string least, string newest) =>
         (HttpStatusCode.OK, $$"""{"Version":"1","ApiVersion":"{{newest}}","MinAPIVersion":"{{least}}"}""");
 
-    private static (HttpStatusCode, string) Refusal(string words) => (HttpStatusCode.BadRequest, $$"""{"message":"{{words}}"}""");
+    private static (HttpStatusCode, string) Refusal(string words) => (HttpStatusCode.BadRequest, $"{{\"message\":\"{words}\"}}\n");
 }
