@@ -57,9 +57,10 @@ internal sealed class BackgroundProgram : IDisposable
     internal Task<int> Kill() => End(NativeMethods.SIGKILL);
 
     /// <summary>Waits for its end, and for all that it printed.</summary>
-    internal async Task<int> Exit()
+    internal async Task<int> Exit(CancellationToken cancellationToken = default)
     {
-        using CancellationTokenSource patience = new(Poll.Patience);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Poll.Patience);
         await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
     }

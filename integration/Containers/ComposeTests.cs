@@ -13,16 +13,19 @@ public sealed class ComposeTests
     [Fact]
     public async Task Demonstration_comes_up_healthy_and_Prometheus_answers_200()
     {
-        await DockerCommand.RequireEngine();
-        await using ComposeProject demonstration = new(
-            [Repository.PathOf("docker-compose.yml"), Repository.PathOf("integration/Containers/compose.override.yml")],
-            new Dictionary<string, string>
-            {
-                ["NEIGHBOURS_IMAGE"] = Images.Neighbours,
-                ["LIBRARIES_IMAGE"] = Images.Libraries,
-                // Whichever is free.
-                ["PROMETHEUS_PORT"] = "0",
-            });
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
+        List<string> files = [Repository.PathOf("docker-compose.yml")];
+        // Whichever is free.
+        Dictionary<string, string> variables = new() { ["PROMETHEUS_PORT"] = "0" };
+        if (images.Libraries is { } libraries)
+        {
+            files.Add(Repository.PathOf("integration/Containers/compose.override.yml"));
+            variables["NEIGHBOURS_IMAGE"] = images.Neighbours;
+            variables["LIBRARIES_IMAGE"] = libraries;
+        }
+
+        ComposeProject demonstration = engine.Compose(files, variables);
 
         await demonstration.UpAsync();
 
@@ -40,11 +43,12 @@ public sealed class ComposeTests
     [Fact]
     public async Task Agent_on_the_hosts_network_counts_the_hosts_connections_without_a_capability()
     {
-        await DockerCommand.RequireEngine();
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
         using Scratch textfiles = new();
         GiveTo(user: 1654, textfiles);
         using LoopbackConnections connections = new(count: 7);
-        await using ComposeProject host = new([Repository.PathOf(ConsulHost)], Variables(textfiles, connections.Port));
+        ComposeProject host = engine.Compose([Repository.PathOf(ConsulHost)], Variables(images, textfiles, connections.Port));
 
         await host.UpAsync("agent");
 
@@ -54,13 +58,14 @@ public sealed class ComposeTests
     [Fact]
     public async Task Agent_without_the_hosts_network_enters_it_as_root_with_two_capabilities()
     {
-        await DockerCommand.RequireEngine();
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
         using Scratch textfiles = new();
         GiveTo(user: 0, textfiles);
         using LoopbackConnections connections = new(count: 7);
-        Dictionary<string, string> variables = Variables(textfiles, connections.Port);
+        Dictionary<string, string> variables = Variables(images, textfiles, connections.Port);
         variables["CONSUL_NETNS"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        await using ComposeProject host = new([Repository.PathOf(ConsulHost)], variables);
+        ComposeProject host = engine.Compose([Repository.PathOf(ConsulHost)], variables);
 
         await host.UpAsync("agent-of-another-namespace");
 
@@ -70,11 +75,12 @@ public sealed class ComposeTests
     [Fact]
     public async Task Agent_whose_directory_belongs_to_another_user_says_that_it_cannot_write()
     {
-        await DockerCommand.RequireEngine();
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
         using Scratch textfiles = new();
         GiveTo(user: 0, textfiles);
         using LoopbackConnections connections = new(count: 1);
-        await using ComposeProject host = new([Repository.PathOf(ConsulHost)], Variables(textfiles, connections.Port));
+        ComposeProject host = engine.Compose([Repository.PathOf(ConsulHost)], Variables(images, textfiles, connections.Port));
 
         await host.UpAsync("agent");
 
@@ -84,9 +90,9 @@ public sealed class ComposeTests
         Assert.Empty(Directory.GetFiles(textfiles.Path));
     }
 
-    private static Dictionary<string, string> Variables(Scratch textfiles, int port) => new()
+    private static Dictionary<string, string> Variables(Images images, Scratch textfiles, int port) => new()
     {
-        ["AGENT_IMAGE"] = Images.Agent,
+        ["AGENT_IMAGE"] = images.Agent,
         ["TEXTFILE_DIRECTORY"] = textfiles.Path,
         ["CONSUL_PORT"] = port.ToString(CultureInfo.InvariantCulture),
     };

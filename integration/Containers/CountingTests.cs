@@ -1,4 +1,8 @@
 using System.Globalization;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Networks;
 using Integration.Docker;
 using Testing;
 
@@ -15,12 +19,12 @@ public sealed class CountingTests
     [InlineData(0, 200, "--dual-stack", "--ipv", "6")]
     public async Task Agent_in_the_openers_namespace_counts_its_connections(int ipv4, int ipv6, params string[] options)
     {
-        await using TestHost host = await TestHost.StartAsync();
-        await using Container opener = host.Opener(options).Build();
-        await opener.StartAsync();
-        await opener.UntilLogged("opened 200 client connections");
-        await using Container agent = host.Agent().Build();
-        await agent.StartAsync();
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        TestHost host = await TestHost.StartAsync(engine);
+        IContainer opener = host.Opener(options).Build();
+        await opener.StartAsync(engine.Token);
+        IContainer agent = host.Agent().Build();
+        await agent.StartAsync(engine.Token);
 
         await host.TextfileHas(
             $$"""tcp_connections{port="8500",protocol="ipv4"} {{ipv4}}""",
@@ -32,14 +36,15 @@ public sealed class CountingTests
     [Fact]
     public async Task Killed_opener_leaves_zero_while_time_wait_remains()
     {
-        await using TestHost host = await TestHost.StartAsync();
-        await using Container opener = host.Opener().Build();
-        await opener.StartAsync();
-        await using Container agent = host.Agent().Build();
-        await agent.StartAsync();
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        TestHost host = await TestHost.StartAsync(engine);
+        IContainer opener = host.Opener().Build();
+        await opener.StartAsync(engine.Token);
+        IContainer agent = host.Agent().Build();
+        await agent.StartAsync(engine.Token);
         await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 200""");
 
-        await opener.KillAsync();
+        await engine.KillAsync(opener);
 
         // One that somebody looked at in /proc while its process ended is closed a moment later.
         await Poll.Until(async () => await InTimeWait() == 200, "all are closed");
@@ -56,42 +61,30 @@ public sealed class CountingTests
     public async Task Clients_in_other_containers_are_counted_by_their_addresses()
     {
         int[] counts = [3, 20, 41];
-        await using Network network = await Network.CreateAsync();
-        await using TestHost host = await TestHost.StartAsync(network, "consul");
-        await using Container server = Connections(host.Join(Images.Neighbours), "serve", "8500");
-        await server.StartAsync();
-        await server.UntilLogged("serving");
-        await using Container agent = host.Agent().Build();
-        await agent.StartAsync();
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
+        INetwork network = await engine.CreateNetworkAsync();
+        TestHost host = await TestHost.StartAsync(engine, network, "consul");
+        IContainer server = Connections(host.Join(images.Neighbours), "serve", "8500").UntilLogged("serving").Build();
+        await server.StartAsync(engine.Token);
+        IContainer agent = host.Agent().Build();
+        await agent.StartAsync(engine.Token);
 
-        List<Container> clients = [];
-        try
+        List<string> expected = [$$"""tcp_clients{watch="consul"} {{counts.Length}}""", """tcp_client_connections_max{watch="consul"} 41"""];
+        foreach (int count in counts)
         {
-            List<string> expected = [$$"""tcp_clients{watch="consul"} {{counts.Length}}""", """tcp_client_connections_max{watch="consul"} 41"""];
-            foreach (int count in counts)
-            {
-                Container client = Connections(
-                    new ContainerBuilder(Images.Neighbours).WithNetwork(network, $"client-{count}"),
-                    "hold", "consul", "8500", count.ToString(CultureInfo.InvariantCulture));
-                clients.Add(client);
-                await client.StartAsync();
-                expected.Add($$"""tcp_client_connections{watch="consul",client="{{await client.GetIpAddressAsync()}}"} {{count}}""");
-            }
+            IContainer client = Connections(
+                engine.Container(images.Neighbours).WithNetwork(network).WithNetworkAliases($"client-{count}"),
+                "hold", "consul", "8500", count.ToString(CultureInfo.InvariantCulture)).Build();
+            await client.StartAsync(engine.Token);
+            expected.Add($$"""tcp_client_connections{watch="consul",client="{{client.IpAddress}}"} {{count}}""");
+        }
 
-            await host.TextfileHas([.. expected, """tcp_connections{port="8500",protocol="ipv4"} 64"""]);
-        }
-        finally
-        {
-            foreach (Container client in clients)
-            {
-                await client.DisposeAsync();
-            }
-        }
+        await host.TextfileHas([.. expected, """tcp_connections{port="8500",protocol="ipv4"} 64"""]);
     }
 
-    private static Container Connections(ContainerBuilder builder, params IEnumerable<string> arguments) => builder
-        .WithBindMount(Testing.Repository.PathOf("integration/Containers/connections.py"), "/connections.py")
+    private static ContainerBuilder Connections(ContainerBuilder builder, params IEnumerable<string> arguments) => builder
+        .WithBindMount(Repository.PathOf("integration/Containers/connections.py"), "/connections.py", AccessMode.ReadOnly)
         .WithCommand(["python3", "/connections.py", .. arguments])
-        .WithCreateOptions("--init")
-        .Build();
+        .WithHostConfig(host => host.Init = true);
 }

@@ -1,32 +1,125 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using DotNet.Testcontainers.Images;
+using Integration.Docker;
 using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>The images that integration/prepare makes of this checkout.</summary>
-internal static class Images
+/// <summary>The images of the agent and its neighbours: built once in a run, on what integration/prepare made or on what registries have.</summary>
+/// <param name="Neighbours">Debian with Python, Prometheus, node_exporter and ss.</param>
+/// <param name="Agent">The agent as users get it, without a shell.</param>
+/// <param name="Libraries">What the agent's image is made on, where integration/prepare made that.</param>
+internal sealed partial record Images(string Neighbours, string Agent, string? Libraries)
 {
-    /// <summary>The agent as users get it, without a shell.</summary>
-    internal static string Agent => NameOf("agent", builtFrom: "src");
+    private static Images? _images;
+    private static string? _trouble;
 
-    /// <summary>Debian with Python, Prometheus, node_exporter and ss.</summary>
-    internal static string Neighbours => NameOf("neighbours");
-
-    /// <summary>What the agent's image is made on.</summary>
-    internal static string Libraries => NameOf("libraries");
-
-    private static string NameOf(string kind, string? builtFrom = null)
+    /// <summary>Skips the test where there is no way to the images.</summary>
+    internal static async Task<Images> RequireAsync(ContainerEngine engine)
     {
-        FileInfo name = new(Repository.PathOf($"artifacts/integration/{kind}-image"));
-        Requires.That(name.Exists, "the images for it are not there: sudo integration/prepare makes them");
-        if (builtFrom is not null)
+        if (_images is null && _trouble is null)
         {
-            FileInfo? newer = new DirectoryInfo(Repository.PathOf(builtFrom)).EnumerateFiles("*.cs", SearchOption.AllDirectories)
-                .FirstOrDefault(file => file.LastWriteTimeUtc > name.LastWriteTimeUtc && !IsGenerated(file));
-            Requires.That(newer is null, $"the agent's image is older than {newer?.FullName}: sudo integration/prepare makes it anew");
+            (_images, _trouble) = await MakeAsync(engine);
         }
 
-        return File.ReadAllText(name.FullName).Trim();
+        Requires.That(_images is not null, _trouble ?? "");
+        return _images!;
     }
 
+    private static async Task<(Images? Images, string? Trouble)> MakeAsync(ContainerEngine engine)
+    {
+        string? unprepared = await TroubleOfPreparedAsync(engine);
+        if (unprepared is null)
+        {
+            return (await MakeOfPreparedAsync(engine), null);
+        }
+
+        string? unpulled = await TroubleOfPullingAsync(engine);
+        if (unpulled is null)
+        {
+            try
+            {
+                return (await MakeOfPulledAsync(engine), null);
+            }
+            catch (ImageBuildFailedException failure)
+            {
+                unpulled = failure.Message;
+            }
+        }
+
+        return (null, $"there are no images for it: {unprepared} (sudo integration/prepare), and they cannot be pulled and built ({unpulled})");
+    }
+
+    private static async Task<Images> MakeOfPreparedAsync(ContainerEngine engine)
+    {
+        // As the program says it, which knows of a checkout also where there is no git: 1.2.3+revision.
+        using BackgroundProgram program = new(PublishedProgram, ["--version"]);
+        Assert.Equal(0, await program.Exit(engine.Token));
+        string agent = await engine.BuildImageAsync(Repository.PathOf(""), new Dictionary<string, string>
+        {
+            ["PROGRAM"] = "published",
+            ["BUILD_IMAGE"] = Prepared("neighbours")!,
+            ["RUNTIME_IMAGE"] = Prepared("libraries")!,
+            ["REVISION"] = RevisionOf(Assert.Single(program.Output)),
+        });
+        return new Images(Prepared("neighbours")!, agent, Prepared("libraries"));
+    }
+
+    private static async Task<Images> MakeOfPulledAsync(ContainerEngine engine)
+    {
+        string neighbours = await engine.BuildImageAsync(Repository.PathOf("integration/Containers"), new Dictionary<string, string>());
+        string version = typeof(Images).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        string agent = await engine.BuildImageAsync(
+            Repository.PathOf(""), new Dictionary<string, string> { ["REVISION"] = RevisionOf(version) });
+        return new Images(neighbours, agent, Libraries: null);
+    }
+
+    private static async Task<string?> TroubleOfPreparedAsync(ContainerEngine engine)
+    {
+        foreach (string kind in (string[])["neighbours", "libraries"])
+        {
+            if (Prepared(kind) is not { } image || !await engine.HasImageAsync(image))
+            {
+                return "they are not prepared";
+            }
+        }
+
+        FileInfo program = new(PublishedProgram);
+        DateTime published = File.GetLastWriteTimeUtc(StateOf("published"));
+        FileInfo? newer = new DirectoryInfo(Repository.PathOf("src")).EnumerateFiles("*.cs", SearchOption.AllDirectories)
+            .FirstOrDefault(file => file.LastWriteTimeUtc > published && !IsGenerated(file));
+        return !program.Exists ? $"there is no {program.FullName}"
+            : newer is not null ? $"the published program is older than {newer.FullName}"
+            : null;
+    }
+
+    private static async Task<string?> TroubleOfPullingAsync(ContainerEngine engine)
+    {
+        foreach (string dockerfile in (string[])["integration/Containers/Dockerfile", "Dockerfile"])
+        {
+            foreach (Match image in BaseImages().Matches(Repository.Read(dockerfile)))
+            {
+                if (await engine.TroubleOfPullingAsync(image.Groups["image"].Value) is { } trouble)
+                {
+                    return trouble;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static string PublishedProgram => Repository.PathOf("src/Agent/bin/Release/net10.0/linux-x64/publish/agent");
+
+    private static string StateOf(string kind) => Repository.PathOf($"artifacts/integration/{kind}");
+
+    private static string? Prepared(string kind) => File.Exists(StateOf($"{kind}-image")) ? File.ReadAllText(StateOf($"{kind}-image")).Trim() : null;
+
+    private static string RevisionOf(string version) => version.Split('+') is [_, var revision] ? revision : "";
+
     private static bool IsGenerated(FileInfo file) => file.FullName.Contains("/obj/", StringComparison.Ordinal);
+
+    [GeneratedRegex("^ARG [A-Z]+_IMAGE=(?<image>.+)$", RegexOptions.Multiline)]
+    private static partial Regex BaseImages();
 }

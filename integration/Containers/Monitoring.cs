@@ -1,4 +1,7 @@
 using System.Text.RegularExpressions;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Networks;
 using Integration.Docker;
 using Testing;
 
@@ -8,24 +11,13 @@ namespace Integration.Containers;
 /// node_exporter and Prometheus in containers of a network of their own. The rules are those of deploy/, but that no alert waits before it
 /// fires.
 /// </summary>
-internal sealed partial class Monitoring : IAsyncDisposable
+internal sealed partial class Monitoring : IDisposable
 {
-    private readonly Network _network;
     private readonly Scratch _configuration = new();
-    private readonly Container _nodeExporter;
-    private readonly Container _prometheus;
     private PrometheusApi? _api;
 
-    private Monitoring(Network network, Volume textfiles)
+    private Monitoring()
     {
-        _network = network;
-        _nodeExporter = new ContainerBuilder(Images.Neighbours)
-            .WithNetwork(network, "node-exporter")
-            .WithCreateOptions("--volume", $"{textfiles.Name}:/textfiles:ro,nocopy", "--user", "nobody")
-            .WithCommand(
-                "prometheus-node-exporter", "--collector.disable-defaults", "--collector.textfile", "--collector.textfile.directory=/textfiles")
-            .Build();
-
         string rules = Waits().Replace(Repository.Read("deploy/prometheus/rules.yml"), "for: 0s");
         Assert.DoesNotMatch(Waits(), rules);
         File.WriteAllText(_configuration["rules.yml"], rules);
@@ -40,43 +32,57 @@ internal sealed partial class Monitoring : IAsyncDisposable
                   - targets: [node-exporter:9100]
 
             """);
-        _prometheus = new ContainerBuilder(Images.Neighbours)
-            .WithNetwork(network, "prometheus")
-            .WithBindMount(_configuration.Path, "/configuration")
-            .WithPortBinding(9090)
-            .WithCommand("prometheus", "--config.file=/configuration/prometheus.yml", "--storage.tsdb.path=/tmp/data")
-            .Build();
     }
 
     internal PrometheusApi Prometheus => _api!;
 
-    /// <param name="textfiles">The directory that node_exporter reads.</param>
-    internal static async Task<Monitoring> StartAsync(Volume textfiles)
+    /// <param name="engine">It removes the containers.</param>
+    /// <param name="host">The host whose textfile directory node_exporter reads.</param>
+    internal static async Task<Monitoring> StartAsync(ContainerEngine engine, TestHost host)
     {
-        Monitoring monitoring = new(await Network.CreateAsync(), textfiles);
+        Monitoring monitoring = new();
         try
         {
-            await monitoring._nodeExporter.StartAsync();
-            await monitoring._prometheus.StartAsync();
-            monitoring._api = new PrometheusApi(
-                $"127.0.0.1:{monitoring._prometheus.GetMappedPublicPort(9090)}",
-                (condition, what) => monitoring._prometheus.Until(() => Task.FromResult(condition()), what));
+            await monitoring.StartContainersAsync(engine, host);
             return monitoring;
         }
         catch
         {
-            await monitoring.DisposeAsync();
+            monitoring.Dispose();
             throw;
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         _api?.Dispose();
-        await _prometheus.DisposeAsync();
-        await _nodeExporter.DisposeAsync();
-        await _network.DisposeAsync();
         _configuration.Dispose();
+    }
+
+    private async Task StartContainersAsync(ContainerEngine engine, TestHost host)
+    {
+        INetwork network = await engine.CreateNetworkAsync();
+        IContainer nodeExporter = engine.Container(host.Images.Neighbours)
+            .WithNetwork(network)
+            .WithNetworkAliases("node-exporter")
+            .WithEmptyVolumeMount(host.Textfiles, "/textfiles", AccessMode.ReadOnly)
+            .WithUser("nobody")
+            .WithCommand(
+                "prometheus-node-exporter", "--collector.disable-defaults", "--collector.textfile", "--collector.textfile.directory=/textfiles")
+            .Build();
+        await nodeExporter.StartAsync(engine.Token);
+
+        IContainer prometheus = engine.Container(host.Images.Neighbours)
+            .WithNetwork(network)
+            .WithNetworkAliases("prometheus")
+            .WithBindMount(_configuration.Path, "/configuration", AccessMode.ReadOnly)
+            .WithLoopbackPortBinding(9090)
+            .WithCommand("prometheus", "--config.file=/configuration/prometheus.yml", "--storage.tsdb.path=/tmp/data")
+            .Build();
+        await prometheus.StartAsync(engine.Token);
+        _api = new PrometheusApi(
+            $"{prometheus.Hostname}:{prometheus.GetMappedPublicPort(9090)}",
+            (condition, what) => engine.Until(prometheus, () => Task.FromResult(condition()), what));
     }
 
     [GeneratedRegex("for: [1-9][0-9]*m")]

@@ -1,52 +1,73 @@
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using DotNet.Testcontainers.Clients;
+using Testing;
+
 namespace Integration.Docker;
 
-/// <summary>The containers of a compose file, which are gone with all that came with them when it is disposed.</summary>
+/// <summary>The containers of compose files; Testcontainers' own would take an image with the compose plugin.</summary>
+/// <param name="engine">It removes them, and all that came with them.</param>
 /// <param name="files">The file, and others that override it.</param>
 /// <param name="environment">Variables that the files ask for.</param>
-internal sealed class ComposeProject(IReadOnlyList<string> files, IReadOnlyDictionary<string, string> environment) : IAsyncDisposable
+internal sealed class ComposeProject(ContainerEngine engine, IReadOnlyList<string> files, IReadOnlyDictionary<string, string> environment)
 {
-    private readonly string _name = DockerCommand.UniqueName();
-    private bool _started;
-
     /// <summary>Builds and starts services, and what they depend on; all that have no profile by default.</summary>
     internal async Task UpAsync(params IEnumerable<string> services)
     {
-        _started = true;
-        await Compose(["up", "--detach", "--build", .. services]);
+        string[] command =
+        [
+            .. await ProgramAsync(), "--project-name", engine.Name, .. files.SelectMany(file => (string[])["--file", file]),
+            "up", "--detach", "--build", .. services,
+        ];
+        using BackgroundProgram compose = new(
+            "env",
+            [
+                "COMPOSE_HTTP_TIMEOUT=180", $"DOCKER_HOST={engine.Endpoint}", .. environment.Select(variable => $"{variable.Key}={variable.Value}"),
+                .. command,
+            ]);
+        int exitCode = await compose.Exit(engine.Token);
+        Assert.True(
+            exitCode == 0, $"{string.Join(' ', command)}: exit code {exitCode}\n{string.Join('\n', [.. compose.Errors, .. compose.Output])}");
     }
 
-    internal async Task<string> HealthOf(string service) =>
-        await DockerCommand.Run("inspect", "--format", "{{.State.Health.Status}}", await IdOf(service));
+    internal async Task<ContainerInspectResponse> InspectAsync(string service)
+    {
+        FilterByProperty filters = new FilterByProperty()
+            .Add("label", $"com.docker.compose.project={engine.Name}").Add("label", $"com.docker.compose.service={service}");
+        ContainerListResponse container = Assert.Single(
+            await engine.Client.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, engine.Token));
+        return await engine.Client.Containers.InspectContainerAsync(container.ID, engine.Token);
+    }
+
+    internal async Task<string> HealthOf(string service) => (await InspectAsync(service)).State!.Health!.Status;
 
     internal async Task<string> LogsOf(string service)
     {
-        ExecResult logs = await DockerCommand.Try("logs", await IdOf(service));
-        return logs.Stdout + logs.Stderr;
+        using MultiplexedStream logs = await engine.Client.Containers.GetContainerLogsAsync(
+            (await InspectAsync(service)).ID, new ContainerLogsParameters { ShowStdout = true, ShowStderr = true }, engine.Token);
+        (string output, string errors) = await logs.ReadOutputToEndAsync(engine.Token);
+        return output + errors;
     }
 
     /// <returns>The address and port on which a port of a service is published.</returns>
-    internal async Task<string> GetMappedPublicAddress(string service, int port) =>
-        (await DockerCommand.Run("port", await IdOf(service), $"{port}/tcp")).Split('\n')[0];
-
-    public async ValueTask DisposeAsync()
+    internal async Task<string> GetMappedPublicAddress(string service, int port)
     {
-        if (_started)
-        {
-            await Compose("down", "--volumes", "--rmi", "local", "--timeout", "2");
-        }
+        PortBinding binding = (await InspectAsync(service)).NetworkSettings!.Ports[$"{port}/tcp"][0];
+        return $"{binding.HostIP}:{binding.HostPort}";
     }
 
-    private async Task<string> IdOf(string service) => (await Compose("ps", "--quiet", service)).Trim();
-
-    private async Task<string> Compose(params IEnumerable<string> arguments)
+    /// <returns>The command that Compose is: docker's own, or the program that it was before.</returns>
+    private async Task<string[]> ProgramAsync()
     {
-        string[] command = [.. await DockerCommand.Compose(), "--project-name", _name, .. files.SelectMany(file => (string[])["--file", file])];
-        using BackgroundProgram compose = new(
-            "env", ["COMPOSE_HTTP_TIMEOUT=180", .. environment.Select(variable => $"{variable.Key}={variable.Value}"), .. command, .. arguments]);
-        int exitCode = await compose.Exit();
-        Assert.True(
-            exitCode == 0,
-            $"{string.Join(' ', [.. command, .. arguments])}: exit code {exitCode}\n{string.Join('\n', [.. compose.Errors, .. compose.Output])}");
-        return string.Join('\n', compose.Output);
+        if (Requires.Find("docker") is { } docker)
+        {
+            using BackgroundProgram plugin = new(docker, ["compose", "version"]);
+            if (await plugin.Exit(engine.Token) == 0)
+            {
+                return [docker, "compose"];
+            }
+        }
+
+        return [Requires.Program("docker-compose", "docker-compose")];
     }
 }

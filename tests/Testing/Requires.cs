@@ -17,6 +17,14 @@ internal static class Requires
     /// <returns>The program's full path.</returns>
     internal static string Program(string name, string debianPackage)
     {
+        string? path = Find(name);
+        That(path is not null, $"{name} is not installed: apt-get install {debianPackage}");
+        return path!;
+    }
+
+    /// <returns>The program's full path; null where it is not installed.</returns>
+    internal static string? Find(string name)
+    {
         foreach (string directory in (Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin").Split(':', StringSplitOptions.RemoveEmptyEntries))
         {
             string path = Path.Combine(directory, name);
@@ -26,8 +34,7 @@ internal static class Requires
             }
         }
 
-        Missing($"{name} is not installed: apt-get install {debianPackage}");
-        return name;
+        return null;
     }
 
     internal static void That(bool condition, string reason)

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using DotNet.Testcontainers.Containers;
+using Integration.Docker;
+using Testing;
+
+namespace Integration.Containers;
+
+/// <summary>An engine that stops while a test has containers in it.</summary>
+[Collection(nameof(OneAfterAnother))]
+public sealed class EngineLossTests
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Test_fails_with_the_reason_and_what_it_made_is_removed_when_the_engine_is_back(bool hangs)
+    {
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Requires.That(engine.Endpoint.Scheme == "unix", $"it stands in front of a unix socket, and the engine is at {engine.Endpoint}");
+        // Built by this connection, for they stay longer than the other.
+        await Images.RequireAsync(engine);
+        using EngineProxy proxy = new(engine.Endpoint);
+        string? id = null;
+        Stopwatch lost = new();
+
+        Exception? failure = await Record.ExceptionAsync(CountAndLoseTheEngine);
+
+        Assert.InRange(lost.Elapsed, TimeSpan.Zero, Longest);
+        Assert.NotNull(failure);
+        Assert.StartsWith("The engine went away during the test", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"no Docker engine answers at {proxy.Endpoint} ", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await engine.ContainersOfAsync(id!)).Count);
+
+        proxy.Heal();
+        await using (await ContainerEngine.RequireAsync(proxy.Endpoint))
+        {
+            Assert.Empty(await engine.ContainersOfAsync(id!));
+        }
+
+        async Task CountAndLoseTheEngine()
+        {
+            await using ContainerEngine behindProxy = await ContainerEngine.RequireAsync(proxy.Endpoint);
+            id = behindProxy.Id;
+            TestHost host = await TestHost.StartAsync(behindProxy);
+            IContainer agent = host.Agent().Build();
+            await agent.StartAsync(behindProxy.Token);
+            await host.TextfileHas("sockdiag_census_success 1");
+            lost.Start();
+            if (hangs)
+            {
+                proxy.Stall();
+            }
+            else
+            {
+                proxy.Cut();
+            }
+
+            await host.TextfileHas("which no agent writes");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Sockets;
+using Docker.DotNet.Models;
+using DotNet.Testcontainers.Containers;
+using Integration.Docker;
+using Testing;
+
+namespace Integration.Containers;
+
+/// <summary>Images that come from a registry, and registries that are none. The engine takes one on loopback without TLS.</summary>
+[Collection(nameof(OneAfterAnother))]
+public sealed class RegistryTests
+{
+    [Fact]
+    public async Task Neighbours_image_is_built_on_what_a_registry_has()
+    {
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
+        using Scratch scratch = new();
+        string address = Loopback.FreeAddress();
+        File.WriteAllText(scratch["config.yml"], $$"""
+            version: 0.1
+            storage: { filesystem: { rootdirectory: '{{scratch["images"]}}' } }
+            http: { addr: '{{address}}' }
+
+            """);
+        using BackgroundProgram registry = new(Requires.Program("docker-registry", "docker-registry"), ["serve", scratch["config.yml"]]);
+        using HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
+        await registry.Until(() => Loopback.Get(client, new Uri($"http://{address}/v2/")) is not null, "the registry answers");
+        string image = $"{address}/{engine.Name}:latest";
+        Assert.Contains("manifest unknown", await engine.TroubleOfPullingAsync(image), StringComparison.Ordinal);
+        await PushAsync(engine, images.Neighbours, image);
+        Assert.False(await engine.HasImageAsync(image));
+
+        string built = await engine.BuildImageAsync(
+            Repository.PathOf("integration/Containers"), new Dictionary<string, string> { ["BASE_IMAGE"] = image });
+
+        Assert.True(await engine.HasImageAsync(image));
+        IContainer neighbours = engine.Container(built)
+            .WithoutNetwork()
+            .WithCommand("sh", "-c", "command -v ss ps prometheus prometheus-node-exporter python3")
+            .Build();
+        await neighbours.StartAsync(engine.Token);
+        Assert.Equal(0, await neighbours.GetExitCodeAsync(engine.Token));
+        await engine.Client.Images.DeleteImageAsync(image, new ImageDeleteParameters(), engine.Token);
+    }
+
+    [Fact]
+    public async Task Silent_registry_is_asked_once_and_the_answer_is_not_waited_for()
+    {
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        await Images.RequireAsync(engine);
+        using Socket silent = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen();
+        string image = $"{silent.LocalEndPoint}/nothing:latest";
+
+        string? trouble = await engine.TroubleOfPullingAsync(image);
+
+        Assert.Contains($"{silent.LocalEndPoint}: it does not answer", trouble, StringComparison.Ordinal);
+        Assert.True(silent.Poll(0, SelectMode.SelectRead), "the engine has not asked the registry");
+        silent.Dispose();
+        // Asked again it would be refused.
+        Assert.Equal(trouble, await engine.TroubleOfPullingAsync(image));
+    }
+
+    private static async Task PushAsync(ContainerEngine engine, string local, string image)
+    {
+        int colon = image.LastIndexOf(':');
+        await engine.Client.Images.TagImageAsync(
+            local, new ImageTagParameters { RepositoryName = image[..colon], Tag = image[(colon + 1)..] }, engine.Token);
+        await engine.Client.Images.PushImageAsync(image, new ImagePushParameters(), new AuthConfig(), new Progress<JSONMessage>(), engine.Token);
+        await engine.Client.Images.DeleteImageAsync(image, new ImageDeleteParameters(), engine.Token);
+    }
+}

@@ -1,0 +1,357 @@
+// The one place that makes what an engine can have, and the only one that may: everything else has to ask for the engine first.
+#pragma warning disable RS0030
+using System.Net;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Clients;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Images;
+using DotNet.Testcontainers.Networks;
+using DotNet.Testcontainers.Volumes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Testing;
+
+namespace Integration.Docker;
+
+/// <summary>
+/// The Docker engine as one test has it: the only way to containers, networks, volumes, images and compose projects. Disposed after all of them,
+/// it removes what the test made, and fails the test where the engine went away meanwhile.
+/// </summary>
+internal sealed class ContainerEngine : IAsyncDisposable
+{
+    /// <summary>All that tests make carries it: what a run that was killed left behind is found by it.</summary>
+    internal const string Label = "connection-agent.test";
+
+    private const string ComposeProjectLabel = "com.docker.compose.project";
+
+    // Docker Hub is asked for this one, whatever the version is that Testcontainers takes.
+    private const string ReaperImage = "testcontainers/ryuk:0.14.0";
+
+    private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(10);
+
+    private readonly EngineConnection _connection;
+    private readonly bool _reaped;
+    private readonly CancellationTokenSource _end;
+    private readonly Task _watch;
+    private int _made;
+
+    private ContainerEngine(EngineConnection connection, bool reaped)
+    {
+        _connection = connection;
+        _reaped = reaped;
+        _end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, connection.Loss);
+        _watch = connection.WatchAsync(_end.Token);
+    }
+
+    /// <summary>The value of <see cref="Label"/> on all that this test makes.</summary>
+    internal string Id { get; } = Guid.NewGuid().ToString("n");
+
+    /// <summary>What the names of all that this test makes begin with.</summary>
+    internal string Name => NameOf(Id);
+
+    internal Uri Endpoint => _connection.Endpoint;
+
+    /// <summary>Cancelled when the test is, and when the engine no longer answers.</summary>
+    internal CancellationToken Token => _end.Token;
+
+    /// <summary>For what Testcontainers does not have.</summary>
+    internal IDockerClient Client => _connection.Client;
+
+    /// <summary>Skips the test where no engine answers, or one that cannot be used.</summary>
+    /// <param name="endpoint">The one that the docker command would take by default.</param>
+    internal static async Task<ContainerEngine> RequireAsync(Uri? endpoint = null)
+    {
+        Assert.Equal(nameof(OneAfterAnother), TestContext.Current.TestCollection?.TestCollectionDisplayName);
+        EngineConnection connection = EngineConnection.To(endpoint);
+        string? trouble = await connection.AgreeAsync();
+        Requires.That(trouble is null, trouble ?? "");
+        ContainerEngine engine = new(connection, reaped: endpoint is null);
+        try
+        {
+            await engine.ConfigureTestcontainersAsync();
+            foreach (string id in connection.LeftBehind)
+            {
+                await engine.RemoveAsync(id);
+            }
+
+            connection.LeftBehind.Clear();
+            return engine;
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A container that is removed with the test.</summary>
+    internal ContainerBuilder Container(string image) => Own(new ContainerBuilder(image)).WithName(NextName());
+
+    /// <summary>A bridge network, in which containers find each other by their aliases.</summary>
+    internal async Task<INetwork> CreateNetworkAsync()
+    {
+        INetwork network = Own(new NetworkBuilder()).WithName(NextName()).Build();
+        await network.CreateAsync(Token);
+        return network;
+    }
+
+    /// <summary>A named volume that containers share.</summary>
+    internal async Task<IVolume> CreateVolumeAsync()
+    {
+        IVolume volume = Own(new VolumeBuilder()).WithName(NextName()).Build();
+        await volume.CreateAsync(Token);
+        return volume;
+    }
+
+    /// <summary>The services of compose files, which are removed with the test.</summary>
+    internal ComposeProject Compose(IReadOnlyList<string> files, IReadOnlyDictionary<string, string> environment) => new(this, files, environment);
+
+    /// <summary>Builds an image, which stays for the tests that follow and is removed after the last one.</summary>
+    /// <param name="directory">The directory with the Dockerfile, which is the build's context, too.</param>
+    /// <param name="arguments">Those of the Dockerfile.</param>
+    /// <returns>Its name.</returns>
+    internal async Task<string> BuildImageAsync(string directory, IReadOnlyDictionary<string, string> arguments)
+    {
+        string name = NameOf(Guid.NewGuid().ToString("n"));
+        ImageFromDockerfileBuilder builder = Own(new ImageFromDockerfileBuilder())
+            .WithName(name)
+            .WithDockerfileDirectory(directory)
+            // The legacy builder would leave the container of a step that failed.
+            .WithCreateParameterModifier(build => build.ForceRemove = true);
+        IFutureDockerImage image = arguments
+            .Aggregate(builder, (builder, argument) => builder.WithBuildArgument(argument.Key, argument.Value)).Build();
+        _connection.Built.Add(name);
+        await image.CreateAsync(Token);
+        return name;
+    }
+
+    internal async Task<bool> HasImageAsync(string image) => (await ImagesAsync(_connection, image)).Count > 0;
+
+    /// <summary>
+    /// Asks a registry for an image that the engine lacks. One that has not answered within <see cref="RegistryPatience"/>, or that the engine
+    /// does not reach, is not asked again in this run.
+    /// </summary>
+    /// <returns>Why it cannot be pulled; null where it can, or where the engine has it.</returns>
+    internal async Task<string?> TroubleOfPullingAsync(string image)
+    {
+        if (await HasImageAsync(image))
+        {
+            return null;
+        }
+
+        string registry = new DockerImage(image).GetHostname() ?? "docker.io";
+        if (_connection.SilentRegistries.TryGetValue(registry, out string? trouble))
+        {
+            return trouble;
+        }
+
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(RegistryPatience);
+        try
+        {
+            await Client.Distribution.InspectAsync(image, patience.Token);
+            return null;
+        }
+        catch (DockerApiException refusal) when (refusal.StatusCode < HttpStatusCode.InternalServerError)
+        {
+            return $"{image}: {EngineConnection.WordsOf(refusal)}";
+        }
+        catch (DockerApiException failure)
+        {
+            trouble = EngineConnection.WordsOf(failure);
+        }
+        catch (OperationCanceledException) when (!Token.IsCancellationRequested)
+        {
+            trouble = $"it does not answer within {RegistryPatience.TotalSeconds} s";
+        }
+
+        return _connection.SilentRegistries[registry] = $"{registry}: {trouble}";
+    }
+
+    internal Task KillAsync(IContainer container) =>
+        Client.Containers.KillContainerAsync(container.Id, new ContainerKillParameters { Signal = "SIGKILL" }, Token);
+
+    internal Task<ContainerInspectResponse> InspectAsync(IContainer container) => Client.Containers.InspectContainerAsync(container.Id, Token);
+
+    /// <summary>
+    /// Waits for a condition that only the running container can fulfil: where it ends before, or the condition stays away, the test fails with
+    /// its logs.
+    /// </summary>
+    internal async Task Until(IContainer container, Func<Task<bool>> condition, string what)
+    {
+        try
+        {
+            await Poll.Until(
+                async () =>
+                {
+                    // Asked before the condition, which may be met by the last act of a container that ends by itself.
+                    bool runs = (await InspectAsync(container)).State!.Running;
+                    if (await condition())
+                    {
+                        return true;
+                    }
+
+                    Assert.True(runs, $"{container.Image.FullName} ended before: {what}");
+                    return false;
+                },
+                what);
+        }
+        catch (Xunit.Sdk.XunitException failure)
+        {
+            (string output, string errors) = await container.GetLogsAsync(timestampsEnabled: false, ct: Token);
+            Assert.Fail($"{failure.Message}\nlogs of {container.Image.FullName}:\n{output}{errors}");
+        }
+    }
+
+    /// <summary>The containers of a test, those of its compose project, too.</summary>
+    /// <param name="id">The test's <see cref="Id"/>.</param>
+    internal async Task<IReadOnlyList<ContainerListResponse>> ContainersOfAsync(string id)
+    {
+        List<ContainerListResponse> containers = [];
+        foreach (FilterByProperty filters in FiltersOf(id))
+        {
+            containers.AddRange(
+                await Client.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, _connection.Loss));
+        }
+
+        return containers;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        string? trouble = await _connection.TroubleAsync();
+        try
+        {
+            if (trouble is null)
+            {
+                await RemoveAsync(Id);
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+        {
+            trouble = await _connection.TroubleAsync() ?? failure.Message;
+        }
+        finally
+        {
+            await _end.CancelAsync();
+            await _watch;
+            _end.Dispose();
+        }
+
+        if (trouble is not null)
+        {
+            _connection.LeftBehind.Add(Id);
+            Assert.Fail($"The engine went away during the test, and may still have what is labelled {Label}={Id}: {trouble}");
+        }
+    }
+
+    /// <summary>Removes the images that were built.</summary>
+    internal static async Task EndRunAsync()
+    {
+        FilterByProperty stages = new FilterByProperty().Add("label", "connection-agent.stage=program");
+        foreach (EngineConnection connection in EngineConnection.TakeAll())
+        {
+            using EngineConnection ended = connection;
+            while (connection.Built.TryTake(out string? image) && await connection.TroubleAsync() is null)
+            {
+                await RemoveImagesAsync(connection, image);
+                // The legacy builder leaves behind the stage in which the program was put.
+                await connection.Client.Images.PruneImagesAsync(new ImagesPruneParameters { Filters = stages }, connection.Loss);
+            }
+        }
+    }
+
+    private static Task<IList<ImagesListResponse>> ImagesAsync(EngineConnection connection, string reference) => connection.Client.Images.ListImagesAsync(
+        new ImagesListParameters { Filters = new FilterByProperty().Add("reference", reference) }, connection.Loss);
+
+    private static async Task RemoveImagesAsync(EngineConnection connection, string name)
+    {
+        // One image may have names of several tests.
+        foreach (string tag in (await ImagesAsync(connection, $"{name}*")).SelectMany(image => image.RepoTags ?? []))
+        {
+            if (tag.StartsWith(name, StringComparison.Ordinal))
+            {
+                await connection.Client.Images.DeleteImageAsync(tag, new ImageDeleteParameters { Force = true }, connection.Loss);
+            }
+        }
+    }
+
+    private static string NameOf(string id) => $"connection-agent-test-{id}";
+
+    private static FilterByProperty[] FiltersOf(string id) =>
+    [
+        new FilterByProperty().Add("label", $"{Label}={id}"),
+        new FilterByProperty().Add("label", $"{ComposeProjectLabel}={NameOf(id)}"),
+    ];
+
+    private TBuilder Own<TBuilder, TResource, TParameters>(IAbstractBuilder<TBuilder, TResource, TParameters> builder)
+        where TBuilder : IAbstractBuilder<TBuilder, TResource, TParameters> => builder
+        .WithDockerEndpoint(_connection)
+        .WithLogger(NullLogger.Instance)
+        .WithCleanUp(_reaped)
+        .WithLabel(Label, Id);
+
+    private string NextName() => $"{Name}-{Interlocked.Increment(ref _made)}";
+
+    /// <summary>Changes of Testcontainers' defaults what this machine does not allow, and nothing else.</summary>
+    private async Task ConfigureTestcontainersAsync()
+    {
+        // Testcontainers would take the gateway of the container's network for the host, and the engine may well run in the same container.
+        if (Endpoint.Scheme == "unix" && File.Exists("/.dockerenv"))
+        {
+            TestcontainersSettings.DockerHostOverride ??= "127.0.0.1";
+        }
+
+        // No container starts where the reaper cannot.
+        if (_reaped && TestcontainersSettings.ResourceReaperEnabled && TestcontainersSettings.ResourceReaperImage is null
+            && !await HasImageAsync("testcontainers/ryuk") && await TroubleOfPullingAsync(ReaperImage) is not null)
+        {
+            TestcontainersSettings.ResourceReaperEnabled = false;
+        }
+    }
+
+    /// <summary>Removes all that a test made. The engine may have it in use for a moment after its last user has gone.</summary>
+    private async Task RemoveAsync(string id)
+    {
+        if (await TryRemoveAsync(id) is { } refusal)
+        {
+            await Poll.Until(async () => await TryRemoveAsync(id) is null, $"what is labelled {Label}={id} is removed: {refusal}");
+        }
+    }
+
+    /// <returns>Why the engine refuses to remove something; null where all is gone.</returns>
+    private async Task<string?> TryRemoveAsync(string id)
+    {
+        // A test that was cancelled cleans up as well.
+        CancellationToken loss = _connection.Loss;
+        try
+        {
+            ContainerRemoveParameters all = new() { Force = true, RemoveVolumes = true };
+            await Task.WhenAll((await ContainersOfAsync(id)).Select(container => Client.Containers.RemoveContainerAsync(container.ID, all, loss)));
+            foreach (FilterByProperty filters in FiltersOf(id))
+            {
+                NetworksListParameters networks = new() { Filters = filters };
+                foreach (NetworkResponse network in await Client.Networks.ListNetworksAsync(networks, loss))
+                {
+                    await Client.Networks.DeleteNetworkAsync(network.ID, loss);
+                }
+
+                VolumesListParameters volumes = new() { Filters = filters };
+                foreach (VolumeResponse volume in (await Client.Volumes.ListAsync(volumes, loss)).Volumes ?? [])
+                {
+                    await Client.Volumes.RemoveAsync(volume.Name, force: null, loss);
+                }
+            }
+
+            // Those that compose has built.
+            await RemoveImagesAsync(_connection, NameOf(id));
+            return null;
+        }
+        catch (DockerApiException refusal)
+        {
+            return EngineConnection.WordsOf(refusal);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Docker.DotNet;
+using Docker.DotNet.Handler.Abstractions;
+using Docker.DotNet.Models;
+using DotNet.Testcontainers.Configurations;
+using Version = System.Version;
+
+namespace Integration.Docker;
+
+/// <summary>
+/// The way to one engine, for Testcontainers and for what Testcontainers does not have: in the API version that both sides speak, and with an
+/// end to every request once the engine no longer answers.
+/// </summary>
+internal sealed class EngineConnection : IDockerEndpointAuthenticationConfiguration, IAuthProvider, IDisposable
+{
+    /// <summary>How long an engine that accepts a connection may take to answer a ping.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Pulse = TimeSpan.FromSeconds(2);
+
+    // That of Debian 12, the oldest that the tests run with.
+    private static readonly Version Oldest = new(1, 41);
+
+    private static readonly ConcurrentDictionary<Uri, EngineConnection> Connections = new();
+
+    private readonly DockerEndpointAuthenticationConfiguration _defaults;
+    private readonly Lazy<DockerClient> _unguarded;
+    private Version _version;
+    private Lazy<DockerClient> _client;
+    private CancellationTokenSource _loss = new();
+    private string? _trouble;
+
+    private EngineConnection(Uri endpoint)
+    {
+        _defaults = new DockerEndpointAuthenticationConfiguration(endpoint);
+        _version = _defaults.Version;
+        _unguarded = new(() => _defaults.GetDockerClientBuilder().WithApiVersion(null).Build());
+        _client = new(() => GetDockerClientBuilder().Build());
+    }
+
+    public Version Version => _version;
+
+    public Uri Endpoint => _defaults.Endpoint;
+
+    public IAuthProvider AuthProvider => this;
+
+    public bool TlsEnabled => false;
+
+    internal IDockerClient Client => _client.Value;
+
+    /// <summary>Cancelled when the engine no longer answers.</summary>
+    internal CancellationToken Loss => _loss.Token;
+
+    /// <summary>The tests' labels of which the engine may still have something, because it went away before that was removed.</summary>
+    internal ConcurrentBag<string> LeftBehind { get; } = [];
+
+    /// <summary>The registries that did not answer when they were asked, and why.</summary>
+    internal ConcurrentDictionary<string, string> SilentRegistries { get; } = new();
+
+    /// <summary>The images that were built.</summary>
+    internal ConcurrentBag<string> Built { get; } = [];
+
+    /// <param name="endpoint">Null is the one that the docker command would take.</param>
+    internal static EngineConnection To(Uri? endpoint) =>
+        Connections.GetOrAdd(endpoint ?? DockerConfig.Instance.GetEndpoint(), key => new EngineConnection(key));
+
+    /// <returns>What the engine itself says of a request that it did not fulfil.</returns>
+    internal static string WordsOf(DockerApiException refusal)
+    {
+        try
+        {
+            return ((string?)JsonNode.Parse(refusal.ResponseBody ?? "")?["message"] ?? refusal.Message).Trim();
+        }
+        catch (JsonException)
+        {
+            return refusal.Message.Trim();
+        }
+    }
+
+    /// <summary>Takes away all that were made.</summary>
+    internal static IEnumerable<EngineConnection> TakeAll()
+    {
+        foreach (Uri endpoint in Connections.Keys)
+        {
+            if (Connections.TryRemove(endpoint, out EngineConnection? connection))
+            {
+                yield return connection;
+            }
+        }
+    }
+
+    public DockerClientBuilder GetDockerClientBuilder(Guid sessionId = default) =>
+        _defaults.GetDockerClientBuilder(sessionId).WithApiVersion(_version).WithAuthProvider(this);
+
+    public HttpMessageHandler ConfigureHandler(HttpMessageHandler handler) => new Guard(this, handler);
+
+    /// <summary>Agrees on a version with the engine.</summary>
+    /// <returns>Why it cannot be used; null where it can.</returns>
+    internal async Task<string?> AgreeAsync()
+    {
+        if (await TroubleOf(cancel => _unguarded.Value.System.GetVersionAsync(cancel), Agree) is { } trouble)
+        {
+            return trouble;
+        }
+
+        _trouble = null;
+        if (_loss.IsCancellationRequested)
+        {
+            _loss = new CancellationTokenSource();
+        }
+
+        // An engine may refuse the version that it has just named.
+        return await TroubleOf(async cancel => { await Client.System.PingAsync(cancel); return true; }, _ => null);
+    }
+
+    /// <returns>Why the engine does not answer; null where it does.</returns>
+    internal async Task<string?> TroubleAsync() =>
+        _trouble ?? await TroubleOf(async cancel => { await _unguarded.Value.System.PingAsync(cancel); return true; }, _ => null);
+
+    /// <summary>Asks again and again whether the engine answers, and cancels <see cref="Loss"/> when it does not.</summary>
+    internal async Task WatchAsync(CancellationToken end)
+    {
+        using PeriodicTimer timer = new(Pulse);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(end))
+            {
+                if (await TroubleAsync() is { } trouble)
+                {
+                    _trouble = trouble;
+                    await _loss.CancelAsync();
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+
+    public void Dispose()
+    {
+        _loss.Dispose();
+        foreach (Lazy<DockerClient> client in (Lazy<DockerClient>[])[_unguarded, _client])
+        {
+            if (client.IsValueCreated)
+            {
+                client.Value.Dispose();
+            }
+        }
+    }
+
+    private string? Agree(VersionResponse engine)
+    {
+        Version newest = Version.Parse(engine.APIVersion);
+        Version version = newest < _defaults.Version ? newest : _defaults.Version;
+        if (version < Oldest)
+        {
+            return $"the Docker engine at {Endpoint} is too old: it speaks API {newest} at most, and the tests speak {Oldest} at least";
+        }
+
+        if (Version.TryParse(engine.MinAPIVersion, out Version? least) && version < least)
+        {
+            return $"the Docker engine at {Endpoint} is too new: it speaks API {least} at least, and Testcontainers speaks {version}";
+        }
+
+        if (version != _version)
+        {
+            _version = version;
+            _client = new(() => GetDockerClientBuilder().Build());
+        }
+
+        return null;
+    }
+
+    private async Task<string?> TroubleOf<T>(Func<CancellationToken, Task<T>> ask, Func<T, string?> judge)
+    {
+        using CancellationTokenSource patience = new(Patience);
+        try
+        {
+            return judge(await ask(patience.Token).WaitAsync(patience.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            return $"no Docker engine answers at {Endpoint} within {Patience.TotalSeconds} s: sudo integration/prepare starts one";
+        }
+        catch (DockerApiException refusal)
+        {
+            return $"the Docker engine at {Endpoint} cannot be used: {WordsOf(refusal)}";
+        }
+        catch (Exception failure)
+        {
+            // There are as many exceptions as there are ways not to answer.
+            string why = Endpoint.Scheme == "unix" && !File.Exists(Endpoint.AbsolutePath) ? "there is no such socket" : failure.GetBaseException().Message;
+            return $"no Docker engine answers at {Endpoint} ({why}): sudo integration/prepare starts one";
+        }
+    }
+
+    /// <summary>Ends the requests that an engine has left unanswered when it went away: the client alone would wait for them.</summary>
+    private sealed class Guard(EngineConnection connection, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            CancellationToken loss = connection.Loss;
+            using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, loss);
+            try
+            {
+                return await base.SendAsync(request, end.Token).WaitAsync(end.Token);
+            }
+            catch (OperationCanceledException) when (loss.IsCancellationRequested)
+            {
+                throw new HttpRequestException(connection._trouble);
+            }
+        }
+    }
+}
