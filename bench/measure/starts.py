@@ -87,7 +87,7 @@ def image_bytes(setting):
     if engine:
         told = subprocess.run([engine, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               text=True, check=False)
-        images = [name for name in told.stdout.split() if name.startswith(("connection-agent:", "connection-agent-test:agent-"))]
+        images = [name for name in told.stdout.split() if name.startswith("connection-agent:")]
         if images:
             size = subprocess.run([engine, "image", "inspect", "--format", "{{.Size}}", images[0]], stdout=subprocess.PIPE, text=True, check=True)
             return int(size.stdout)
