@@ -6,7 +6,7 @@
  *
  * For each line "N" on standard input it takes N dumps and prints "count=N cpu_us=T memory_kb=M": sockets in the last
  * dump, CPU time of one dump, and the most memory that it ever had. Port 0 is every port. Instead of a port it takes a file
- * with a whole request, as bench/CensusCost prints it: then the kernel runs the same filter for both.
+ * with a whole request, as bench/CensusCost writes it: then the kernel runs the same filter for both.
  *
  *     one-pass    the floor
  *     two-pass    the request that ss, node_exporter and most others send, once for each IP version
@@ -172,8 +172,8 @@ static long dump(int fd, unsigned short port, enum mode mode)
 
 static void replace_textfile(const char *name)
 {
-	/* As long as the agent's, of one watch. */
-	static const char text[2500];
+	/* As long as the agent's, of one watch with ten clients. */
+	static const char text[3100];
 	char temporary[4096];
 	int fd;
 
@@ -206,7 +206,7 @@ static void read_request(const char *name)
 	if (!file)
 		fail(name);
 	given_length = fread(given, 1, sizeof(given), file);
-	if (given_length < sizeof(struct nlmsghdr)) {
+	if (given_length < sizeof(struct nlmsghdr) || given_length == sizeof(given)) {
 		errno = EINVAL;
 		fail(name);
 	}
@@ -232,8 +232,11 @@ int main(int argc, char **argv)
 
 	if (fd < 0)
 		fail("socket");
-	if (argv[1][0] == '@')
+	if (argv[1][0] == '@') {
+		if (mode == TWO_PASS)
+			mode_of("");
 		read_request(argv[1] + 1);
+	}
 	/* One dump before those that are measured: page faults and the sockets' inodes are of the start. It also tells the
 	   kernel how large a datagram may be, which it takes from the largest buffer that it was ever asked to fill. */
 	dump(fd, port, mode == TWO_PASS ? TWO_PASS : ONE_PASS);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Docker.DotNet;
 using DotNet.Testcontainers.Images;
 using Integration.Docker;
 using Testing;
@@ -42,9 +43,10 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
             {
                 return (await MakeOfPulledAsync(engine), null);
             }
-            catch (ImageBuildFailedException failure)
+            catch (Exception failure) when (failure is ImageBuildFailedException or DockerApiException)
             {
-                unpulled = failure.Message;
+                // A registry that names an image need not give it.
+                unpulled = failure is DockerApiException refusal ? EngineConnection.WordsOf(refusal) : failure.Message;
             }
         }
 
@@ -87,8 +89,9 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
 
         FileInfo program = new(PublishedProgram);
         DateTime published = File.GetLastWriteTimeUtc(StateOf("published"));
-        FileInfo? newer = new DirectoryInfo(Repository.PathOf("src")).EnumerateFiles("*.cs", SearchOption.AllDirectories)
-            .FirstOrDefault(file => file.LastWriteTimeUtc > published && !IsGenerated(file));
+        FileInfo? newer = new DirectoryInfo(Repository.PathOf("src")).EnumerateFiles("*", SearchOption.AllDirectories)
+            .Concat(new DirectoryInfo(Repository.PathOf("")).EnumerateFiles("Directory.*"))
+            .FirstOrDefault(file => file.LastWriteTimeUtc > published && DecidesOfTheProgram(file));
         return !program.Exists ? $"there is no {program.FullName}"
             : newer is not null ? $"the published program is older than {newer.FullName}"
             : null;
@@ -118,7 +121,8 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
 
     private static string RevisionOf(string version) => version.Split('+') is [_, var revision] ? revision : "";
 
-    private static bool IsGenerated(FileInfo file) => file.FullName.Contains("/obj/", StringComparison.Ordinal);
+    private static bool DecidesOfTheProgram(FileInfo file) =>
+        file.Extension is ".cs" or ".csproj" or ".props" or ".targets" && !file.FullName.Contains("/obj/", StringComparison.Ordinal);
 
     [GeneratedRegex("^ARG [A-Z]+_IMAGE=(?<image>.+)$", RegexOptions.Multiline)]
     private static partial Regex BaseImages();

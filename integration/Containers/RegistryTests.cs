@@ -28,6 +28,7 @@ public sealed class RegistryTests
         using HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
         await registry.Until(() => Loopback.Get(client, new Uri($"http://{address}/v2/")) is not null, "the registry answers");
         string image = $"{address}/{engine.Name}:latest";
+        engine.RemovesAtTheEnd(image);
         Assert.Contains("manifest unknown", await engine.TroubleOfPullingAsync(image), StringComparison.Ordinal);
         await PushAsync(engine, images.Neighbours, image);
         Assert.False(await engine.HasImageAsync(image));
@@ -42,7 +43,6 @@ public sealed class RegistryTests
             .Build();
         await neighbours.StartAsync(engine.Token);
         Assert.Equal(0, await neighbours.GetExitCodeAsync(engine.Token));
-        await engine.Client.Images.DeleteImageAsync(image, new ImageDeleteParameters(), engine.Token);
     }
 
     [Fact]

@@ -24,6 +24,9 @@ internal sealed class ContainerEngine : IAsyncDisposable
     /// <summary>All that tests make carries it: what a run that was killed left behind is found by it.</summary>
     internal const string Label = "connection-agent.test";
 
+    // By it integration/prepare knows the images of its own checkout; another one may be tested in the same engine.
+    private const string CheckoutLabel = "connection-agent.checkout";
+
     private const string ComposeProjectLabel = "com.docker.compose.project";
 
     // Docker Hub is asked for this one, whatever the version is that Testcontainers takes.
@@ -73,7 +76,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
             await engine.ConfigureTestcontainersAsync();
             foreach (string id in connection.LeftBehind)
             {
-                await engine.RemoveAsync(id);
+                await RemoveAsync(connection, id);
             }
 
             connection.LeftBehind.Clear();
@@ -118,6 +121,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
         ImageFromDockerfileBuilder builder = Own(new ImageFromDockerfileBuilder())
             .WithName(name)
             .WithDockerfileDirectory(directory)
+            .WithLabel(CheckoutLabel, Repository.Checkout)
             // The legacy builder would leave the container of a step that failed.
             .WithCreateParameterModifier(build => build.ForceRemove = true);
         IFutureDockerImage image = arguments
@@ -126,6 +130,9 @@ internal sealed class ContainerEngine : IAsyncDisposable
         await image.CreateAsync(Token);
         return name;
     }
+
+    /// <summary>Has an image of this name removed after the last test.</summary>
+    internal void RemovesAtTheEnd(string image) => _connection.Built.Add(image);
 
     internal async Task<bool> HasImageAsync(string image) => (await ImagesAsync(_connection, image)).Count > 0;
 
@@ -198,25 +205,27 @@ internal sealed class ContainerEngine : IAsyncDisposable
                 },
                 what);
         }
-        catch (Xunit.Sdk.XunitException failure)
+        catch (Exception failure) when (failure is Xunit.Sdk.XunitException or DockerApiException)
         {
             (string output, string errors) = await container.GetLogsAsync(timestampsEnabled: false, ct: Token);
             Assert.Fail($"{failure.Message}\nlogs of {container.Image.FullName}:\n{output}{errors}");
         }
     }
 
-    /// <summary>The containers of a test, those of its compose project, too.</summary>
+    /// <summary>All that the engine has of a test: containers, networks, volumes and images, those of its compose project, too.</summary>
     /// <param name="id">The test's <see cref="Id"/>.</param>
-    internal async Task<IReadOnlyList<ContainerListResponse>> ContainersOfAsync(string id)
+    internal async Task<IReadOnlyList<string>> ThingsOfAsync(string id)
     {
-        List<ContainerListResponse> containers = [];
+        List<string> things = [.. (await ContainersOfAsync(_connection, id)).Select(container => $"container {container.ID}")];
         foreach (FilterByProperty filters in FiltersOf(id))
         {
-            containers.AddRange(
-                await Client.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, _connection.Loss));
+            things.AddRange((await Client.Networks.ListNetworksAsync(new NetworksListParameters { Filters = filters }, _connection.Loss))
+                .Select(network => $"network {network.ID}"));
+            things.AddRange(((await Client.Volumes.ListAsync(new VolumesListParameters { Filters = filters }, _connection.Loss)).Volumes ?? [])
+                .Select(volume => $"volume {volume.Name}"));
         }
 
-        return containers;
+        return [.. things, .. (await ImagesAsync(_connection, $"{NameOf(id)}*")).Select(image => $"image {image.ID}")];
     }
 
     public async ValueTask DisposeAsync()
@@ -226,7 +235,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
         {
             if (trouble is null)
             {
-                await RemoveAsync(Id);
+                await RemoveAsync(_connection, Id);
             }
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
@@ -247,20 +256,43 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>Removes the images that were built.</summary>
+    /// <summary>Removes the images that were built, and all that an engine kept because it was away when its test ended.</summary>
     internal static async Task EndRunAsync()
     {
         FilterByProperty stages = new FilterByProperty().Add("label", "connection-agent.stage=program");
         foreach (EngineConnection connection in EngineConnection.TakeAll())
         {
             using EngineConnection ended = connection;
-            while (connection.Built.TryTake(out string? image) && await connection.TroubleAsync() is null)
+            if ((connection.LeftBehind.IsEmpty && connection.Built.IsEmpty) || await connection.AgreeAsync() is not null)
+            {
+                continue;
+            }
+
+            foreach (string id in connection.LeftBehind)
+            {
+                await RemoveAsync(connection, id);
+            }
+
+            foreach (string image in connection.Built)
             {
                 await RemoveImagesAsync(connection, image);
-                // The legacy builder leaves behind the stage in which the program was put.
-                await connection.Client.Images.PruneImagesAsync(new ImagesPruneParameters { Filters = stages }, connection.Loss);
             }
+
+            // The legacy builder leaves behind the stage in which the program was put.
+            await connection.Client.Images.PruneImagesAsync(new ImagesPruneParameters { Filters = stages }, connection.Loss);
         }
+    }
+
+    private static async Task<IReadOnlyList<ContainerListResponse>> ContainersOfAsync(EngineConnection connection, string id)
+    {
+        List<ContainerListResponse> containers = [];
+        foreach (FilterByProperty filters in FiltersOf(id))
+        {
+            containers.AddRange(
+                await connection.Client.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, connection.Loss));
+        }
+
+        return containers;
     }
 
     private static Task<IList<ImagesListResponse>> ImagesAsync(EngineConnection connection, string reference) => connection.Client.Images.ListImagesAsync(
@@ -313,40 +345,41 @@ internal sealed class ContainerEngine : IAsyncDisposable
     }
 
     /// <summary>Removes all that a test made. The engine may have it in use for a moment after its last user has gone.</summary>
-    private async Task RemoveAsync(string id)
+    private static async Task RemoveAsync(EngineConnection connection, string id)
     {
-        if (await TryRemoveAsync(id) is { } refusal)
+        if (await TryRemoveAsync(connection, id) is { } refusal)
         {
-            await Poll.Until(async () => await TryRemoveAsync(id) is null, $"what is labelled {Label}={id} is removed: {refusal}");
+            await Poll.InCleanUp(
+                async () => await TryRemoveAsync(connection, id) is null, $"all that is labelled {Label}={id} is removed: {refusal}", connection.Loss);
         }
     }
 
     /// <returns>Why the engine refuses to remove something; null where all is gone.</returns>
-    private async Task<string?> TryRemoveAsync(string id)
+    private static async Task<string?> TryRemoveAsync(EngineConnection connection, string id)
     {
-        // A test that was cancelled cleans up as well.
-        CancellationToken loss = _connection.Loss;
+        CancellationToken loss = connection.Loss;
+        IDockerClient client = connection.Client;
         try
         {
             ContainerRemoveParameters all = new() { Force = true, RemoveVolumes = true };
-            await Task.WhenAll((await ContainersOfAsync(id)).Select(container => Client.Containers.RemoveContainerAsync(container.ID, all, loss)));
+            await Task.WhenAll((await ContainersOfAsync(connection, id)).Select(container => client.Containers.RemoveContainerAsync(container.ID, all, loss)));
             foreach (FilterByProperty filters in FiltersOf(id))
             {
                 NetworksListParameters networks = new() { Filters = filters };
-                foreach (NetworkResponse network in await Client.Networks.ListNetworksAsync(networks, loss))
+                foreach (NetworkResponse network in await client.Networks.ListNetworksAsync(networks, loss))
                 {
-                    await Client.Networks.DeleteNetworkAsync(network.ID, loss);
+                    await client.Networks.DeleteNetworkAsync(network.ID, loss);
                 }
 
                 VolumesListParameters volumes = new() { Filters = filters };
-                foreach (VolumeResponse volume in (await Client.Volumes.ListAsync(volumes, loss)).Volumes ?? [])
+                foreach (VolumeResponse volume in (await client.Volumes.ListAsync(volumes, loss)).Volumes ?? [])
                 {
-                    await Client.Volumes.RemoveAsync(volume.Name, force: null, loss);
+                    await client.Volumes.RemoveAsync(volume.Name, force: null, loss);
                 }
             }
 
             // Those that compose has built.
-            await RemoveImagesAsync(_connection, NameOf(id));
+            await RemoveImagesAsync(connection, NameOf(id));
             return null;
         }
         catch (DockerApiException refusal)

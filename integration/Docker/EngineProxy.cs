@@ -35,7 +35,7 @@ internal sealed class EngineProxy : IDisposable
     /// <summary>As an engine does that hangs: connections are made and stay, and nothing is answered.</summary>
     internal void Stall() => _stalled = true;
 
-    /// <summary>The engine is back. What was under way is lost.</summary>
+    /// <summary>The engine is back, without the requests that were under way.</summary>
     internal void Heal()
     {
         Cut();

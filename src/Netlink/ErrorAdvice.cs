@@ -22,7 +22,7 @@ internal static class ErrorAdvice
                 "a security policy (seccomp, SELinux, AppArmor) forbids netlink sockets here",
 
             NetlinkOperation.OpenNamespace when errno == ENOENT || errno == ESRCH =>
-                "it does not exist, or not here: 'ip netns list' shows the names; processes of the host are seen in a container only with 'pid: host'",
+                "no such network namespace here: 'ip netns list' shows the names; processes of the host are seen in a container only with 'pid: host'",
             NetlinkOperation.OpenNamespace when isForbidden =>
                 "the process belongs to another user or has more rights, or a security policy forbids it: run as root, or add the capability CAP_SYS_PTRACE",
             NetlinkOperation.EnterNamespace when isForbidden =>

@@ -12,14 +12,17 @@ internal static class Poll
 
     internal static Task Until(Func<bool> condition, string what) => Until(() => Task.FromResult(condition()), what);
 
-    internal static async Task Until(Func<Task<bool>> condition, string what)
+    internal static Task Until(Func<Task<bool>> condition, string what) => InCleanUp(condition, what, TestContext.Current.CancellationToken);
+
+    /// <summary>The same where the test may be over, also because it was cancelled.</summary>
+    internal static async Task InCleanUp(Func<Task<bool>> condition, string what, CancellationToken cancellationToken)
     {
         using PeriodicTimer pause = new(Pause);
         Stopwatch waited = Stopwatch.StartNew();
         while (!await condition())
         {
             Assert.True(waited.Elapsed < Patience, $"not within {Patience.TotalSeconds:0} s: {what}");
-            await pause.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            await pause.WaitForNextTickAsync(cancellationToken);
         }
     }
 

@@ -1,9 +1,15 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Testing;
 
 /// <summary>The files of this repository, for tests that hold documents and scripts against the program.</summary>
 internal static class Repository
 {
     private static readonly string Root = FindRoot();
+
+    /// <summary>Tells this checkout from others: the first digits of the sum of its path, as integration/prepare has them.</summary>
+    internal static string Checkout { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Root}\n")))[..8];
 
     internal static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
 

@@ -4,7 +4,7 @@ using Agent.Watching;
 namespace Agent.Metrics;
 
 /// <summary>
-/// Turns a snapshot into metrics. What belongs to another network namespace than the main one carries its name in the label <c>netns</c>.
+/// Turns a snapshot into metrics. Samples of another network namespace than the main one carry its name in the label <c>netns</c>.
 /// </summary>
 internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformation build)
 {

@@ -14,6 +14,8 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
     // One change at a time; figures and states are read at any time.
     private readonly SemaphoreSlim _changing = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
+    // One of a name for good: a task that a reload removes and a later one brings back counts on, for the registry never has a counter fall.
+    private readonly Dictionary<string, TaskCounters> _counters = [];
     private volatile ImmutableList<RunningTask> _running = [];
     private volatile bool _stopped;
 
@@ -155,12 +157,22 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
 
     private RunningTask Successor(RunningTask? former, SupervisedTask task) => new(
         task,
-        former?.Counters ?? new TaskCounters(task.Name),
+        CountersOf(task.Name),
         former is null ? null : RestartReason.Reload,
         time,
         logger,
         failure => AgentMustEnd?.Invoke(failure),
         () => StateChanged?.Invoke());
+
+    private TaskCounters CountersOf(string name)
+    {
+        if (!_counters.TryGetValue(name, out TaskCounters? counters))
+        {
+            _counters[name] = counters = new TaskCounters(name);
+        }
+
+        return counters;
+    }
 
     private void Begin(RunningTask task, RunningTask? former)
     {

@@ -12,7 +12,7 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>The number, for a path under /proc/self/fd.</summary>
     internal int Number => (int)handle;
 
-    protected override bool ReleaseHandle() => Tmds.Linux.LibC.close((int)handle) == 0;
+    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 }
 
 /// <summary>An open directory, opendir(3), closed when it is disposed.</summary>

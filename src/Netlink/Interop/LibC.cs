@@ -119,6 +119,9 @@ internal static unsafe partial class LibC
         return Result(Package.setns(descriptor.Number, nstype));
     }
 
+    // int close(int fd);
+    internal static int close(int fd) => Result(Package.close(fd));
+
     // int flock(int fd, int operation);
     internal static int flock(FileDescriptor fd, int operation)
     {

@@ -119,7 +119,7 @@ public sealed class ChurnTests
             }
 
             undertaker.Join();
-            Assert.Contains("it does not exist, or not here", census.Take().Failure);
+            Assert.Contains("no such network namespace here", census.Take().Failure);
         }
 
         Print($"namespaces: {Rounds} disappeared under {counted} censuses; none was counted as empty");

@@ -137,6 +137,13 @@ public sealed class EndpointProgramTests : IDisposable
         await Metrics(text => text.Contains("sockdiag_config_last_reload_successful 0\n"));
         Write(config, "");
         await Poll.Until(() => Try() is null, "it is off");
+
+        // The registry is the one of the first time, and none of its counters falls or stands still.
+        Write(config, $$""", "endpoint": { "listen": ["{{_address}}"] }""");
+        await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 2\n")
+            && text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 3\n"));
+        Write(config, $$""", "endpoint": { "listen": ["{{_address}}"], "requestsPerMinute": 1000 }""");
+        await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 3\n"));
         await EndsWell(agent);
     }
 

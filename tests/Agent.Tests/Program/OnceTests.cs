@@ -81,7 +81,7 @@ public sealed class OnceTests
     }
 
     [Theory]
-    [InlineData("no-such-name", "it does not exist, or not here")]
+    [InlineData("no-such-name", "no such network namespace here")]
     [InlineData("/etc/passwd", "it is not a network namespace")]
     public async Task A_namespace_that_cannot_be_used_is_exit_3_and_no_connection_metric(string where, string reason)
     {

@@ -185,6 +185,27 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Task_that_a_reload_removes_and_a_later_one_brings_back_counts_on()
+    {
+        FakeTask first = new("one", identity: 1);
+        FakeTask changed = new("one", identity: 2);
+        FakeTask back = new("one", identity: 1);
+        await _supervisor.ReplaceAsync([first]);
+        await Running(first, 1);
+        await _supervisor.ReplaceAsync([changed]);
+        await Running(changed, 1);
+        await _supervisor.ReplaceAsync([]);
+        Assert.Empty(_supervisor.Figures);
+
+        await _supervisor.ReplaceAsync([back]);
+        await Running(back, 1);
+
+        TaskFigures figures = Assert.Single(_supervisor.Figures);
+        Assert.Equal(3, figures.Starts);
+        Assert.Equal([new("failure", 0L), new("reload", 1L)], figures.Restarts);
+    }
+
+    [Fact]
     public async Task A_task_that_does_not_end_is_told_of_and_holds_nothing_up()
     {
         FakeTask hanging = new("one", identity: 1) { IgnoresItsEnd = true };

@@ -8,7 +8,7 @@ namespace Netlink.Tests.Interop;
 
 /// <summary>
 /// Holds every struct and every constant of C against the C compiler and the kernel's headers, by name, for each processor: those of
-/// src/Netlink/Interop, and those that the product takes from Tmds.LibC. What is added in either place is tested here without another line.
+/// src/Netlink/Interop, and those that the product takes from Tmds.LibC. An addition to either is tested here without another line.
 /// </summary>
 public sealed class LayoutTests
 {
@@ -93,6 +93,13 @@ public sealed class LayoutTests
         Assert.All(OwnImports(), import => Assert.Equal("Netlink.Interop", import.Where.Namespace));
         Assert.DoesNotContain(
             ProductTypes(), type => type.IsValueType && type.Namespace != "Netlink.Interop" && char.IsLower(type.Name[0]));
+    }
+
+    [Fact]
+    public void Functions_of_the_package_are_called_by_the_library_alone()
+    {
+        Assert.Contains("statx", PackageAssembly.FunctionsCalledBy(typeof(NetlinkException).Assembly));
+        Assert.Empty(PackageAssembly.FunctionsCalledBy(Assembly.Load("agent")));
     }
 
     private static IEnumerable<Type> ProductTypes() => PackageAssembly.Product.SelectMany(assembly => assembly.GetTypes());

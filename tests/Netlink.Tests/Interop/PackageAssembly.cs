@@ -31,6 +31,10 @@ internal sealed class PackageAssembly : IDisposable
 
     internal IEnumerable<string> Structs => _assembly.GetTypes().Select(type => type.Name);
 
+    /// <summary>The functions of the C library that a part of the product calls by the package.</summary>
+    internal static IEnumerable<string> FunctionsCalledBy(Assembly assembly) =>
+        UsedMembers(assembly).Where(member => !member.StartsWith(Getter, StringComparison.Ordinal));
+
     internal IEnumerable<Type> UsedStructs => UsedTypes().Where(type => type.IsValueType);
 
     internal IEnumerable<(string Name, long Value)> UsedConstants =>

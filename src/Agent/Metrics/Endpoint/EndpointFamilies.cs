@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>
-/// The metrics that /metrics has after those of <see cref="MetricFamilies"/>, and the textfile has not: node_exporter, which serves that,
-/// has a process of its own to tell of. The README's second table is held against this list by a test.
+/// The metrics that /metrics has after those of <see cref="MetricFamilies"/>, and the textfile has not: <c>process_*</c> would clash with
+/// node_exporter's own. The README's second table is held against this list by a test.
 /// </summary>
 internal static class EndpointFamilies
 {
