@@ -14,29 +14,29 @@ namespace Integration.Containers;
 internal sealed partial record Images(string Neighbours, string Agent, string? Libraries)
 {
     private static Images? _images;
-    private static string? _trouble;
+    private static string? _lastError;
 
     /// <summary>Skips the test where there is no way to the images.</summary>
     internal static async Task<Images> RequireAsync(ContainerEngine engine)
     {
-        if (_images is null && _trouble is null)
+        if (_images is null && _lastError is null)
         {
-            (_images, _trouble) = await MakeAsync(engine);
+            (_images, _lastError) = await MakeAsync(engine);
         }
 
-        Requires.That(_images is not null, _trouble ?? "");
+        Requires.That(_images is not null, _lastError ?? "");
         return _images!;
     }
 
-    private static async Task<(Images? Images, string? Trouble)> MakeAsync(ContainerEngine engine)
+    private static async Task<(Images? Images, string? Error)> MakeAsync(ContainerEngine engine)
     {
-        string? unprepared = await TroubleOfPreparedAsync(engine);
+        string? unprepared = await PreparedErrorAsync(engine);
         if (unprepared is null)
         {
             return (await MakeOfPreparedAsync(engine), null);
         }
 
-        string? unpulled = await TroubleOfPullingAsync(engine);
+        string? unpulled = await PullErrorAsync(engine);
         if (unpulled is null)
         {
             try
@@ -77,7 +77,7 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
         return new Images(neighbours, agent, Libraries: null);
     }
 
-    private static async Task<string?> TroubleOfPreparedAsync(ContainerEngine engine)
+    private static async Task<string?> PreparedErrorAsync(ContainerEngine engine)
     {
         foreach (string kind in (string[])["neighbours", "libraries"])
         {
@@ -97,15 +97,15 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
             : null;
     }
 
-    private static async Task<string?> TroubleOfPullingAsync(ContainerEngine engine)
+    private static async Task<string?> PullErrorAsync(ContainerEngine engine)
     {
         foreach (string dockerfile in (string[])["integration/Containers/Dockerfile", "Dockerfile"])
         {
             foreach (Match image in BaseImages().Matches(Repository.Read(dockerfile)))
             {
-                if (await engine.TroubleOfPullingAsync(image.Groups["image"].Value) is { } trouble)
+                if (await engine.PullErrorAsync(image.Groups["image"].Value) is { } error)
                 {
-                    return trouble;
+                    return error;
                 }
             }
         }

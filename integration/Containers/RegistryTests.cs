@@ -29,7 +29,7 @@ public sealed class RegistryTests
         await registry.Until(() => Loopback.Get(client, new Uri($"http://{address}/v2/")) is not null, "the registry answers");
         string image = $"{address}/{engine.Name}:latest";
         engine.RemovesAtTheEnd(image);
-        Assert.Contains("manifest unknown", await engine.TroubleOfPullingAsync(image), StringComparison.Ordinal);
+        Assert.Contains("manifest unknown", await engine.PullErrorAsync(image), StringComparison.Ordinal);
         await PushAsync(engine, images.Neighbours, image);
         Assert.False(await engine.HasImageAsync(image));
 
@@ -55,13 +55,13 @@ public sealed class RegistryTests
         silent.Listen();
         string image = $"{silent.LocalEndPoint}/nothing:latest";
 
-        string? trouble = await engine.TroubleOfPullingAsync(image);
+        string? error = await engine.PullErrorAsync(image);
 
-        Assert.Contains($"{silent.LocalEndPoint}: it does not answer", trouble, StringComparison.Ordinal);
+        Assert.Contains($"{silent.LocalEndPoint}: it does not answer", error, StringComparison.Ordinal);
         Assert.True(silent.Poll(0, SelectMode.SelectRead), "the engine has not asked the registry");
         silent.Dispose();
         // Asked again it would be refused.
-        Assert.Equal(trouble, await engine.TroubleOfPullingAsync(image));
+        Assert.Equal(error, await engine.PullErrorAsync(image));
     }
 
     private static async Task PushAsync(ContainerEngine engine, string local, string image)

@@ -32,7 +32,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
     // Docker Hub is asked for this one, whatever the version is that Testcontainers takes.
     private const string ReaperImage = "testcontainers/ryuk:0.14.0";
 
-    private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RegistryTimeout = TimeSpan.FromSeconds(10);
 
     private readonly EngineConnection _connection;
     private readonly bool _reaped;
@@ -68,8 +68,8 @@ internal sealed class ContainerEngine : IAsyncDisposable
     {
         Assert.Equal(nameof(OneAfterAnother), TestContext.Current.TestCollection?.TestCollectionDisplayName);
         EngineConnection connection = EngineConnection.To(endpoint);
-        string? trouble = await connection.AgreeAsync();
-        Requires.That(trouble is null, trouble ?? "");
+        string? error = await connection.AgreeAsync();
+        Requires.That(error is null, error ?? "");
         ContainerEngine engine = new(connection, reaped: endpoint is null);
         try
         {
@@ -137,11 +137,11 @@ internal sealed class ContainerEngine : IAsyncDisposable
     internal async Task<bool> HasImageAsync(string image) => (await ImagesAsync(_connection, image)).Count > 0;
 
     /// <summary>
-    /// Asks a registry for an image that the engine lacks. One that has not answered within <see cref="RegistryPatience"/>, or that the engine
+    /// Asks a registry for an image that the engine lacks. One that has not answered within <see cref="RegistryTimeout"/>, or that the engine
     /// does not reach, is not asked again in this run.
     /// </summary>
     /// <returns>Why it cannot be pulled; null where it can, or where the engine has it.</returns>
-    internal async Task<string?> TroubleOfPullingAsync(string image)
+    internal async Task<string?> PullErrorAsync(string image)
     {
         if (await HasImageAsync(image))
         {
@@ -149,16 +149,16 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
 
         string registry = new DockerImage(image).GetHostname() ?? "docker.io";
-        if (_connection.SilentRegistries.TryGetValue(registry, out string? trouble))
+        if (_connection.SilentRegistries.TryGetValue(registry, out string? error))
         {
-            return trouble;
+            return error;
         }
 
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(RegistryPatience);
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        timeout.CancelAfter(RegistryTimeout);
         try
         {
-            await Client.Distribution.InspectAsync(image, patience.Token);
+            await Client.Distribution.InspectAsync(image, timeout.Token);
             return null;
         }
         catch (DockerApiException refusal) when (refusal.StatusCode < HttpStatusCode.InternalServerError)
@@ -167,14 +167,14 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
         catch (DockerApiException failure)
         {
-            trouble = EngineConnection.WordsOf(failure);
+            error = EngineConnection.WordsOf(failure);
         }
         catch (OperationCanceledException) when (!Token.IsCancellationRequested)
         {
-            trouble = $"it does not answer within {RegistryPatience.TotalSeconds} s";
+            error = $"it does not answer within {RegistryTimeout.TotalSeconds} s";
         }
 
-        return _connection.SilentRegistries[registry] = $"{registry}: {trouble}";
+        return _connection.SilentRegistries[registry] = $"{registry}: {error}";
     }
 
     internal Task KillAsync(IContainer container) =>
@@ -230,17 +230,17 @@ internal sealed class ContainerEngine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        string? trouble = await _connection.TroubleAsync();
+        string? error = await _connection.ErrorAsync();
         try
         {
-            if (trouble is null)
+            if (error is null)
             {
                 await RemoveAsync(_connection, Id);
             }
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
-            trouble = await _connection.TroubleAsync() ?? failure.Message;
+            error = await _connection.ErrorAsync() ?? failure.Message;
         }
         finally
         {
@@ -249,10 +249,10 @@ internal sealed class ContainerEngine : IAsyncDisposable
             _end.Dispose();
         }
 
-        if (trouble is not null)
+        if (error is not null)
         {
             _connection.LeftBehind.Add(Id);
-            Assert.Fail($"The engine went away during the test, and may still have what is labelled {Label}={Id}: {trouble}");
+            Assert.Fail($"The engine went away during the test, and may still have what is labelled {Label}={Id}: {error}");
         }
     }
 
@@ -338,7 +338,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
 
         // No container starts where the reaper cannot.
         if (_reaped && TestcontainersSettings.ResourceReaperEnabled && TestcontainersSettings.ResourceReaperImage is null
-            && !await HasImageAsync("testcontainers/ryuk") && await TroubleOfPullingAsync(ReaperImage) is not null)
+            && !await HasImageAsync("testcontainers/ryuk") && await PullErrorAsync(ReaperImage) is not null)
         {
             TestcontainersSettings.ResourceReaperEnabled = false;
         }

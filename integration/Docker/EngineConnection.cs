@@ -16,7 +16,7 @@ namespace Integration.Docker;
 internal sealed class EngineConnection : IDockerEndpointAuthenticationConfiguration, IAuthProvider, IDisposable
 {
     /// <summary>How long an engine that accepts a connection may take to answer a ping.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Pulse = TimeSpan.FromSeconds(2);
 
@@ -30,7 +30,7 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
     private Version _version;
     private Lazy<DockerClient> _client;
     private CancellationTokenSource _loss = new();
-    private string? _trouble;
+    private string? _lastError;
 
     private EngineConnection(Uri endpoint)
     {
@@ -100,24 +100,24 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
     /// <returns>Why it cannot be used; null where it can.</returns>
     internal async Task<string?> AgreeAsync()
     {
-        if (await TroubleOf(cancel => _unguarded.Value.System.GetVersionAsync(cancel), Agree) is { } trouble)
+        if (await ErrorOf(cancel => _unguarded.Value.System.GetVersionAsync(cancel), Agree) is { } error)
         {
-            return trouble;
+            return error;
         }
 
-        _trouble = null;
+        _lastError = null;
         if (_loss.IsCancellationRequested)
         {
             _loss = new CancellationTokenSource();
         }
 
         // An engine may refuse the version that it has just named.
-        return await TroubleOf(async cancel => { await Client.System.PingAsync(cancel); return true; }, _ => null);
+        return await ErrorOf(async cancel => { await Client.System.PingAsync(cancel); return true; }, _ => null);
     }
 
     /// <returns>Why the engine does not answer; null where it does.</returns>
-    internal async Task<string?> TroubleAsync() =>
-        _trouble ?? await TroubleOf(async cancel => { await _unguarded.Value.System.PingAsync(cancel); return true; }, _ => null);
+    internal async Task<string?> ErrorAsync() =>
+        _lastError ?? await ErrorOf(async cancel => { await _unguarded.Value.System.PingAsync(cancel); return true; }, _ => null);
 
     /// <summary>Asks again and again whether the engine answers, and cancels <see cref="Loss"/> when it does not.</summary>
     internal async Task WatchAsync(CancellationToken end)
@@ -127,9 +127,9 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
         {
             while (await timer.WaitForNextTickAsync(end))
             {
-                if (await TroubleAsync() is { } trouble)
+                if (await ErrorAsync() is { } error)
                 {
-                    _trouble = trouble;
+                    _lastError = error;
                     await _loss.CancelAsync();
                     return;
                 }
@@ -176,16 +176,16 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
         return null;
     }
 
-    private async Task<string?> TroubleOf<T>(Func<CancellationToken, Task<T>> ask, Func<T, string?> judge)
+    private async Task<string?> ErrorOf<T>(Func<CancellationToken, Task<T>> ask, Func<T, string?> judge)
     {
-        using CancellationTokenSource patience = new(Patience);
+        using CancellationTokenSource timeout = new(AnswerTimeout);
         try
         {
-            return judge(await ask(patience.Token).WaitAsync(patience.Token));
+            return judge(await ask(timeout.Token).WaitAsync(timeout.Token));
         }
         catch (OperationCanceledException)
         {
-            return $"no Docker engine answers at {Endpoint} within {Patience.TotalSeconds} s: sudo integration/prepare starts one";
+            return $"no Docker engine answers at {Endpoint} within {AnswerTimeout.TotalSeconds} s: sudo integration/prepare starts one";
         }
         catch (DockerApiException refusal)
         {
@@ -212,7 +212,7 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
             }
             catch (OperationCanceledException) when (loss.IsCancellationRequested)
             {
-                throw new HttpRequestException(connection._trouble);
+                throw new HttpRequestException(connection._lastError);
             }
         }
     }
