@@ -128,23 +128,26 @@ public sealed class EndpointProgramTests : IDisposable
         Write(config, "");
         using AgentProcess agent = AgentProcess.Start(["--config", config]);
         await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
-        Write(config, $$""", "endpoint": { "listen": ["{{_address}}"] }""");
+        WriteWithEndpoint(requestsPerMinute: 1_000_000);
         string metrics = await Metrics(text => text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 1\n"));
         Assert.Contains("\nsockdiag_config_last_reload_success_timestamp_seconds ", metrics);
         Assert.Contains("\nsockdiag_config_last_reload_successful 1\n", metrics);
 
         await File.WriteAllTextAsync(config, "{", TestContext.Current.CancellationToken);
-        await Metrics(text => text.Contains("sockdiag_config_last_reload_successful 0\n"));
+        await Metrics(text => text.Contains("\nsockdiag_config_last_reload_successful 0\n"));
         Write(config, "");
-        await Poll.Until(() => Try() is null, "it is off");
+        await Poll.Until(() => !Listening.At(IPEndPoint.Parse(_address)), "it is off");
 
-        // The registry is the one of the first time, and none of its counters falls or stands still.
-        Write(config, $$""", "endpoint": { "listen": ["{{_address}}"] }""");
+        // The registry is the one of the first time: none of its counters falls, and none stands still.
+        WriteWithEndpoint(requestsPerMinute: 1_000_000);
         await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 2\n")
             && text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 3\n"));
-        Write(config, $$""", "endpoint": { "listen": ["{{_address}}"], "requestsPerMinute": 1000 }""");
+        WriteWithEndpoint(requestsPerMinute: 999_999);
         await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 3\n"));
         await EndsWell(agent);
+
+        void WriteWithEndpoint(int requestsPerMinute) =>
+            Write(config, $$""", "endpoint": { "listen": ["{{_address}}"], "requestsPerMinute": {{requestsPerMinute}} }""");
     }
 
     [Fact]
