@@ -30,23 +30,33 @@ static int RunOnce(Settings settings, OnceOptions once)
     ISnapshotForm chosen = Forms.Create(
         once.Form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
-    LearntLimits limits = LearntLimits.Ask(settings.Watches.Select(watch => watch.Watch), TimeProvider.System);
-    foreach (string notice in settings.Notices.Concat(limits.Failures))
+    foreach (string notice in settings.Notices)
+    {
+        ErrorLine.Write(notice);
+    }
+
+    // Counted first: the question for a limit takes a slot of that very limit.
+    Snapshot counted = Count(settings, once.Processes);
+    LimitCache limits = LimitCache.Ask(
+        counted.Namespaces.SelectMany(found => found.Watches).Select(counts => counts.Watch), TimeProvider.System);
+
+    foreach (string notice in settings.Namespaces
+        .SelectMany(where => where.Watches.Select(watch => SharedBudget.Find(where.Namespace, watch))).OfType<string>())
     {
         ErrorLine.Write(notice);
     }
 
     // A textfile that was not asked for here and now would outlive this moment.
     string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
-    return OnceCommand.Run(SnapshotOf(settings, limits, once.Processes), chosen, output, directory);
+    return OnceCommand.Run(counted.WithLimits(limits.Of), chosen, output, directory);
 }
 
-static Snapshot SnapshotOf(Settings settings, LearntLimits limits, bool withProcesses)
+static Snapshot Count(Settings settings, bool withProcesses)
 {
     ImmutableArray<NamespaceCounts>.Builder found = ImmutableArray.CreateBuilder<NamespaceCounts>();
     foreach (WatchedNamespace where in settings.Namespaces)
     {
-        using Census census = new(where, TimeProvider.System, keepsPeaks: false, limits.LimitOf, settings.Filter);
+        using Census census = new(where, TimeProvider.System, keepsPeaks: false, filter: settings.Filter);
         NamespaceCounts counts = census.Take();
         found.Add(withProcesses ? ProcessLookup.Look(where, settings.Filter, counts) : counts);
     }

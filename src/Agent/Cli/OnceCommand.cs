@@ -18,9 +18,9 @@ internal static class OnceCommand
         bool printed = TryPrint(output, form.Render(snapshot).Span);
         if (!(printed && form.TellsFailureItself))
         {
-            foreach (NamespaceCounts found in snapshot.Namespaces.Where(found => !found.Succeeded))
+            foreach (string problem in snapshot.Problems)
             {
-                ErrorLine.Write(found.Failure!);
+                ErrorLine.Write(problem);
             }
         }
 

@@ -1,20 +1,20 @@
+using System.Collections.Immutable;
 using Agent.Watching;
+using Agent.Watching.Limits;
 
 namespace Agent.Configuration;
 
-/// <summary>The limit of a watch for which nobody has said one.</summary>
+/// <summary>What holds for a watch that has no name or no limit of its own.</summary>
 internal static class DefaultLimit
 {
-    /// <summary>The watch that is Consul's.</summary>
-    internal const string ConsulWatch = "consul";
-
-    // http_max_conns_per_client of Consul's "limits".
-    private const int ConsulLimit = 200;
-
     /// <param name="watch">The watch's name.</param>
-    /// <param name="isAskedFor">Whether somebody will say it, so that it is not known yet rather than none.</param>
+    /// <param name="isAskedFor">Whether a service is asked for it. Then there is no other: a guess would be wrong just where it matters.</param>
     internal static ClientLimit Of(string watch, bool isAskedFor) =>
-        watch == ConsulWatch ? new(ConsulLimit, Setting<int>.Default)
-        : isAskedFor ? ClientLimit.Unknown
+        isAskedFor ? ClientLimit.NotAsked
+        : watch == ConsulDefaults.WatchName ? new(ConsulDefaults.ClientLimit, Setting<int>.Default)
         : new(null, Setting<int>.Default);
+
+    /// <summary>The name of a watch of these ports: Consul's, or else the ports themselves.</summary>
+    internal static string NameOf(ImmutableArray<ushort> ports) =>
+        ports.All(port => port is ConsulDefaults.HttpPort or ConsulDefaults.HttpsPort) ? ConsulDefaults.WatchName : string.Join(',', ports);
 }

@@ -80,7 +80,7 @@ internal sealed class FileWatches(LoadedFile file, string? main, ConsulEndpointR
         return entry switch
         {
             { LimitFrom: { } from } => Parse(from, key, consul.Read),
-            { Limit: null } when name == DefaultLimit.ConsulWatch => Parse(name, key, _ => consul.ReadVariables()),
+            { Limit: null } when name == ConsulDefaults.WatchName => Parse(name, key, _ => consul.ReadVariables()),
             _ => null,
         };
     }

@@ -16,6 +16,9 @@ internal static class SeriesBound
     // Clients, the highest, its peak, the limit.
     private const int PerWatch = 4;
 
+    // Whether the service that is asked for the limit refuses the agent's address.
+    private const int PerQuestion = 1;
+
     // Success, duration, last success.
     private const int PerNamespace = 3;
 
@@ -42,7 +45,7 @@ internal static class SeriesBound
         Other + namespaces.Sum(where =>
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
-            + where.Watches.Sum(watch => PerWatch + (long)watch.ShownClients));
+            + where.Watches.Sum(watch => PerWatch + (watch.LimitFrom is null ? 0 : PerQuestion) + (long)watch.ShownClients));
 
     /// <summary>The most series that can be at /metrics at one time.</summary>
     internal static long CountAtEndpoint(ImmutableArray<WatchedNamespace> namespaces)

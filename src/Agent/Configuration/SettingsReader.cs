@@ -17,7 +17,6 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
     internal const string DefaultTextfileDirectory = "/tmp/node-exporter";
 
     private const string PortVariable = "CONSUL_PORT";
-    private const ushort DefaultPort = 8500;
 
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(1);
 
@@ -87,20 +86,29 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
     private WatchSettings ReadTheOneWatch(GivenValues given)
     {
         Setting<ImmutableArray<ushort>> ports = ReadPorts(given);
-        string name = given.Watch is null ? DefaultLimit.ConsulWatch : Parse("--watch", given.Watch, SettingText.WatchName);
-        Watch watch = given.Limit is null
-            ? new Watch(name, ports.Value) { Limit = DefaultLimit.Of(name, isAskedFor: false), LimitFrom = ReadLimitFrom(name) }
-            : new Watch(name, ports.Value) { Limit = new ClientLimit(Parse("--limit", given.Limit, SettingText.Limit), "--limit") };
+        string name = given.Watch is null ? DefaultName(ports) : Parse("--watch", given.Watch, SettingText.WatchName);
+        ConsulEndpoint? limitFrom = given.Limit is null ? ReadLimitFrom(name) : null;
+        Watch watch = new(name, ports.Value)
+        {
+            Limit = given.Limit is null
+                ? DefaultLimit.Of(name, isAskedFor: limitFrom is not null)
+                : new ClientLimit(Parse("--limit", given.Limit, SettingText.Limit), "--limit"),
+            LimitFrom = limitFrom,
+        };
         WatchOrigins origins = new() { Ports = ports.Origin, LimitFrom = ConsulEndpointReader.AddressVariable };
         return new WatchSettings(watch, null, origins);
     }
+
+    // The variable's name says that its ports are Consul's.
+    private static string DefaultName(Setting<ImmutableArray<ushort>> ports) =>
+        ports.Origin == PortVariable ? ConsulDefaults.WatchName : DefaultLimit.NameOf(ports.Value);
 
     /// <summary>Consul says the limit of the watch that is Consul's, where its variables say where it is.</summary>
     private ConsulEndpoint? ReadLimitFrom(string watch)
     {
         try
         {
-            return watch == DefaultLimit.ConsulWatch ? new ConsulEndpointReader(readVariable).ReadVariables() : null;
+            return watch == ConsulDefaults.WatchName ? new ConsulEndpointReader(readVariable).ReadVariables() : null;
         }
         catch (FormatException wrong)
         {
@@ -123,7 +131,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
 
         if (Environment(PortVariable) is not { } list)
         {
-            return new([DefaultPort], Setting<string>.Default);
+            return new([ConsulDefaults.HttpPort], Setting<string>.Default);
         }
 
         if (list.Contains("://", StringComparison.Ordinal))

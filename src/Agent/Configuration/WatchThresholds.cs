@@ -49,7 +49,9 @@ internal static class WatchThresholds
             }
         }
 
-        if (critical?.InConnections(watch.Limit.Value) < warning?.InConnections(watch.Limit.Value))
+        // Two shares compare without a limit as well.
+        int? shareOf = warning is { IsShare: true } && critical is { IsShare: true } ? watch.Limit.Value ?? 100 : watch.Limit.Value;
+        if (critical?.InConnections(shareOf) < warning?.InConnections(shareOf))
         {
             throw wrong(true, $"{critical} comes before the warning {warning}; give at least as many connections");
         }

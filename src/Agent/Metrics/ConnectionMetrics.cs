@@ -75,6 +75,11 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
         {
             registry.SetIn(MetricFamilies.TcpClientConnectionsLimit, netns, limit, watch);
         }
+
+        if (counts.Limit.IsRefused is { } isRefused)
+        {
+            registry.SetIn(MetricFamilies.TcpLimitRefused, netns, isRefused ? 1 : 0, watch);
+        }
     }
 
     /// <summary>The port as text, made once.</summary>

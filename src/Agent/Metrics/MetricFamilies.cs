@@ -42,7 +42,11 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpClientConnectionsLimit = new(
         "tcp_client_connections_limit", MetricType.Gauge,
-        "Connections that a client may hold; absent where there is no limit.", "watch");
+        "Connections that a client may hold; absent where there is no limit, and where it is unknown.", "watch");
+
+    internal static readonly MetricFamily TcpLimitRefused = new(
+        "tcp_limit_refused", MetricType.Gauge,
+        "Whether the service answered 429 to the latest question for its limit: the agent's own address is at the limit.", "watch");
 
     internal static readonly MetricFamily CensusSuccess = new(
         "sockdiag_census_success", MetricType.Gauge,
@@ -71,6 +75,7 @@ internal static class MetricFamilies
         TcpClientConnectionsMax,
         TcpClientConnectionsPeak,
         TcpClientConnectionsLimit,
+        TcpLimitRefused,
         CensusSuccess,
         CensusLastDuration,
         CensusLastSuccess,

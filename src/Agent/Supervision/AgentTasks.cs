@@ -29,7 +29,8 @@ internal sealed class AgentTasks(
     private static readonly TimeSpan LongestAcquisition = TimeSpan.FromSeconds(5);
 
     private readonly LatestCounts _latest = new(time);
-    private readonly KnownLimits _limits = new();
+    private readonly LimitCache _limits = new();
+    private readonly SharedBudgetNotices _budgets = new(time, loggers.CreateLogger<SharedBudgetNotices>());
     private readonly ReloadState _reload = new(time.GetUtcNow());
     private volatile EndpointContent? _content;
     private volatile Settings? _settings;
@@ -161,6 +162,8 @@ internal sealed class AgentTasks(
         {
             place.Put(found);
         }
+
+        _budgets.LookAfter(place.Where, found);
     }
 
     private AgentFigures Figures() => new(

@@ -11,10 +11,10 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     /// <summary>How many clients are shown by default.</summary>
     internal const int DefaultShownClients = 10;
 
-    /// <summary>How many connections a client may hold, as configured; or what holds until <see cref="LimitFrom"/> has answered.</summary>
+    /// <summary>How many connections a client may hold, as configured; unknown where <see cref="LimitFrom"/> is asked.</summary>
     public ClientLimit Limit { get; init; } = new(null, "default");
 
-    /// <summary>Who is asked for the limit; null where it is configured.</summary>
+    /// <summary>The service that is asked for the limit; null where it is configured.</summary>
     public ConsulEndpoint? LimitFrom { get; init; }
 
     /// <summary>From how many connections of one client on the watch is in <see cref="WatchState.Warning"/>; null for never.</summary>
@@ -34,7 +34,7 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     /// <param name="limit">The limit at that time.</param>
     internal WatchState StateAt(int held, ClientLimit limit) =>
         held >= Critical?.InConnections(limit.Value) ? WatchState.Critical
-        : limit == ClientLimit.Unknown && (Critical is { IsShare: true } || Warning is { IsShare: true }) ? WatchState.Unknown
+        : limit.IsUnknown && (Critical is { IsShare: true } || Warning is { IsShare: true }) ? WatchState.Unknown
         : held >= Warning?.InConnections(limit.Value) ? WatchState.Warning
         : WatchState.Fine;
 }

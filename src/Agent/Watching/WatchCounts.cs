@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Watching.Limits;
 using Agent.Watching.Processes;
 
 namespace Agent.Watching;
@@ -18,6 +19,14 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
     /// <summary>Which processes hold the clients' ends; null where nobody asked.</summary>
     public WatchProcesses? Processes { get; init; }
 
-    /// <summary>The state that the client which holds most puts the watch into.</summary>
-    internal WatchState State => Watch.StateAt(Highest, Limit);
+    /// <summary>
+    /// The state of the watch: that of the client that holds most, and worse where the question for the limit showed more. A service that refuses
+    /// the agent's own address is at the limit, whatever was counted; where it may do so, nothing is known to be fine.
+    /// </summary>
+    internal WatchState State => (Watch.HasThresholds, Limit.Refusal, Watch.StateAt(Highest, Limit)) switch
+    {
+        (true, Refusal.Yes, _) => WatchState.Critical,
+        (true, Refusal.Possible, < WatchState.Unknown) when Limit.IsUnknown => WatchState.Unknown,
+        (_, _, var state) => state,
+    };
 }

@@ -57,7 +57,7 @@ public sealed class SeriesBoundTests
         [
             .. where.Watches.Select(watch => new WatchCounts(watch, Held: 1, Clients: 1, Highest: 1, Peak: 1, Clients(watch.ShownClients))
             {
-                Limit = new ClientLimit(1, "x"),
+                Limit = new ClientLimit(1, "x") { Refusal = watch.LimitFrom is null ? Refusal.Unknown : Refusal.No },
             }),
         ],
     })]);

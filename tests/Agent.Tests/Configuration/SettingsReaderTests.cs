@@ -111,6 +111,35 @@ public sealed class SettingsReaderTests
     }
 
     [Theory]
+    [InlineData("consul", 200, "8500")]
+    [InlineData("consul", 200, "8501")]
+    [InlineData("consul", 200, "8500", "8501")]
+    [InlineData("443", null, "443")]
+    [InlineData("80,443", null, "80", "443")]
+    [InlineData("8500,443", null, "8500", "443")]
+    public void Ports_that_are_not_Consuls_name_the_watch_and_have_no_limit(string name, int? limit, params string[] ports)
+    {
+        // An empty variable is none.
+        foreach (string address in new[] { "", "127.0.0.1:8500" })
+        {
+            Settings settings = Read(new GivenValues { Ports = ports }, ("CONSUL_HTTP_ADDR", address));
+            Watch watch = Assert.Single(settings.Watches).Watch;
+            bool isAsked = address.Length > 0 && name == "consul";
+            Assert.Equal((name, isAsked ? null : limit), (watch.Name, watch.Limit.Value));
+            Assert.Equal((isAsked, isAsked), (watch.Limit.IsUnknown, watch.LimitFrom is not null));
+        }
+    }
+
+    [Fact]
+    public void A_name_and_a_variable_say_that_other_ports_are_Consuls()
+    {
+        Assert.Equal(200, Assert.Single(Read(new GivenValues { Ports = ["443"], Watch = "consul" }).Watches).Watch.Limit.Value);
+        WatchSettings fromVariable = Assert.Single(Read(new GivenValues(), ("CONSUL_PORT", "443,8500")).Watches);
+        Assert.Equal(("consul", 200), (fromVariable.Watch.Name, fromVariable.Watch.Limit.Value));
+        Assert.Equal(100, Assert.Single(Read(new GivenValues { Ports = ["443"], Limit = "100" }).Watches).Watch.Limit.Value);
+    }
+
+    [Theory]
     [InlineData("0")]
     [InlineData("-1")]
     [InlineData("many")]

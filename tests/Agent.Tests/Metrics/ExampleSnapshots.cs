@@ -1,5 +1,6 @@
 using System.Net;
 using Agent.Watching;
+using Agent.Watching.Limits;
 using Netlink.SockDiag;
 
 namespace Agent.Tests.Metrics;
@@ -19,7 +20,7 @@ internal static class ExampleSnapshots
         Watches =
         [
             new WatchCounts(
-                new Watch("consul", [8500, 8501]) { Limit = new ClientLimit(200, "default") }, Held: 203, Clients: 3, Highest: 160, Peak: 199,
+                new Watch("consul", [8500, 8501]) { Limit = new ClientLimit(200, "consul at x") { Refusal = Refusal.No } }, Held: 203, Clients: 3, Highest: 160, Peak: 199,
                 [Client("192.0.2.7", 160), Client("127.0.0.1", 42), Client("2001:db8::1", 1)]),
             new WatchCounts(new Watch("idle", [9000]), Held: 0, Clients: 0, Highest: 0, Peak: null, []),
         ],

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Agent.Metrics;
 using Agent.Tests.Rendering;
 using Agent.Watching;
+using Agent.Watching.Limits;
 using Testing;
 
 namespace Agent.Tests.Metrics;
@@ -18,6 +19,22 @@ public sealed partial class SnapshotExpositionTests
 
     [Fact]
     public void What_was_not_measured_is_absent() => GoldenFile.Holds("exposition-failed.prom", Render(ExampleSnapshots.Failed));
+
+    [Theory]
+    [InlineData("Yes", "1")]
+    [InlineData("No", "0")]
+    [InlineData("Possible", null)]
+    [InlineData("Unknown", null)]
+    public void An_unknown_limit_is_absent_and_a_refusal_is_told_where_there_was_an_answer(string refusal, string? sample)
+    {
+        ClientLimit unknown = ClientLimit.Unknown("x", "y", Enum.Parse<Refusal>(refusal));
+        string text = Render(ExampleSnapshots.Good.WithLimits(_ => unknown));
+        Assert.DoesNotContain("\ntcp_client_connections_limit{", text);
+        Assert.Equal(
+            sample is null ? [] : [$"tcp_limit_refused{{watch=\"consul\"}} {sample}", $"tcp_limit_refused{{watch=\"idle\"}} {sample}"],
+            text.Split('\n').Where(line => line.StartsWith("tcp_limit_refused{", StringComparison.Ordinal)));
+        Assert.Contains("\ntcp_client_connections_max{watch=\"consul\"} 160\n", text);
+    }
 
     [Fact]
     public void One_renderer_serves_many_snapshots()

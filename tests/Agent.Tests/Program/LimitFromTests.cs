@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Agent.Tests.Watching.Limits;
 using Testing;
@@ -39,30 +41,154 @@ public sealed class LimitFromTests : IDisposable
         Assert.Contains($"10 (consul at http://127.0.0.1:{consul.Port})", (await Once(consul, "--output", "table")).Output);
     }
 
-    [Fact]
-    public async Task Once_says_why_nothing_was_answered_and_goes_on_with_the_default()
+    [Theory]
+    [InlineData("403 Forbidden", " wants a token (403); ")]
+    [InlineData("200 OK", " answers without DebugConfig.HTTPMaxConnsPerClient")]
+    [InlineData("429 Too Many Requests", " answers 429: ")]
+    public async Task Once_says_why_the_limit_is_unknown_and_takes_no_other(string status, string reason)
     {
-        await using FakeConsul consul = new() { Reply = FakeConsul.Status("403 Forbidden") };
+        await using FakeConsul consul = new() { Reply = FakeConsul.Status(status, "{}") };
         (int exitCode, string output, string errors) = await Once(consul, "--output", "prom");
         Assert.Equal(0, exitCode);
-        Assert.StartsWith($"agent: consul at http://127.0.0.1:{consul.Port} wants a token (403); ", errors);
+        Assert.StartsWith($"agent: consul at http://127.0.0.1:{consul.Port}{reason}", errors);
         Assert.Single(errors.TrimEnd().Split('\n'));
-        Assert.Contains("tcp_client_connections_limit{watch=\"consul\"} 200\n", output);
+        Assert.Contains("\ntcp_client_connections_max{watch=\"consul\"} 9\n", output);
+        Assert.DoesNotContain("\ntcp_client_connections_limit{", output);
+        Assert.Contains($"\ntcp_limit_refused{{watch=\"consul\"}} {(status.StartsWith("429", StringComparison.Ordinal) ? 1 : 0)}\n", output);
+
+        (exitCode, output, errors) = await Once(consul, "--output", "table");
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Contains($"unknown (consul at http://127.0.0.1:{consul.Port})", output);
+        Assert.Contains($"limit of consul: consul at http://127.0.0.1:{consul.Port}{reason}", output.ReplaceLineEndings(" "));
+
+        (exitCode, output, errors) = await Once(consul, "--output", "json");
+        Assert.Equal(0, exitCode);
+        Assert.Contains(reason, errors);
+        JsonElement watch = JsonDocument.Parse(output).RootElement.GetProperty("watches")[0];
+        Assert.Equal(JsonValueKind.Null, watch.GetProperty("limit").ValueKind);
+        Assert.Equal(errors.Trim()["agent: ".Length..], watch.GetProperty("limitError").GetString());
+        Assert.Equal(status.StartsWith("429", StringComparison.Ordinal), watch.GetProperty("limitRefused").GetBoolean());
     }
 
     [Theory]
-    [InlineData(3, "UNKNOWN - 127.0.0.1 holds 9 connections of a limit that is not known", "80%", "20")]
-    [InlineData(2, "CRITICAL - ", "80%", "9")]
-    [InlineData(1, "WARNING - ", "9", "20")]
-    public async Task A_share_of_a_limit_that_nobody_told_is_not_known_to_be_fine(int expected, string line, string warning, string critical)
+    [InlineData("429 Too Many Requests", "80%", "95%", 2, "CRITICAL")]
+    [InlineData("429 Too Many Requests", "100", "200", 2, "CRITICAL")]
+    [InlineData("403 Forbidden", "80%", "95%", 3, "UNKNOWN")]
+    [InlineData("403 Forbidden", "100", "200", 0, "OK")]
+    [InlineData("500 Internal Server Error", "80%", "20", 3, "UNKNOWN")]
+    [InlineData("500 Internal Server Error", "80%", "9", 2, "CRITICAL")]
+    [InlineData("500 Internal Server Error", "9", "20", 1, "WARNING")]
+    public async Task A_check_judges_an_unknown_limit_as_unknown_and_a_429_as_critical(
+        string status, string warning, string critical, int exitCode, string state)
     {
-        await using FakeConsul consul = new() { Reply = FakeConsul.Status("500 Internal Server Error") };
-        File.WriteAllText(
-            _scratch["agent.json"],
-            $$"""{ "watches": [ { "name": "web", "ports": [8500], "limitFrom": { "consul": "{{consul.Address}}" }, "warning": "{{warning}}", "critical": {{critical}} } ] }""");
-        (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--netns", _host.Path, "--config", _scratch["agent.json"], "--output", "check"]);
-        Assert.Equal(expected, exitCode);
-        Assert.StartsWith($"WEB {line}", output);
+        await using FakeConsul consul = new() { Reply = FakeConsul.Status(status) };
+        (int code, string output, string errors) = await Once(consul, "--output", "check", "--warn", warning, "--critical", critical);
+        Assert.Equal((exitCode, ""), (code, errors));
+        Assert.StartsWith($"CONSUL {state} - 127.0.0.1 holds 9 connections, limit unknown: consul at http://127.0.0.1:{consul.Port} ", output);
+        Assert.Contains(status[..3], output);
+    }
+
+    [Theory]
+    [InlineData("80%", "95%")]
+    [InlineData("100", "200")]
+    public async Task A_check_is_unknown_where_Consul_closes_the_connection_as_a_full_one_does(string warning, string critical)
+    {
+        await using FakeConsul consul = new() { Reads = false, Reply = "", HangsUp = true };
+        foreach (string scheme in new[] { "http", "https" })
+        {
+            (int exitCode, string output, _) = await AgentProcess.Run(
+                ["--once", "--netns", _host.Path, "--output", "check", "--warn", warning, "--critical", critical],
+                new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = $"{scheme}://127.0.0.1:{consul.Port}" });
+            Assert.Equal(3, exitCode);
+            Assert.StartsWith("CONSUL UNKNOWN - 127.0.0.1 holds 9 connections, limit unknown: consul at ", output);
+            Assert.Contains("it is full, or this is not Consul's port", output);
+        }
+    }
+
+    [Theory]
+    // Nothing listens there; a certificate that is missing; a token that is missing.
+    [InlineData("CONSUL_HTTP_ADDR", "http://127.0.0.1:1", "refuses the connection")]
+    [InlineData("CONSUL_CACERT", "/nonexistent/ca.pem", "cannot load the CA file /nonexistent/ca.pem")]
+    [InlineData("CONSUL_HTTP_TOKEN_FILE", "/nonexistent/token", "cannot read the token file /nonexistent/token")]
+    public async Task A_question_that_cannot_be_asked_makes_the_limit_unknown(string variable, string value, string reason)
+    {
+        Dictionary<string, string> environment = new() { ["CONSUL_HTTP_ADDR"] = "https://127.0.0.1:1" };
+        using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        if (variable != "CONSUL_HTTP_ADDR")
+        {
+            listener.Listen();
+            environment["CONSUL_HTTP_ADDR"] = $"https://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}";
+        }
+
+        environment[variable] = value;
+        (int exitCode, string output, _) = await AgentProcess.Run(
+            ["--once", "--netns", _host.Path, "--output", "check", "--critical", "95%"], environment);
+        Assert.Equal(3, exitCode);
+        Assert.StartsWith("CONSUL UNKNOWN - 127.0.0.1 holds 9 connections, limit unknown: ", output);
+        Assert.Contains(reason, output);
+        Assert.DoesNotContain("200", output);
+    }
+
+    [Fact]
+    public async Task Once_counts_before_it_asks()
+    {
+        // From the question on there are more connections than before.
+        await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")), Asked = () => _server.Accept(5) };
+        (int exitCode, string output, _) = await Once(consul, "--output", "check", "--critical", "100%");
+        Assert.NotEmpty(consul.Requests);
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("CONSUL OK - 127.0.0.1 holds 9 of 10 connections (90 %)", output);
+    }
+
+    [Fact]
+    public async Task Consul_is_not_asked_where_nothing_was_counted()
+    {
+        await using FakeConsul consul = new();
+        (int exitCode, _, string errors) = await AgentProcess.Run(
+            ["--once", "--netns", "/nonexistent", "--output", "prom"],
+            new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = consul.Address.ToString() });
+        Assert.Equal(3, exitCode);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.Empty(consul.Requests);
+    }
+
+    [Fact]
+    public async Task The_daemon_tells_a_429_and_its_end()
+    {
+        await using FakeConsul consul = new() { Reply = FakeConsul.Status("429 Too Many Requests") };
+        using AgentProcess agent = AgentProcess.Start(
+            ["--interval", "20ms", "--netns", _host.Path, "--textfile-directory", _scratch.Path],
+            new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = consul.Address.ToString() });
+        await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 1"), "the refusal is published");
+        Assert.False(Published("tcp_client_connections_limit{watch=\"consul\"}"));
+        consul.Reply = FakeConsul.Ok(FakeConsul.Self("123"));
+        await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 0"), "the end is published");
+        await Poll.Until(() => Published("tcp_client_connections_limit{watch=\"consul\"} 123"), "the limit is published");
+        agent.Signal(15);
+        Assert.Equal(0, await agent.Exit());
+        Assert.Contains($"consul at http://127.0.0.1:{consul.Port} answers 429: ", agent.Errors);
+        Assert.DoesNotContain("known again", agent.Errors);
+    }
+
+    [Fact]
+    public async Task The_daemon_publishes_no_limit_before_the_first_answer()
+    {
+        await using FakeConsul consul = new() { Reply = FakeConsul.Status("403 Forbidden") };
+        using AgentProcess agent = AgentProcess.Start(
+            ["--interval", "20ms", "--netns", _host.Path, "--textfile-directory", _scratch.Path],
+            new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = consul.Address.ToString() });
+        await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 0"), "the answer is published");
+        Assert.True(Published("tcp_client_connections_max{watch=\"consul\"} 9"));
+        Assert.False(Published("tcp_client_connections_limit{watch=\"consul\"}"));
+        agent.Signal(15);
+        Assert.Equal(0, await agent.Exit());
+    }
+
+    private bool Published(string sample)
+    {
+        string file = _scratch["tcp_connections.prom"];
+        return File.Exists(file) && File.ReadAllText(file).Contains($"\n{sample}", StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Agent.Cli.Rendering;
 using Agent.Watching;
+using Agent.Watching.Limits;
 
 namespace Agent.Tests.Rendering;
 
@@ -74,6 +75,51 @@ public sealed class CheckFormTests
         Assert.Equal(
             "A_B=C'D OK - no client holds a connection|a_b_c_d_max=0;;;0 a_b_c_d_clients=0;;;0",
             Line(Snapshots.Of(new Watch("a|b=c'd", [1]))));
+
+    [Theory]
+    // A share of a limit that is unknown cannot be judged, whatever the reason is.
+    [InlineData("80%", "95%", 0, "Unknown", "UNKNOWN")]
+    [InlineData("80%", "95%", 50, "No", "UNKNOWN")]
+    [InlineData("80%", "95%", 50, "Possible", "UNKNOWN")]
+    [InlineData("40", "95%", 50, "No", "UNKNOWN")]
+    [InlineData("80%", "50", 50, "No", "CRITICAL")]
+    // A number can be judged, unless the service may be refusing connections.
+    [InlineData("60", "90", 50, "Unknown", "OK")]
+    [InlineData("60", "90", 50, "No", "OK")]
+    [InlineData("40", "90", 50, "No", "WARNING")]
+    [InlineData("60", "90", 50, "Possible", "UNKNOWN")]
+    [InlineData("40", "90", 50, "Possible", "UNKNOWN")]
+    [InlineData("40", "50", 50, "Possible", "CRITICAL")]
+    // A 429 proves it, with any threshold.
+    [InlineData("80%", "95%", 50, "Yes", "CRITICAL")]
+    [InlineData("60", null, 50, "Yes", "CRITICAL")]
+    [InlineData(null, "100%", 0, "Yes", "CRITICAL")]
+    // Without one nothing is judged.
+    [InlineData(null, null, 50, "Yes", "")]
+    [InlineData(null, null, 50, "Possible", "")]
+    public void An_unknown_limit_is_never_fine_where_the_service_may_be_full(string? warning, string? critical, int held, string refusal, string state)
+    {
+        Watch watch = Snapshots.Consul with
+        {
+            Limit = ClientLimit.NotAsked,
+            Warning = warning is null ? null : Threshold.Parse(warning),
+            Critical = critical is null ? null : Threshold.Parse(critical),
+        };
+        Snapshot counted = held == 0 ? Snapshots.Of(watch) : Snapshots.Of(watch, ("127.0.0.1", held));
+        ClientLimit limit = ClientLimit.Unknown("consul at x", "consul at x does not say; look there", Enum.Parse<Refusal>(refusal));
+        string line = Line(counted.WithLimits(_ => limit));
+        string holds = held == 0 ? "no client holds a connection" : $"127.0.0.1 holds {held} connections";
+        string word = state.Length == 0 ? "" : $" {state}";
+        Assert.StartsWith($"CONSUL{word} - {holds}, limit unknown: consul at x does not say; look there|consul_max={held};", line);
+        Assert.DoesNotContain("of 200", line);
+    }
+
+    [Fact]
+    public void A_refusal_beside_a_limit_that_was_known_is_critical() =>
+        Assert.StartsWith(
+            "CONSUL CRITICAL - 127.0.0.1 holds 50 of 200 connections (25 %), limit 200: consul at x answers 429|",
+            Line(Snapshots.Of(Consul, ("127.0.0.1", 50)).WithLimits(
+                _ => new ClientLimit(200, "consul at x") { Problem = "consul at x answers 429", Refusal = Refusal.Yes })));
 
     private static string Line(Snapshot snapshot)
     {

@@ -24,6 +24,10 @@ public sealed class JsonFormTests
         GoldenFile.Holds("census-failed.json", Snapshots.Text(new JsonForm(), Snapshots.Failed));
 
     [Fact]
+    public void A_limit_that_did_not_come_has_a_reason() =>
+        GoldenFile.Holds("census-without-answers.json", Snapshots.Text(new JsonForm(), Snapshots.WithoutAnswers));
+
+    [Fact]
     public void What_is_read_back_is_what_was_counted()
     {
         using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonForm(), Snapshots.Busy));

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Agent.Cli.Rendering;
 using Agent.Watching;
+using Agent.Watching.Limits;
 using Agent.Watching.Processes;
 using Netlink.SockDiag;
 
@@ -26,6 +27,27 @@ internal static class Snapshots
             Consul with { Limit = new ClientLimit(200, "--limit"), Warning = new Threshold(160, IsShare: false) },
             Held: 203, Clients: 3, Highest: 160, Peak: null, Clients(("192.0.2.7", 160), ("127.0.0.1", 42), ("::1", 1))),
         new WatchCounts(new Watch("idle [9]", [9001]) { Limit = new ClientLimit(10, "default") }, Held: 0, Clients: 0, Highest: 0, Peak: null, []));
+
+    /// <summary>One watch whose service refuses the agent's own address, and one whose service did not answer after it had told its limit.</summary>
+    internal static readonly Snapshot WithoutAnswers = Of(
+        new WatchCounts(
+            Consul with
+            {
+                Limit = ClientLimit.Unknown(
+                    "consul at http://127.0.0.1:8500", "consul at http://127.0.0.1:8500 answers 429: this address is at the limit", Refusal.Yes),
+                Critical = new Threshold(95, IsShare: true),
+            },
+            Held: 51, Clients: 2, Highest: 50, Peak: null, Clients(("127.0.0.1", 50), ("192.0.2.8", 1))),
+        new WatchCounts(
+            new Watch("web", [9000])
+            {
+                Limit = new ClientLimit(100, "consul at http://web:8500")
+                {
+                    Problem = "consul at http://web:8500 gave no answer within 2 s",
+                    Refusal = Refusal.Possible,
+                },
+            },
+            Held: 7, Clients: 1, Highest: 7, Peak: null, Clients(("192.0.2.7", 7))));
 
     /// <summary>Clients' ends in processes of every kind, in several, in none and out of sight.</summary>
     internal static readonly Snapshot WithProcesses = Of(

@@ -40,6 +40,12 @@ public sealed partial class TableFormTests
     public void Processes_come_behind_their_watch(int width) =>
         GoldenFile.Holds($"table-processes-{width}.txt", Snapshots.Text(new TableForm(width, colour: false), Snapshots.WithProcesses));
 
+    [Theory]
+    [InlineData(40)]
+    [InlineData(80)]
+    public void A_limit_that_did_not_come_has_a_reason(int width) =>
+        GoldenFile.Holds($"table-without-answers-{width}.txt", Snapshots.Text(new TableForm(width, colour: false), Snapshots.WithoutAnswers));
+
     [Fact]
     public void A_failed_census_has_a_reason_and_no_table() =>
         Assert.Equal(
@@ -49,7 +55,7 @@ public sealed partial class TableFormTests
     [Fact]
     public void No_line_is_wider_than_the_terminal_and_no_address_is_shortened()
     {
-        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.WithProcesses, Snapshots.Failed];
+        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.WithProcesses, Snapshots.WithoutAnswers, Snapshots.Failed];
         for (int width = 20; width <= 140; width++)
         {
             TableForm form = new(width, colour: false);

@@ -35,17 +35,18 @@ internal sealed class CheckForm : ISnapshotForm
         return performance.Count == 0 ? text : $"{text}|{string.Join(' ', performance)}";
     }
 
-    private static string Text(WatchCounts counts, NamespaceCounts found)
+    private static string Text(WatchCounts counts, NamespaceCounts found) =>
+        $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")}{Word(counts)} - {Highest(counts)}{All(counts)}{Problem(counts.Limit)}";
+
+    // Without thresholds nothing was judged, and a watch whose limit did not come is not called OK.
+    private static string Word(WatchCounts counts) => counts.State switch
     {
-        string state = counts.State switch
-        {
-            WatchState.Critical => "CRITICAL",
-            WatchState.Unknown => "UNKNOWN",
-            WatchState.Warning => "WARNING",
-            _ => "OK",
-        };
-        return $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")} {state} - {Highest(counts)}{All(counts)}";
-    }
+        WatchState.Critical => " CRITICAL",
+        WatchState.Unknown => " UNKNOWN",
+        WatchState.Warning => " WARNING",
+        _ when counts is { Limit.Problem: not null, Watch.HasThresholds: false } => "",
+        _ => " OK",
+    };
 
     private static string Highest(WatchCounts counts)
     {
@@ -54,14 +55,16 @@ internal sealed class CheckForm : ISnapshotForm
             return "no client holds a connection";
         }
 
-        string unknown = counts.State == WatchState.Unknown ? " of a limit that is not known" : "";
         string client = counts.Shown is [var first, ..] ? first.Address.ToString() : "one client";
         return counts.Limit.Value is { } limit
             ? $"{client} holds {counts.Highest} of {limit} connections ({Share.PercentOf(counts.Highest, limit)} %)"
-            : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}{unknown}";
+            : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}";
     }
 
     private static string All(WatchCounts counts) => counts.Clients > 1 ? $", {counts.Clients} clients hold {counts.Held}" : "";
+
+    private static string Problem(ClientLimit limit) =>
+        limit.Problem is { } problem ? $", limit {limit.Text}: {ErrorLine.Flatten(problem)}" : "";
 
     // 'label'=value;warn;crit;min;max
     private static string PerformanceData(WatchCounts counts, NamespaceCounts found)

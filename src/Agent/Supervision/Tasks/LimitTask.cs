@@ -2,7 +2,7 @@ using Agent.Watching.Limits;
 
 namespace Agent.Supervision.Tasks;
 
-/// <summary>Keeps a limit known that somebody else decides, beside the census and never in its way.</summary>
+/// <summary>Keeps a limit known that a service decides, beside the census and never in its way.</summary>
 internal sealed class LimitTask(string name, ConsulEndpoint endpoint, LimitDiscovery discovery) : SupervisedTask
 {
     internal override string Name => $"limit:{name}";
@@ -13,9 +13,9 @@ internal sealed class LimitTask(string name, ConsulEndpoint endpoint, LimitDisco
 
     internal override TimeSpan FirstPause => TimeSpan.FromSeconds(2);
 
-    internal override TimeSpan LongestPause => LimitDiscovery.Period;
+    internal override TimeSpan LongestPause => LimitDiscovery.LongestPause;
 
-    // Until there is an answer the census has a limit of its own.
+    // The census goes on without a limit.
     internal override bool IsAwaited => false;
 
     // With the limit that holds meanwhile, how old it is, and each reason once.

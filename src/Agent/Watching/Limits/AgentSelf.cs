@@ -32,11 +32,12 @@ internal static class AgentSelf
         }
     }
 
+    // Consul enforces no limit where its number is 0 or below; and above int's range is more than a client can open.
     private static int? ToLimit(JsonElement limit) =>
-        limit.ValueKind == JsonValueKind.Number && limit.TryGetInt32(out int value) && value >= 0
-            ? value == 0 ? null : value
+        limit.ValueKind == JsonValueKind.Number && limit.TryGetInt64(out long value)
+            ? value is > 0 and <= int.MaxValue ? (int)value : null
             : throw new FormatException(
-                $"answers with a {Section}.{Limit} that is not a number of connections, {Shorten(limit.GetRawText())}; give the limit yourself");
+                $"answers with a {Section}.{Limit} that is not a whole number, {Shorten(limit.GetRawText())}; give the limit yourself");
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 }

@@ -19,7 +19,8 @@ internal static class ConsulConnection
         catch (SocketException failure)
         {
             socket.Dispose();
-            throw new LimitUnknownException(Describe(endpoint, failure));
+            throw new LimitUnknownException(
+                Describe(endpoint, failure), failure.SocketErrorCode == SocketError.ConnectionRefused ? Refusal.Unknown : Refusal.Possible);
         }
         catch
         {

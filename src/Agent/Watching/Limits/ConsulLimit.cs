@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Agent.Watching.Limits;
 
@@ -12,6 +13,10 @@ internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : 
     private const long MostAnswerBytes = 1 << 20;
     private const int MostHeaderKilobytes = 16;
 
+    private const string TooLong = "answers with more than Consul ever would; it is not Consul, check the address";
+
+    public string Name => endpoint.Name;
+
     public async Task<ClientLimit> AskAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = new(endpoint.Timeout, time);
@@ -20,7 +25,7 @@ internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : 
         {
             string? token = await ReadTokenAsync(ending.Token);
             await using Stream connection = await ConsulConnection.OpenAsync(endpoint, ending.Token);
-            return new ClientLimit(AgentSelf.ReadLimit(await GetAsync(connection, token, ending.Token)), endpoint.Name);
+            return await GetAsync(connection, token, ending.Token);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -29,20 +34,12 @@ internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : 
         catch (Exception) when (patience.IsCancellationRequested)
         {
             // Whatever the interrupted step made of it.
-            throw Unknown(
-                $"gave no answer within {endpoint.Timeout.TotalSeconds:0.###} s; check that it is well, and that no firewall is in between");
-        }
-        catch (FormatException wrong)
-        {
-            throw Unknown(wrong.Message);
-        }
-        catch (HttpRequestException failure)
-        {
-            throw Unknown(Describe(failure));
+            throw new LimitUnknownException(
+                $"{Name} gave no answer within {endpoint.Timeout.TotalSeconds:0.###} s; check that it is well, and that no firewall is in between");
         }
     }
 
-    private async Task<byte[]> GetAsync(Stream connection, string? token, CancellationToken cancellationToken)
+    private async Task<ClientLimit> GetAsync(Stream connection, string? token, CancellationToken cancellationToken)
     {
         Stream? unused = connection;
         using SocketsHttpHandler handler = new()
@@ -65,14 +62,49 @@ internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : 
             request.Headers.Add("X-Consul-Token", token);
         }
 
-        using HttpResponseMessage response = await http.SendAsync(request, cancellationToken);
-        if (response.StatusCode != HttpStatusCode.OK)
+        using HttpResponseMessage response = await SendAsync(http, request, cancellationToken);
+        return response.StatusCode switch
         {
-            throw Unknown(Describe(response.StatusCode));
-        }
+            HttpStatusCode.OK => new ClientLimit(await ReadLimitAsync(response, cancellationToken), Name) { Refusal = Refusal.No },
+            HttpStatusCode.TooManyRequests => ClientLimit.Unknown(
+                Name,
+                $"{Name} answers 429: this address is at the limit, and its further connections are refused; close connections that are not needed",
+                Refusal.Yes),
+            var status => throw Answered(Describe(status)),
+        };
+    }
 
-        await response.Content.LoadIntoBufferAsync(MostAnswerBytes, cancellationToken);
-        return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+    private async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker http, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException failure)
+        {
+            throw new LimitUnknownException($"{Name} {Describe(failure)}");
+        }
+    }
+
+    private async Task<int?> ReadLimitAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(MostAnswerBytes, cancellationToken);
+            return AgentSelf.ReadLimit(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+        }
+        catch (FormatException wrong)
+        {
+            throw Answered(wrong.Message);
+        }
+        catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw Answered(TooLong);
+        }
+        catch (HttpRequestException failure)
+        {
+            throw Answered($"closed the connection in the middle of its answer ({failure.GetBaseException().Message}); check its log");
+        }
     }
 
     /// <summary>The file's token comes before the other, as with Consul's own program; an empty file is none.</summary>
@@ -97,24 +129,29 @@ internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : 
             : throw new LimitUnknownException($"the token of {origin} has characters that no token has; give the token's SecretID alone");
     }
 
-    private LimitUnknownException Unknown(string what) => new($"{endpoint.Name} {what}");
+    private LimitUnknownException Answered(string problem) => new($"{Name} {problem}", Refusal.No);
 
     private string Describe(HttpStatusCode status) => status switch
     {
         HttpStatusCode.Forbidden when endpoint is { Token: null, TokenFile: null } =>
             "wants a token (403); give one whose policy has agent:read, as tokenFile, CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE",
         HttpStatusCode.Forbidden => "does not accept the token (403); check that it exists and that its policy has agent:read",
-        HttpStatusCode.TooManyRequests => "answers 429: this host's own address is at the limit; look for who holds its connections",
         HttpStatusCode.BadRequest when !endpoint.IsSecure => "answers 400; if this is its HTTPS port, write https://",
         _ => $"answers {(int)status} where 200 is expected; check the address, and Consul's log",
     };
 
     private string Describe(HttpRequestException failure) => failure.HttpRequestError switch
     {
-        HttpRequestError.ConfigurationLimitExceeded => "answers with more than Consul ever would; it is not Consul, check the address",
+        HttpRequestError.ConfigurationLimitExceeded => TooLong,
         HttpRequestError.InvalidResponse => "answers with something else than HTTP; it is not Consul, or its HTTPS port: check the address",
-        _ => $"closed the connection before its answer was whole ({failure.GetBaseException().Message}); "
-            + "this host's own address may be at the limit, "
-            + (endpoint.IsSecure ? "or it wants a client certificate (CONSUL_CLIENT_CERT)" : "or it is the HTTPS port, which needs https://"),
+        // An alert of TLS, for one.
+        _ when failure.GetBaseException() is var cause and not (IOException or SocketException) =>
+            $"ended the TLS connection ({cause.Message}); check whether it wants a client certificate (CONSUL_CLIENT_CERT)",
+        _ => ClosedInSilence(endpoint),
     };
+
+    /// <summary>What may be the reason where the connection ends before a byte of an answer: Consul up to 1.8 refuses connections in this way.</summary>
+    internal static string ClosedInSilence(ConsulEndpoint endpoint) =>
+        "closed the connection without an answer: it is full, or this is not Consul's port"
+        + (endpoint is { IsSecure: true, CertificateFile: null } ? ", or it wants a client certificate (CONSUL_CLIENT_CERT)" : "");
 }

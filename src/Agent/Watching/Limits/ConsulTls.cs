@@ -107,6 +107,12 @@ internal sealed class ConsulTls(ConsulEndpoint endpoint)
             return $"{endpoint.Name} shows a certificate that is not for {_serverName}; give the name that it is for as CONSUL_TLS_SERVER_NAME";
         }
 
+        // Not a byte came back: a service that does not like what it was shown answers with a TLS alert.
+        if (failure is IOException)
+        {
+            return $"{endpoint.Name} {ConsulLimit.ClosedInSilence(endpoint)}";
+        }
+
         return $"{endpoint.Name} and the agent cannot agree on TLS ({failure.GetBaseException().Message}); "
             + "check that this is its HTTPS port, and whether it wants a client certificate (CONSUL_CLIENT_CERT)";
     }

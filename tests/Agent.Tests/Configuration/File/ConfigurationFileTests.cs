@@ -74,7 +74,7 @@ public sealed class ConfigurationFileTests : IDisposable
               { "name": "plain", "ports": [3] } ] }
             """);
         Watch[] watches = [.. settings.Watches.Select(watch => watch.Watch)];
-        Assert.Equal([new(200, "default"), ClientLimit.Unknown, new ClientLimit(null, "default")], watches.Select(watch => watch.Limit));
+        Assert.Equal([ClientLimit.NotAsked, ClientLimit.NotAsked, new ClientLimit(null, "default")], watches.Select(watch => watch.Limit));
         Assert.Equal("consul at http://127.0.0.1:1", watches[0].LimitFrom!.Name);
         Assert.Equal(watches[0].LimitFrom, watches[1].LimitFrom);
         Assert.Null(watches[2].LimitFrom);

@@ -19,14 +19,36 @@ public sealed class ConsulLimitTests : IDisposable
     public async Task The_limit_is_what_Consul_says(string said, int limit)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self(said)) };
-        Assert.Equal(new ClientLimit(limit, $"consul at http://127.0.0.1:{consul.Port}"), await Ask(Endpoint(consul)));
+        Assert.Equal(
+            new ClientLimit(limit, $"consul at http://127.0.0.1:{consul.Port}") { Refusal = Refusal.No }, await Ask(Endpoint(consul)));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("-200")]
+    [InlineData("-9223372036854775808")]
+    // More than any client can open.
+    [InlineData("2147483648")]
+    [InlineData("9223372036854775807")]
+    public async Task Zero_and_below_and_what_cannot_be_reached_is_no_limit(string said)
+    {
+        await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self(said)) };
+        ClientLimit limit = await Ask(Endpoint(consul));
+        Assert.Equal(new ClientLimit(null, $"consul at http://127.0.0.1:{consul.Port}") { Refusal = Refusal.No }, limit);
+        Assert.Equal("none", limit.Text);
     }
 
     [Fact]
-    public async Task Zero_means_that_there_is_no_limit()
+    public async Task A_429_is_an_answer()
     {
-        await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("0")) };
-        Assert.Equal(new ClientLimit(null, $"consul at http://127.0.0.1:{consul.Port}"), await Ask(Endpoint(consul)));
+        await using FakeConsul consul = new() { Reply = FakeConsul.Status("429 Too Many Requests", "Your IP is issuing too many concurrent connections\n") };
+        ClientLimit limit = await Ask(Endpoint(consul) with { Token = Secret });
+        Assert.Equal((null, true, Refusal.Yes, "unknown"), (limit.Value, limit.IsUnknown, limit.Refusal, limit.Text));
+        Assert.Equal(
+            $"consul at http://127.0.0.1:{consul.Port} answers 429: this address is at the limit, and its further connections are refused; "
+                + "close connections that are not needed",
+            limit.Problem);
     }
 
     [Fact]
@@ -78,7 +100,7 @@ public sealed class ConsulLimitTests : IDisposable
     public async Task A_token_file_that_is_not_there_is_told_and_Consul_not_asked()
     {
         await using FakeConsul consul = new();
-        string reason = await Refusal(Endpoint(consul) with { Token = Secret, TokenFile = _scratch["token"] });
+        string reason = await Failure(Endpoint(consul) with { Token = Secret, TokenFile = _scratch["token"] });
         Assert.StartsWith($"cannot read the token file {_scratch["token"]}: ", reason);
         Assert.Empty(consul.Requests);
     }
@@ -92,11 +114,11 @@ public sealed class ConsulLimitTests : IDisposable
         await using FakeConsul consul = new();
         Assert.Equal(
             "the token of CONSUL_HTTP_TOKEN has characters that no token has; give the token's SecretID alone",
-            await Refusal(Endpoint(consul) with { Token = token }));
+            await Failure(Endpoint(consul) with { Token = token }));
         await File.WriteAllTextAsync(_scratch["token"], token, TestContext.Current.CancellationToken);
         Assert.StartsWith(
             $"the token of {_scratch["token"]} has characters",
-            await Refusal(Endpoint(consul) with { Token = Secret, TokenFile = _scratch["token"] }));
+            await Failure(Endpoint(consul) with { Token = Secret, TokenFile = _scratch["token"] }));
         Assert.Empty(consul.Requests);
     }
 
@@ -104,7 +126,6 @@ public sealed class ConsulLimitTests : IDisposable
     [InlineData("403 Forbidden", null,
         "wants a token (403); give one whose policy has agent:read, as tokenFile, CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE")]
     [InlineData("403 Forbidden", Secret, "does not accept the token (403); check that it exists and that its policy has agent:read")]
-    [InlineData("429 Too Many Requests", Secret, "answers 429: this host's own address is at the limit; look for who holds its connections")]
     [InlineData("400 Bad Request", Secret, "answers 400; if this is its HTTPS port, write https://")]
     [InlineData("404 Not Found", Secret, "answers 404 where 200 is expected; check the address, and Consul's log")]
     [InlineData("500 Internal Server Error", Secret, "answers 500 where 200 is expected; check the address, and Consul's log")]
@@ -112,7 +133,8 @@ public sealed class ConsulLimitTests : IDisposable
     {
         // What Consul writes beside the status could hold the token, and is not shown.
         await using FakeConsul consul = new() { Reply = FakeConsul.Status(status, $"no, {Secret}\r\n") };
-        Assert.Equal($"consul at http://127.0.0.1:{consul.Port} {reason}", await Refusal(Endpoint(consul) with { Token = token }));
+        Assert.Equal(
+            $"consul at http://127.0.0.1:{consul.Port} {reason}", await Failure(Endpoint(consul) with { Token = token }, Refusal.No));
     }
 
     [Fact]
@@ -123,7 +145,7 @@ public sealed class ConsulLimitTests : IDisposable
         {
             Reply = $"HTTP/1.1 302 Found\r\nLocation: {elsewhere.Address}/\r\nContent-Length: 0\r\n\r\n",
         };
-        Assert.Contains(" answers 302 where 200 is expected", await Refusal(Endpoint(consul) with { Token = Secret }));
+        Assert.Contains(" answers 302 where 200 is expected", await Failure(Endpoint(consul) with { Token = Secret }));
         Assert.Empty(elsewhere.Requests);
     }
 
@@ -138,8 +160,16 @@ public sealed class ConsulLimitTests : IDisposable
             HangsUp = true,
         };
 
-        // Whether the answer or the reset is seen is a matter of who is first; both point to the limit.
-        Assert.Contains("at the limit", await Refusal(Endpoint(consul)));
+        // Whether the answer or the reset is seen is a matter of which comes first; both are a sign of the limit.
+        try
+        {
+            Assert.Equal(Refusal.Yes, (await Ask(Endpoint(consul))).Refusal);
+        }
+        catch (LimitUnknownException reset)
+        {
+            Assert.Equal(Refusal.Possible, reset.Refusal);
+            Assert.Contains("it is full, or this is not Consul's port", reset.Message);
+        }
     }
 
     [Theory]
@@ -155,13 +185,13 @@ public sealed class ConsulLimitTests : IDisposable
         Assert.EndsWith(
             " answers without DebugConfig.HTTPMaxConnsPerClient: it is not Consul, or one from before that limit; "
             + "check the address, or give the limit yourself",
-            await Refusal(Endpoint(consul)));
+            await Failure(Endpoint(consul)));
     }
 
     [Theory]
-    [InlineData("-1", "-1")]
     [InlineData("200.5", "200.5")]
-    [InlineData("2147483648", "2147483648")]
+    [InlineData("9223372036854775808", "9223372036854775808")]
+    [InlineData("true", "true")]
     [InlineData("\"200\"", "\"200\"")]
     [InlineData("null", "null")]
     [InlineData("[1111111111,1111111111,1111111111,1111111111]", "[1111111111,1111111111,1111111111,111111…")]
@@ -169,8 +199,8 @@ public sealed class ConsulLimitTests : IDisposable
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self(said)) };
         Assert.EndsWith(
-            $" answers with a DebugConfig.HTTPMaxConnsPerClient that is not a number of connections, {shown}; give the limit yourself",
-            await Refusal(Endpoint(consul)));
+            $" answers with a DebugConfig.HTTPMaxConnsPerClient that is not a whole number, {shown}; give the limit yourself",
+            await Failure(Endpoint(consul), Refusal.No));
     }
 
     [Theory]
@@ -180,7 +210,7 @@ public sealed class ConsulLimitTests : IDisposable
     public async Task Something_else_than_JSON_is_no_answer(string body)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(body) };
-        Assert.EndsWith(" answers with something else than JSON: it is not Consul; check the address", await Refusal(Endpoint(consul)));
+        Assert.EndsWith(" answers with something else than JSON: it is not Consul; check the address", await Failure(Endpoint(consul)));
     }
 
     [Fact]
@@ -188,19 +218,29 @@ public sealed class ConsulLimitTests : IDisposable
     {
         await using FakeConsul consul = new() { Reply = "220 mail.example ESMTP\r\n", Reads = true, HangsUp = true };
         Assert.EndsWith(
-            " answers with something else than HTTP; it is not Consul, or its HTTPS port: check the address", await Refusal(Endpoint(consul)));
+            " answers with something else than HTTP; it is not Consul, or its HTTPS port: check the address", await Failure(Endpoint(consul)));
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Le")]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"DebugConfig\":")]
-    public async Task An_answer_that_breaks_off_is_none(string reply)
+    [InlineData(true, "")]
+    [InlineData(false, "")]
+    [InlineData(true, "HTTP/1.1 200 OK\r\nContent-Le")]
+    public async Task A_connection_that_is_closed_without_an_answer_may_be_refused(bool reads, string reply)
     {
-        await using FakeConsul consul = new() { Reply = reply, HangsUp = true };
-        string reason = await Refusal(Endpoint(consul));
-        Assert.Contains(" closed the connection before its answer was whole (", reason);
-        Assert.EndsWith("); this host's own address may be at the limit, or it is the HTTPS port, which needs https://", reason);
+        await using FakeConsul consul = new() { Reads = reads, Reply = reply, HangsUp = true };
+        Assert.EndsWith(
+            " closed the connection without an answer: it is full, or this is not Consul's port", await Failure(Endpoint(consul), Refusal.Possible));
+    }
+
+    [Fact]
+    public async Task An_answer_that_breaks_off_is_none()
+    {
+        await using FakeConsul consul = new()
+        {
+            Reply = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"DebugConfig\":",
+            HangsUp = true,
+        };
+        Assert.Contains(" closed the connection in the middle of its answer (", await Failure(Endpoint(consul), Refusal.No));
     }
 
     [Theory]
@@ -210,7 +250,7 @@ public sealed class ConsulLimitTests : IDisposable
     {
         string body = FakeConsul.Self("200") + new string(' ', 3 << 20);
         await using FakeConsul consul = new() { Reply = isAnnounced ? FakeConsul.Ok(body) : $"HTTP/1.1 200 OK\r\n\r\n{body}", HangsUp = true };
-        Assert.EndsWith(" answers with more than Consul ever would; it is not Consul, check the address", await Refusal(Endpoint(consul)));
+        Assert.EndsWith(" answers with more than Consul ever would; it is not Consul, check the address", await Failure(Endpoint(consul)));
     }
 
     [Theory]
@@ -252,14 +292,14 @@ public sealed class ConsulLimitTests : IDisposable
         int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
         Assert.Equal(
             $"consul at http://127.0.0.1:{port} refuses the connection; check that it runs and listens there",
-            await Refusal(new ConsulEndpoint(new Uri($"http://127.0.0.1:{port}")) { Timeout = Poll.Patience }));
+            await Failure(new ConsulEndpoint(new Uri($"http://127.0.0.1:{port}")) { Timeout = Poll.Patience }, Refusal.Unknown));
     }
 
     [Fact]
     public async Task A_name_without_an_address_is_told()
     {
         // RFC 6761: nobody has it.
-        string reason = await Refusal(new ConsulEndpoint(new Uri("http://consul.invalid:8500")) { Timeout = Poll.Patience });
+        string reason = await Failure(new ConsulEndpoint(new Uri("http://consul.invalid:8500")) { Timeout = Poll.Patience });
         Assert.StartsWith("consul at http://consul.invalid:8500 is not found: its name has no address (", reason);
     }
 
@@ -270,11 +310,12 @@ public sealed class ConsulLimitTests : IDisposable
     private static Task<ClientLimit> Ask(ConsulEndpoint endpoint, TimeProvider? time = null) =>
         new ConsulLimit(endpoint, time ?? TimeProvider.System).AskAsync(TestContext.Current.CancellationToken);
 
-    private static async Task<string> Refusal(ConsulEndpoint endpoint)
+    private static async Task<string> Failure(ConsulEndpoint endpoint, Refusal? refusal = null)
     {
-        string reason = (await Assert.ThrowsAsync<LimitUnknownException>(() => Ask(endpoint))).Message;
-        Assert.DoesNotContain('\n', reason);
-        Assert.DoesNotContain(Secret, reason);
-        return reason;
+        LimitUnknownException failure = await Assert.ThrowsAsync<LimitUnknownException>(() => Ask(endpoint));
+        Assert.Equal(refusal ?? failure.Refusal, failure.Refusal);
+        Assert.DoesNotContain('\n', failure.Message);
+        Assert.DoesNotContain(Secret, failure.Message);
+        return failure.Message;
     }
 }

@@ -29,7 +29,7 @@ public sealed class ConsulTlsTests : IDisposable
         string authority = await File.ReadAllTextAsync(_authority.CaFile, TestContext.Current.CancellationToken);
         using TestAuthority other = new(_scratch, "other");
         File.Copy(other.CaFile, _authority.CaFile, overwrite: true);
-        await Refusal(endpoint);
+        await Failure(endpoint);
         await File.AppendAllTextAsync(_authority.CaFile, authority, TestContext.Current.CancellationToken);
         await Ask(endpoint);
     }
@@ -41,7 +41,7 @@ public sealed class ConsulTlsTests : IDisposable
     {
         using TestAuthority other = new(_scratch, "other");
         await using FakeConsul consul = Consul("127.0.0.1");
-        string reason = await Refusal(Endpoint(consul) with { Token = "t", CaFile = hasCaFile ? other.CaFile : null });
+        string reason = await Failure(Endpoint(consul) with { Token = "t", CaFile = hasCaFile ? other.CaFile : null });
         Assert.StartsWith($"consul at https://127.0.0.1:{consul.Port} shows a certificate that is not trusted (", reason);
         Assert.EndsWith("); give the file of the CA that signed it as caFile or CONSUL_CACERT", reason);
         Assert.Empty(consul.Requests);
@@ -53,7 +53,7 @@ public sealed class ConsulTlsTests : IDisposable
         await using FakeConsul consul = Consul("127.0.0.1", validDays: -1);
         Assert.EndsWith(
             " shows a certificate that is not trusted (NotTimeValid); renew it, or set the clock",
-            await Refusal(Endpoint(consul)));
+            await Failure(Endpoint(consul)));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class ConsulTlsTests : IDisposable
         await using FakeConsul consul = Consul("server.dc1.consul");
         Assert.EndsWith(
             " shows a certificate that is not for 127.0.0.1; give the name that it is for as CONSUL_TLS_SERVER_NAME",
-            await Refusal(Endpoint(consul)));
+            await Failure(Endpoint(consul)));
         Assert.Equal(200, (await Ask(Endpoint(consul) with { ServerName = "server.dc1.consul" })).Value);
         // The name decides whom to trust, and not what is asked for.
         Assert.Contains($"\r\nHost: 127.0.0.1:{consul.Port}\r\n", Assert.Single(consul.Requests));
@@ -87,7 +87,7 @@ public sealed class ConsulTlsTests : IDisposable
     public async Task Without_the_client_certificate_that_is_wanted_there_is_no_answer()
     {
         await using FakeConsul consul = Consul("127.0.0.1", wantsCertificate: true);
-        Assert.EndsWith(" wants a client certificate (CONSUL_CLIENT_CERT)", await Refusal(Endpoint(consul)));
+        Assert.EndsWith(" wants a client certificate (CONSUL_CLIENT_CERT)", await Failure(Endpoint(consul)));
         Assert.Empty(consul.Requests);
     }
 
@@ -98,16 +98,16 @@ public sealed class ConsulTlsTests : IDisposable
         (string _, string otherKey) = _authority.Client("other");
         await using FakeConsul consul = Consul("127.0.0.1");
         ConsulEndpoint endpoint = Endpoint(consul);
-        Assert.StartsWith($"cannot load the CA file {_scratch["none"]}: ", await Refusal(endpoint with { CaFile = _scratch["none"] }));
+        Assert.StartsWith($"cannot load the CA file {_scratch["none"]}: ", await Failure(endpoint with { CaFile = _scratch["none"] }));
         Assert.Equal(
             $"the CA file {key} holds no certificate in PEM; give the one that signed Consul's",
-            await Refusal(endpoint with { CaFile = key }));
+            await Failure(endpoint with { CaFile = key }));
         (string, string)[] wrong = [(_scratch["none"], key), (certificate, _scratch["none"]), (certificate, otherKey), (key, certificate)];
         foreach ((string first, string second) in wrong)
         {
             Assert.StartsWith(
                 $"cannot load the client certificate {first} with the key {second}: ",
-                await Refusal(endpoint with { CertificateFile = first, KeyFile = second }));
+                await Failure(endpoint with { CertificateFile = first, KeyFile = second }));
         }
     }
 
@@ -115,9 +115,22 @@ public sealed class ConsulTlsTests : IDisposable
     public async Task Https_to_a_port_that_speaks_http_is_told()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "HTTP/1.1 400 Bad Request\r\n\r\n" };
-        string reason = await Refusal(new ConsulEndpoint(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience });
+        string reason = await Failure(new ConsulEndpoint(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience });
         Assert.StartsWith($"consul at https://127.0.0.1:{consul.Port} and the agent cannot agree on TLS (", reason);
         Assert.EndsWith("); check that this is its HTTPS port, and whether it wants a client certificate (CONSUL_CLIENT_CERT)", reason);
+    }
+
+    [Fact]
+    public async Task A_handshake_that_is_closed_without_an_answer_may_be_refused()
+    {
+        await using FakeConsul consul = new() { Reads = false, Reply = "", HangsUp = true };
+        ConsulEndpoint endpoint = new(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience };
+        LimitUnknownException failure = await Assert.ThrowsAsync<LimitUnknownException>(() => Ask(endpoint));
+        Assert.Equal(
+            $"consul at https://127.0.0.1:{consul.Port} closed the connection without an answer: it is full, or this is not Consul's port, "
+                + "or it wants a client certificate (CONSUL_CLIENT_CERT)",
+            failure.Message);
+        Assert.Equal(Refusal.Possible, failure.Refusal);
     }
 
     [Fact]
@@ -152,7 +165,7 @@ public sealed class ConsulTlsTests : IDisposable
     private static Task<ClientLimit> Ask(ConsulEndpoint endpoint) =>
         new ConsulLimit(endpoint, TimeProvider.System).AskAsync(TestContext.Current.CancellationToken);
 
-    private static async Task<string> Refusal(ConsulEndpoint endpoint)
+    private static async Task<string> Failure(ConsulEndpoint endpoint)
     {
         string reason = (await Assert.ThrowsAsync<LimitUnknownException>(() => Ask(endpoint))).Message;
         Assert.DoesNotContain('\n', reason);

@@ -33,6 +33,9 @@ internal sealed class FakeConsul : IAsyncDisposable
     /// <summary>Its certificate and what it demands of the client's; null for plain HTTP.</summary>
     internal SslServerAuthenticationOptions? Tls { get; init; }
 
+    /// <summary>What is done when a request has come, before it is answered; null for nothing.</summary>
+    internal Action? Asked { get; init; }
+
     internal int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     internal Uri Address => new($"{(Tls is null ? "http" : "https")}://127.0.0.1:{Port}");
@@ -103,6 +106,7 @@ internal sealed class FakeConsul : IAsyncDisposable
                 await ReadRequestAsync(stream);
             }
 
+            Asked?.Invoke();
             await stream.WriteAsync(Encoding.UTF8.GetBytes(Reply), _ending.Token);
             if (!HangsUp)
             {

@@ -12,25 +12,26 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
 {
     private const string Source = "consul at http://127.0.0.1:8500";
     private static readonly ConsulEndpoint Endpoint = new(new Uri("http://127.0.0.1:8500"));
-    private static readonly ClientLimit Known = new(200, Source);
+    private static readonly ClientLimit Known = new(200, Source) { Refusal = Refusal.No };
+    private static readonly ClientLimit Refused = ClientLimit.Unknown(Source, "429", Refusal.Yes);
 
     private readonly ManualTime _time = new();
     private readonly RecordingLogger<LimitDiscovery> _log = new();
     private readonly ScriptedSource _source = new();
-    private readonly KnownLimits _limits = new();
+    private readonly LimitCache _limits = new();
     private readonly Supervisor _supervisor;
 
     public LimitDiscoveryTests() => _supervisor = new Supervisor(_time, new RecordingLogger<Supervisor>());
 
     [Fact]
-    public async Task It_asks_at_once_and_then_every_five_minutes()
+    public async Task It_asks_at_once_and_then_every_minute()
     {
         await Start(() => Known);
         await Asked(1);
         Assert.Equal(Known, Current);
         for (int asked = 2; asked <= 10; asked++)
         {
-            Assert.Equal(TimeSpan.FromMinutes(5), _time.UntilNext);
+            Assert.Equal(TimeSpan.FromMinutes(1), _time.UntilNext);
             _time.Leap(LimitDiscovery.Period);
             await Asked(asked);
         }
@@ -43,10 +44,10 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = () => new ClientLimit(null, Source);
+        _source.Answer = () => new ClientLimit(null, Source) { Refusal = Refusal.No };
         _time.Leap(LimitDiscovery.Period);
         await Asked(2);
-        Assert.Equal(new ClientLimit(null, Source), Current);
+        Assert.Equal(new ClientLimit(null, Source) { Refusal = Refusal.No }, Current);
         Assert.Equal(
             [$"Information: limit per client, by {Source}: 200", $"Information: limit per client, by {Source}: none"],
             _log.Lines);
@@ -65,10 +66,75 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         }
 
         Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first is short, and was {waits[0]}");
-        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitDiscovery.Period));
+        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitDiscovery.LongestPause));
         // The jitter may shorten one long after they have grown.
-        Assert.All(waits[18..], wait => Assert.Equal(LimitDiscovery.Period, wait));
-        Assert.Null(Current);
+        Assert.All(waits[18..], wait => Assert.Equal(LimitDiscovery.LongestPause, wait));
+        Assert.Equal(ClientLimit.Unknown(Source, "refused", Refusal.Possible), Current);
+    }
+
+    [Fact]
+    public async Task Before_the_first_answer_the_limit_is_unknown()
+    {
+        ClientLimit before = Current;
+        Assert.True(before.IsUnknown);
+        Assert.Null(before.Value);
+        Assert.Null(before.IsRefused);
+        await Start(Failing("403", Refusal.No));
+        await Asked(1);
+        Assert.Equal((true, null, false), (Current.IsUnknown, Current.Value, Current.IsRefused));
+    }
+
+    [Fact]
+    public async Task A_429_is_an_answer_and_the_next_question_comes_soon()
+    {
+        int answered = 0;
+        _source.Answer = () => Refused;
+        Task running = new LimitDiscovery(_source, limit => _limits.Learn(Endpoint, limit), _time, _log)
+            .RunAsync(() => answered++, TestContext.Current.CancellationToken);
+        for (int asked = 1; asked <= 3; asked++)
+        {
+            await Asked(asked);
+            Assert.Equal((asked, LimitDiscovery.PeriodWhileRefused), (answered, _time.UntilNext));
+            Assert.Equal((null, true, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
+            _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        }
+
+        _source.Answer = () => Known;
+        await Asked(4);
+        _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        await Asked(5);
+        Assert.Equal(Known, Current);
+        Assert.False(running.IsCompleted);
+        // It was never known before.
+        Assert.Equal(
+            ["Warning: 429; the limit is unknown, asking again every 10 s", $"Information: limit per client, by {Source}: 200"], _log.Lines);
+    }
+
+    [Fact]
+    public async Task A_429_keeps_the_limit_that_was_known()
+    {
+        await Start(() => Known);
+        await Asked(1);
+        _source.Answer = () => Refused;
+        _time.Leap(LimitDiscovery.Period);
+        await Asked(2);
+        Assert.Equal((200, false, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
+        _source.Answer = Failing("gone", Refusal.Unknown);
+        _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        await Asked(3);
+        Assert.Equal((200, false, null), (Current.Value, Current.IsUnknown, Current.IsRefused));
+        _source.Answer = () => Known;
+        _time.Leap(_time.UntilNext!.Value);
+        await Asked(4);
+        Assert.Equal(Known, Current);
+        Assert.Equal(
+            [
+                $"Information: limit per client, by {Source}: 200",
+                "Warning: 429; keeping the limit 200, which is 00:01:00 old, and asking again every 10 s",
+                "Warning: cannot renew the limit per client: gone; keeping 200, which is 00:01:10 old, and asking again at growing intervals",
+                $"Information: limit per client, by {Source}, known again: 200",
+            ],
+            _log.Lines);
     }
 
     [Fact]
@@ -80,7 +146,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
             await Asked(asked);
             if (asked > 18)
             {
-                Assert.Equal(LimitDiscovery.Period, _time.UntilNext);
+                Assert.Equal(LimitDiscovery.LongestPause, _time.UntilNext);
             }
 
             _time.Leap(_time.UntilNext!.Value);
@@ -111,23 +177,24 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         _source.Answer = Failing("refused");
         _time.Leap(LimitDiscovery.Period);
         await Asked(2);
-        Assert.Equal(Known, Current);
+        ClientLimit kept = Known with { Problem = "refused", Refusal = Refusal.Possible };
+        Assert.Equal(kept, Current);
 
         for (int asked = 3; asked <= 6; asked++)
         {
             _time.Leap(_time.UntilNext!.Value);
             await Asked(asked);
-            Assert.Equal(Known, Current);
+            Assert.Equal(kept, Current);
         }
 
-        _source.Answer = () => new ClientLimit(300, Source);
+        _source.Answer = () => Known with { Value = 300 };
         _time.Leap(_time.UntilNext!.Value);
         await Asked(7);
-        Assert.Equal(new ClientLimit(300, Source), Current);
+        Assert.Equal(Known with { Value = 300 }, Current);
         Assert.Equal(
             [
                 $"Information: limit per client, by {Source}: 200",
-                "Warning: cannot renew the limit per client: refused; keeping 200, which is 00:05:00 old, and asking again at growing intervals",
+                "Warning: cannot renew the limit per client: refused; keeping 200, which is 00:01:00 old, and asking again at growing intervals",
                 $"Information: limit per client, by {Source}, known again: 300",
             ],
             _log.Lines);
@@ -151,10 +218,10 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         await Asked(asked + 1);
         Assert.Equal(
             [
-                "Warning: cannot learn the limit per client: refused; none is known yet, asking again at growing intervals",
-                "Warning: cannot learn the limit per client: 403; none is known yet, asking again at growing intervals",
-                "Warning: cannot learn the limit per client: refused; none is known yet, asking again at growing intervals",
-                $"Information: limit per client, by {Source}, known again: 200",
+                "Warning: cannot learn the limit per client: refused; the limit is unknown, asking again at growing intervals",
+                "Warning: cannot learn the limit per client: 403; the limit is unknown, asking again at growing intervals",
+                "Warning: cannot learn the limit per client: refused; the limit is unknown, asking again at growing intervals",
+                $"Information: limit per client, by {Source}: 200",
             ],
             _log.Lines);
     }
@@ -186,10 +253,10 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         _supervisor.Dispose();
     }
 
-    private ClientLimit? Current =>
-        _limits.Of(new Watch("consul", [8500]) { LimitFrom = Endpoint }) is var limit && limit.Source == Source ? limit : null;
+    private ClientLimit Current => _limits.Of(new Watch("consul", [8500]) { LimitFrom = Endpoint, Limit = ClientLimit.NotAsked });
 
-    private static Func<ClientLimit> Failing(string reason) => () => throw new LimitUnknownException(reason);
+    private static Func<ClientLimit> Failing(string problem, Refusal refusal = Refusal.Possible) =>
+        () => throw new LimitUnknownException(problem, refusal);
 
     private async Task Start(Func<ClientLimit> answer)
     {
@@ -215,6 +282,8 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         internal Func<ClientLimit> Answer { get; set; } = () => Known;
 
         internal int Asked => Volatile.Read(ref _asked);
+
+        public string Name => Source;
 
         public Task<ClientLimit> AskAsync(CancellationToken cancellationToken)
         {

@@ -31,11 +31,17 @@ internal sealed record WatchReport
     /// <summary>Held by the client that holds most.</summary>
     public required int Highest { get; init; }
 
-    /// <summary>How many a client may hold; null where there is no limit.</summary>
+    /// <summary>How many a client may hold; null where there is no limit, or <see cref="LimitError"/> says why it is unknown.</summary>
     public required int? Limit { get; init; }
 
-    /// <summary>Where the limit came from: an option, a place in the configuration file, whoever was asked, or <c>default</c>.</summary>
+    /// <summary>Where the limit comes from: an option, a place in the configuration file, the service that was asked, or <c>default</c>.</summary>
     public required string LimitSource { get; init; }
+
+    /// <summary>Why the service that was asked did not tell the limit, in one line; null where it did, and where no service is asked.</summary>
+    public required string? LimitError { get; init; }
+
+    /// <summary>Whether that service refuses the agent's own address; null without an answer, and where no service is asked.</summary>
+    public required bool? LimitRefused { get; init; }
 
     /// <summary>From how many connections of one client on <see cref="State"/> is <c>warning</c>; null for never.</summary>
     public required int? Warning { get; init; }
@@ -73,6 +79,8 @@ internal sealed record WatchReport
             Highest = counts.Highest,
             Limit = limit,
             LimitSource = counts.Limit.Source,
+            LimitError = counts.Limit.Problem is { } problem ? ErrorLine.Flatten(problem) : null,
+            LimitRefused = counts.Limit.IsRefused,
             Warning = watch.Warning?.InConnections(limit),
             Critical = watch.Critical?.InConnections(limit),
             Clients = counts.Clients,

@@ -33,6 +33,12 @@ internal static class SnapshotTables
         {
             foreach (WatchCounts counts in found.Watches)
             {
+                if (counts.Limit.Problem is { } problem)
+                {
+                    canvas.WriteEmptyLine();
+                    canvas.Write(new Text($"limit of {NameOf(counts, found)}: {ErrorLine.Flatten(problem)}", Tint.OfProblem(counts.Limit)));
+                }
+
                 canvas.WriteEmptyLine();
                 ClientTable.Write(counts, NameOf(counts, found), canvas);
                 if (counts.Processes is { } processes)

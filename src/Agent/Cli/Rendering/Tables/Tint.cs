@@ -1,4 +1,5 @@
 using Agent.Watching;
+using Agent.Watching.Limits;
 using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
@@ -33,6 +34,9 @@ internal static class Tint
         WatchState.Warning or WatchState.Unknown => Yellow,
         _ => Green,
     };
+
+    /// <summary>The colour for a line about a limit that did not come.</summary>
+    internal static Style OfProblem(ClientLimit limit) => limit.Refusal == Refusal.Yes ? Red : Yellow;
 
     /// <summary>The parameter of Select Graphic Rendition, ECMA-48; null for the terminal's own colour.</summary>
     internal static int? CodeOf(Style style) =>
