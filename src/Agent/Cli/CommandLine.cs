@@ -16,7 +16,7 @@ internal sealed class CommandLine
 
     private readonly Option<string?> _watch = new("--watch")
     {
-        Description = "What to call the ports together [default: consul]",
+        Description = "What to call the ports together [default: consul; the ports themselves where --port names others than 8500 and 8501]",
         HelpName = "NAME",
     };
 

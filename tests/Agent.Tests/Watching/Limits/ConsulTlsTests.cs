@@ -17,7 +17,8 @@ public sealed class ConsulTlsTests : IDisposable
     public async Task A_certificate_that_the_CA_file_vouches_for_is_trusted()
     {
         await using FakeConsul consul = Consul("127.0.0.1");
-        Assert.Equal(new ClientLimit(200, $"consul at https://127.0.0.1:{consul.Port}"), await Ask(Endpoint(consul)));
+        Assert.Equal(
+            new ClientLimit(200, $"consul at https://127.0.0.1:{consul.Port}") { Refusal = Refusal.No }, await Ask(Endpoint(consul)));
         await Poll.Until(() => consul.ClosedByClient == 1, "the slot is given back");
     }
 
