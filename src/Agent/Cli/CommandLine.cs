@@ -143,7 +143,7 @@ internal sealed class CommandLine
     /// <param name="readVariable">Reads an environment variable.</param>
     /// <param name="runOnce">What --once does; gives the exit code.</param>
     /// <param name="checkConfig">What check-config does with the file, with what it is valid as; gives the exit code.</param>
-    /// <param name="runDaemon">What it does without, with what reads the settings anew; gives the exit code.</param>
+    /// <param name="runDaemon">What it does without, with what makes the settings of what stands in the file; gives the exit code.</param>
     /// <param name="runHealth">What the command health does; gives the exit code.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">An option or variable is wrong.</exception>
@@ -152,13 +152,13 @@ internal sealed class CommandLine
         Func<string, string?> readVariable,
         Func<Settings, OnceOptions, int> runOnce,
         Func<string, Settings, int> checkConfig,
-        Func<Settings, Func<Settings>, int> runDaemon,
+        Func<Settings, Func<byte[], Settings>, int> runDaemon,
         Func<HealthSettings, int> runHealth)
     {
         _root.SetAction(result =>
         {
-            Settings Read() => new SettingsReader(readVariable).Read(Given(result));
-            Settings settings = Read();
+            Settings Read(byte[]? text) => new SettingsReader(readVariable).Read(Given(result), text);
+            Settings settings = Read(null);
             OnceOptions once = OnceOptions.Of(result.GetValue(_output), result.GetValue(_processes));
             if (result.GetValue(_once))
             {

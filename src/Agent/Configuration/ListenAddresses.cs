@@ -19,6 +19,9 @@ internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
     /// <summary>As a user writes it.</summary>
     public override string ToString() => string.Join(',', All);
 
+    /// <summary>Whether no socket can listen at this address beside those that listen at these.</summary>
+    internal bool Overlaps(IPEndPoint where) => All.Any(own => own.Equals(where) || Covers(own, where) || Covers(where, own));
+
     /// <exception cref="FormatException">The first one that is wrong; the message is one line.</exception>
     internal static ListenAddresses Parse(IReadOnlyList<string> texts)
     {

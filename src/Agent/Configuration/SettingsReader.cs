@@ -20,10 +20,12 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
 
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(1);
 
+    /// <param name="given">What the command line says.</param>
+    /// <param name="text">What stands in the configuration file, where it was read already; null to read it.</param>
     /// <exception cref="ConfigurationException">The first setting that is wrong.</exception>
-    internal Settings Read(GivenValues given)
+    internal Settings Read(GivenValues given, byte[]? text = null)
     {
-        LoadedFile? file = ReadFile(given);
+        LoadedFile? file = ReadFile(given, text);
         Setting<NetworkNamespace?> main = Read<NetworkNamespace?>(
             "--netns", given.Namespace, "AGENT_NETNS", file, "netns", file?.Values.Netns, NetworkNamespace.Parse, null);
         (EndpointSettings? endpoint, EndpointOrigins endpointOrigins) = new EndpointReader(given, readVariable, file).Read();
@@ -51,8 +53,12 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         return new HealthSettings { Interval = ReadInterval(given, file), TextfileDirectory = ReadTextfileDirectory(given, file) };
     }
 
-    private LoadedFile? ReadFile(GivenValues given) =>
-        (given.ConfigurationFile ?? Environment("AGENT_CONFIG")) is { } path ? LoadedFile.Read(path) : null;
+    private LoadedFile? ReadFile(GivenValues given, byte[]? text = null) => (given.ConfigurationFile ?? Environment("AGENT_CONFIG")) switch
+    {
+        { } path when text is not null => LoadedFile.Parse(path, text, canBeReadAgain: true),
+        { } path => LoadedFile.Read(path),
+        _ => null,
+    };
 
     private Setting<TimeSpan> ReadInterval(GivenValues given, LoadedFile? file) => Read(
         "--interval", given.Interval, "UPDATE_DELAY", file, "interval", file?.Values.Interval, SettingText.Interval, DefaultInterval);

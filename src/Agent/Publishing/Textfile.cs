@@ -20,7 +20,8 @@ internal sealed class Textfile : IDisposable
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(300);
 
-    private readonly string _directory;
+    private volatile string _directory;
+    private volatile string _filePath;
     private readonly Lock _gate = new();
     private TextfileLock? _lock;
     private volatile bool _removesFile;
@@ -30,16 +31,34 @@ internal sealed class Textfile : IDisposable
     internal Textfile(string directory)
     {
         _directory = directory;
-        FilePath = Path.Combine(directory, FileName);
+        _filePath = Path.Combine(directory, FileName);
     }
 
     /// <summary>The file's absolute path.</summary>
-    internal string FilePath { get; }
+    internal string FilePath => _filePath;
 
     /// <summary>
     /// Whether users other than the owner and the group may write the directory, and so replace or add files; known once it was acquired.
     /// </summary>
     internal bool OthersMayWrite { get; private set; }
+
+    /// <summary>Whether the directory is the one that the file is locked in, also by another path to it.</summary>
+    internal bool IsIn(string directory)
+    {
+        lock (_gate)
+        {
+            return _lock?.IsAt(Path.Combine(directory, FileName) + LockSuffix) ?? false;
+        }
+    }
+
+    /// <summary>Goes on by another path to the same directory, see <see cref="IsIn"/>: the former one may be a symlink that is removed.</summary>
+    internal void Rename(string directory)
+    {
+        // Without the gate, for a write may hang. One that has begun ends in the same directory, whichever path it takes.
+        _directory = directory;
+        _filePath = Path.Combine(directory, FileName);
+        _lock?.Rename(_filePath + LockSuffix);
+    }
 
     /// <summary>
     /// Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed. Does

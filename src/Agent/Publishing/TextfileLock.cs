@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Netlink.Interop;
+using Tmds.Linux;
 using static Tmds.Linux.LibC;
+using LibC = Netlink.Interop.LibC;
 
 namespace Agent.Publishing;
 
@@ -15,7 +17,7 @@ internal sealed class TextfileLock : IDisposable
     private const int Attempts = 5;
     private const string DeletedMark = " (deleted)";
 
-    private readonly string _path;
+    private volatile string _path;
     private readonly FileDescriptor _file;
     private readonly string? _acquiredAt;
 
@@ -29,6 +31,16 @@ internal sealed class TextfileLock : IDisposable
     /// <summary>Whether the path still leads to the file that is locked; it does not when somebody removed or replaced the directory.</summary>
     internal bool IsInPlace =>
         File.Exists(_path) && WhereItIs() is { } place && place == _acquiredAt && !place.EndsWith(DeletedMark, StringComparison.Ordinal);
+
+    /// <summary>Whether another path leads to the file that is locked: the same inode of the same device.</summary>
+    internal bool IsAt(string path) =>
+        IsInPlace
+        && LibC.statx(path, AT_SYMLINK_NOFOLLOW, STATX_INO, out statx there) == 0
+        && LibC.statx(_file, STATX_INO, out statx own) == 0
+        && (there.stx_dev_major, there.stx_dev_minor, (ulong)there.stx_ino) == (own.stx_dev_major, own.stx_dev_minor, (ulong)own.stx_ino);
+
+    /// <summary>Goes on by another path that leads to the file.</summary>
+    internal void Rename(string path) => _path = path;
 
     /// <returns>The lock; null when another process holds it.</returns>
     /// <exception cref="IOException">The lock cannot be made here, or this user may not make it.</exception>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
@@ -14,14 +15,14 @@ namespace Agent.Supervision;
 /// <summary>Makes the tasks that the settings ask for, at the start and whenever there are new ones.</summary>
 /// <param name="supervisor">Runs them.</param>
 /// <param name="serviceManager">Is told how they are.</param>
-/// <param name="read">Reads all settings anew.</param>
+/// <param name="read">Makes all settings of what stands in the configuration file.</param>
 /// <param name="reloadAsked">Is set when that is to be done.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">For what each task has to say.</param>
 internal sealed class AgentTasks(
     Supervisor supervisor,
     ServiceManager serviceManager,
-    Func<Settings> read,
+    Func<byte[], Settings> read,
     AutoResetEvent reloadAsked,
     TimeProvider time,
     ILoggerFactory loggers)
@@ -35,6 +36,7 @@ internal sealed class AgentTasks(
     private volatile EndpointContent? _content;
     private volatile Settings? _settings;
     private Textfile? _textfile;
+    private ImmutableArray<SupervisedTask> _tasks = [];
 
     /// <summary>What the agent does, in a few words.</summary>
     internal string Doing => _settings is { } settings
@@ -60,12 +62,36 @@ internal sealed class AgentTasks(
     /// <summary>From now on the agent goes by these settings.</summary>
     /// <returns>False when it ends, and nothing has changed.</returns>
     /// <exception cref="TextfileTakenException">Another agent writes the textfile; nothing has changed.</exception>
+    /// <exception cref="ConfigurationException">Another place for the textfile or the endpoint cannot be used; nothing has changed.</exception>
     internal async Task<bool> ApplyAsync(Settings settings)
     {
         Textfile? former = _textfile;
-        Prepare(settings);
+        Textfile? next = TextfileOf(settings);
+        bool isApplied = false;
+        try
+        {
+            return isApplied = await TryMakeRoomAsync(settings.Endpoint) && await RunAsync(settings, next);
+        }
+        finally
+        {
+            if (!isApplied && next is not null && next != former)
+            {
+                Release(next);
+            }
+        }
+    }
+
+    private Task<bool> RunAsync(Settings settings, Textfile? next)
+    {
+        if (next is not null && next == _textfile)
+        {
+            next.Rename(settings.TextfileDirectory.Value!);
+        }
+
+        _textfile = next;
+        _settings = settings;
         ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
-        bool isApplied = await supervisor.ReplaceAsync(
+        _tasks =
         [
             .. _latest.Replace(namespaces, settings.Interval.Value).Select(
                 place => new CensusTask(place, settings.Interval.Value, found => Record(place, found), time, Begin)),
@@ -74,13 +100,8 @@ internal sealed class AgentTasks(
             .. settings.Endpoint is { } endpoint ? new SupervisedTask[] { Serve(endpoint) } : [],
             .. settings.Source is null ? [] : new SupervisedTask[] { ReadAnew(settings.Source) },
             .. serviceManager.IsThere ? new SupervisedTask[] { new ServiceManagerTask(serviceManager, supervisor, time) } : [],
-        ]);
-        if (!isApplied && _textfile is { } unused && unused != former)
-        {
-            Release(unused);
-        }
-
-        return isApplied;
+        ];
+        return supervisor.ReplaceAsync(_tasks);
     }
 
     /// <summary>The same, where an endpoint that works is not to be given up for one that cannot.</summary>
@@ -95,6 +116,45 @@ internal sealed class AgentTasks(
         return ApplyAsync(settings);
     }
 
+    /// <summary>
+    /// Makes sure that another endpoint than the one that runs can listen where it is to. Where only the one that runs may be in its way, as
+    /// 127.0.0.1 is for 0.0.0.0 with the same port, that one ends first, and comes back if something else is in the way too.
+    /// </summary>
+    /// <returns>False when the agent ends.</returns>
+    /// <exception cref="ConfigurationException">It cannot listen at one of its addresses; nothing has changed.</exception>
+    private async Task<bool> TryMakeRoomAsync(EndpointSettings? next)
+    {
+        EndpointSettings? running = _settings?.Endpoint;
+        if (next is null || next == running)
+        {
+            return true;
+        }
+
+        IPEndPoint[] added = [.. next.Listen.All.Except(running?.Listen.All ?? [])];
+        IPEndPoint[] overlapping = [.. added.Where(where => running?.Listen.Overlaps(where) ?? false)];
+        Endpoint.CheckAddresses(next, added.Except(overlapping));
+        if (overlapping is [])
+        {
+            return true;
+        }
+
+        if (!await supervisor.ReplaceAsync([.. _tasks.Where(task => task is not EndpointTask)]))
+        {
+            return false;
+        }
+
+        try
+        {
+            Endpoint.CheckAddresses(next, overlapping);
+            return true;
+        }
+        catch (ConfigurationException)
+        {
+            await supervisor.ReplaceAsync(_tasks);
+            throw;
+        }
+    }
+
     /// <summary>The textfile that there is already where it stays the same one.</summary>
     private Textfile? TextfileOf(Settings settings)
     {
@@ -103,9 +163,9 @@ internal sealed class AgentTasks(
             return null;
         }
 
-        if (_settings?.TextfileDirectory.Value == directory)
+        if (_textfile is { } known && (_settings?.TextfileDirectory.Value == directory || IsSame(known, directory)))
         {
-            return _textfile;
+            return known;
         }
 
         Textfile textfile = new(directory);
@@ -117,6 +177,13 @@ internal sealed class AgentTasks(
         }
 
         return textfile;
+    }
+
+    /// <returns>Whether the directory is that of this textfile, by another name; false also where a disk gives no answer.</returns>
+    private static bool IsSame(Textfile textfile, string directory)
+    {
+        Task<bool> comparison = Task.Run(() => textfile.IsIn(directory));
+        return comparison.Wait(LongestAcquisition) && comparison.Result;
     }
 
     /// <returns>Why the textfile cannot be written; null when it can.</returns>

@@ -18,10 +18,10 @@ internal static partial class Daemon
     private static Signals? _signals;
 
     /// <param name="settings">What it goes by at first.</param>
-    /// <param name="read">Reads the settings anew.</param>
+    /// <param name="read">Makes the settings of what stands in the configuration file.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="TextfileTakenException">Another agent writes the same file.</exception>
-    internal static int Run(Settings settings, Func<Settings> read)
+    internal static int Run(Settings settings, Func<byte[], Settings> read)
     {
         // Before anything is made that would have to be removed.
         _signals = new Signals(hasFile: settings.Source is not null, TimeProvider.System, Environment.Exit);
@@ -40,7 +40,7 @@ internal static partial class Daemon
         return endedBy is null ? 0 : throw endedBy;
     }
 
-    private static IHost Build(Settings settings, Func<Settings> read, Signals signals)
+    private static IHost Build(Settings settings, Func<byte[], Settings> read, Signals signals)
     {
         HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(options =>

@@ -19,7 +19,7 @@ internal sealed class EndpointContent(LatestCounts latest, Func<AgentFigures> fi
 
     public IReadOnlyList<EffectiveSetting> Settings => [.. EffectiveSetting.Of(settings())];
 
-    public ReadOnlyMemory<byte> RenderMetrics(ExpositionFormat format) => _exposition.Render(format);
+    public RenderedMetrics RenderMetrics(ExpositionFormat format) => _exposition.Render(format);
 
     /// <summary>Has what a census found shown from now on, and how long it took.</summary>
     internal void Record(CensusPlace place, NamespaceCounts found) => _exposition.Record(found, () => place.Put(found));

@@ -7,61 +7,104 @@ namespace Agent.Watching;
 /// Chooses the clients that are shown: those that hold most. At equal counts those that were shown before stay, so that series do not come and
 /// go with the order of a table; then the lower address.
 /// </summary>
-internal sealed class TopClients(int shown)
+/// <remarks>
+/// It collects up to twice as many as are shown, sorts them and drops the second half. So a client costs one comparison with the last one that
+/// is still in, and its part of a sort: n clients take n log k steps, whatever their order.
+/// </remarks>
+internal sealed class TopClients
 {
-    private readonly List<ClientCount> _top = new(shown + 1);
+    // With few to show, a sort for every second client would cost more than the memory that it saves.
+    private const int FewestCollected = 64;
+
+    private readonly int _shown;
+    private readonly int _mostCollected;
+    private readonly IComparer<InetAddress> _addresses;
     private readonly HashSet<InetAddress> _shownBefore = [];
+    private readonly List<Candidate> _candidates = [];
+
+    // Kept, so that no sort allocates.
+    private readonly Comparison<Candidate> _orderOfChoice;
+    private readonly Comparison<ClientCount> _orderOfDisplay;
+
+    /// <param name="shown">How many are chosen.</param>
+    /// <param name="addresses">Tells which of two addresses is the lower one; null for their own order.</param>
+    internal TopClients(int shown, IComparer<InetAddress>? addresses = null)
+    {
+        _shown = shown;
+        _mostCollected = Math.Max(2 * shown, FewestCollected);
+        _addresses = addresses ?? Comparer<InetAddress>.Default;
+        _orderOfChoice = CompareForChoice;
+        _orderOfDisplay = CompareForDisplay;
+    }
 
     /// <summary>Chooses, and remembers the choice for the next time.</summary>
     internal ImmutableArray<ClientCount> Choose(ClientTally clients)
     {
-        if (shown == 0)
+        if (_shown == 0)
         {
             return [];
         }
 
-        _top.Clear();
+        Collect(clients);
+        _shownBefore.Clear();
+        ImmutableArray<ClientCount>.Builder chosen = ImmutableArray.CreateBuilder<ClientCount>(_candidates.Count);
+        foreach (Candidate candidate in _candidates)
+        {
+            _shownBefore.Add(candidate.Client.Address);
+            chosen.Add(candidate.Client);
+        }
+
+        chosen.Sort(_orderOfDisplay);
+        return chosen.MoveToImmutable();
+    }
+
+    /// <summary>Leaves the clients that are to be shown in the list.</summary>
+    private void Collect(ClientTally clients)
+    {
+        _candidates.Clear();
+        // The last one of those that would be shown if no more came; known once there were more than can be shown.
+        Candidate? last = null;
         foreach (ClientCount client in clients)
         {
-            if (_top.Count < shown || Precedes(client, _top[^1]))
+            // Most clients hold too little, which is seen without a look at who was shown.
+            if (last is { } bar && client.Held < bar.Client.Held)
             {
-                Insert(client);
+                continue;
+            }
+
+            Candidate candidate = new(client, _shownBefore.Contains(client.Address));
+            if (last is { } former && CompareForChoice(candidate, former) > 0)
+            {
+                continue;
+            }
+
+            _candidates.Add(candidate);
+            if (_candidates.Count == _mostCollected)
+            {
+                KeepTheShown();
+                last = _candidates[^1];
             }
         }
 
-        _shownBefore.Clear();
-        foreach (ClientCount client in _top)
-        {
-            _shownBefore.Add(client.Address);
-        }
-
-        _top.Sort(static (left, right) => left.Held != right.Held ? right.Held.CompareTo(left.Held) : left.Address.CompareTo(right.Address));
-        return [.. _top];
+        KeepTheShown();
     }
 
-    private void Insert(ClientCount client)
+    private void KeepTheShown()
     {
-        int at = _top.Count;
-        while (at > 0 && Precedes(client, _top[at - 1]))
+        if (_candidates.Count > _shown)
         {
-            at--;
-        }
-
-        _top.Insert(at, client);
-        if (_top.Count > shown)
-        {
-            _top.RemoveAt(shown);
+            _candidates.Sort(_orderOfChoice);
+            _candidates.RemoveRange(_shown, _candidates.Count - _shown);
         }
     }
 
-    private bool Precedes(ClientCount left, ClientCount right)
-    {
-        if (left.Held != right.Held)
-        {
-            return left.Held > right.Held;
-        }
+    private int CompareForChoice(Candidate left, Candidate right) =>
+        left.Client.Held == right.Client.Held && left.WasShown != right.WasShown
+            ? right.WasShown.CompareTo(left.WasShown)
+            : CompareForDisplay(left.Client, right.Client);
 
-        bool leftStays = _shownBefore.Contains(left.Address);
-        return leftStays != _shownBefore.Contains(right.Address) ? leftStays : left.Address.CompareTo(right.Address) < 0;
-    }
+    private int CompareForDisplay(ClientCount left, ClientCount right) =>
+        left.Held != right.Held ? right.Held.CompareTo(left.Held) : _addresses.Compare(left.Address, right.Address);
+
+    private readonly record struct Candidate(ClientCount Client, bool WasShown);
 }

@@ -44,7 +44,7 @@ public sealed class SeriesBoundTests
             Namespaces);
         Assert.Equal(
             SeriesBound.CountAtEndpoint(Namespaces),
-            CountSamples(new EndpointExposition(Build, FullSnapshot, () => figures, TimeProvider.System).Render(ExpositionFormat.OpenMetricsText).Span));
+            CountSamples(new EndpointExposition(Build, FullSnapshot, () => figures, TimeProvider.System).Render(ExpositionFormat.OpenMetricsText).Text.Span));
     }
 
     private static Snapshot FullSnapshot() => new([.. Namespaces.Select(where => new NamespaceCounts

@@ -5,6 +5,7 @@ using Netlink.SockDiag;
 
 namespace Agent.Tests.Watching;
 
+/// <summary>Which clients are shown, and how much work it is to choose them.</summary>
 public sealed class TopClientsTests
 {
     [Fact]
@@ -42,6 +43,77 @@ public sealed class TopClientsTests
                     .Select(client => $"{client.Address} {client.Held}"),
                 Choose(new TopClients(7), clients));
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(40)]
+    [InlineData(100)]
+    public void Census_after_census_the_choice_is_that_of_sorting_them_all_by_who_was_shown(int shown)
+    {
+        Random random = new(shown);
+        TopClients top = new(shown);
+        HashSet<InetAddress> before = [];
+        for (int round = 0; round < 50; round++)
+        {
+            (string Address, int Held)[] clients =
+            [
+                .. Enumerable.Range(0, random.Next(500)).Select(i => ($"10.{random.Next(2)}.{i / 250}.{i % 250}", random.Next(1, 4)))
+                    .OrderBy(_ => random.Next()),
+            ];
+            (InetAddress Address, int Held)[] chosen =
+            [
+                .. clients.Select(client => (Address: Parse(client.Address), client.Held))
+                    .OrderByDescending(client => client.Held).ThenByDescending(client => before.Contains(client.Address)).ThenBy(client => client.Address)
+                    .Take(shown)
+                    .OrderByDescending(client => client.Held).ThenBy(client => client.Address),
+            ];
+            Assert.Equal(chosen.Select(client => $"{client.Address} {client.Held}"), Choose(top, clients));
+            before = [.. chosen.Select(client => client.Address)];
+        }
+    }
+
+    [Theory]
+    [InlineData("rising", 2_500)]
+    [InlineData("falling", 2_500)]
+    [InlineData("falling", 10)]
+    [InlineData("falling", 1)]
+    [InlineData("mixed", 2_500)]
+    [InlineData("rising counts", 2_500)]
+    public void Many_clients_with_many_to_show_take_about_as_many_comparisons_as_a_sort(string order, int shown)
+    {
+        const int Clients = 20_000;
+        ClientTally tally = new();
+        Random random = new(1);
+        for (int i = 0; i < Clients; i++)
+        {
+            uint number = order switch
+            {
+                "falling" => (uint)(Clients - i),
+                "mixed" => (uint)random.Next(),
+                _ => (uint)i,
+            };
+            byte[] address = [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number];
+            for (int held = 0; held <= (order == "rising counts" ? i / 1000 : 0); held++)
+            {
+                tally.Add([InetAddress.FromIPv4(address)]);
+            }
+        }
+
+        long comparisons = 0;
+        TopClients top = new(shown, Comparer<InetAddress>.Create((left, right) =>
+        {
+            comparisons++;
+            return left.CompareTo(right);
+        }));
+        for (int census = 0; census < 2; census++)
+        {
+            Assert.Equal(shown, top.Choose(tally).Length);
+        }
+
+        // Two censuses, each with no more than a few times the comparisons of a sort of them all, where each pair of them would be hundreds of times.
+        Assert.InRange(comparisons, 1, 2 * 4 * Clients * (long)Math.Ceiling(Math.Log2(Clients)));
     }
 
     private static IEnumerable<string> Choose(TopClients top, params (string Address, int Held)[] clients)

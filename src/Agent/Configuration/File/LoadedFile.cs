@@ -36,6 +36,15 @@ internal sealed class LoadedFile
     internal static LoadedFile Read(string path)
     {
         (byte[] bytes, bool canBeReadAgain) = ReadAll(path);
+        return Parse(path, bytes, canBeReadAgain);
+    }
+
+    /// <param name="path">The file, as errors and origins name it.</param>
+    /// <param name="bytes">What was read from it.</param>
+    /// <param name="canBeReadAgain">Whether it is not a pipe.</param>
+    /// <exception cref="ConfigurationException">It is not JSON, or has other keys and kinds of values than it may.</exception>
+    internal static LoadedFile Parse(string path, byte[] bytes, bool canBeReadAgain)
+    {
         ReadOnlySpan<byte> text = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(Encoding.UTF8.Preamble.Length) : bytes;
         if (!Utf8.IsValid(text))
         {

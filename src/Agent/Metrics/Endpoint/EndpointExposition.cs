@@ -5,7 +5,8 @@ namespace Agent.Metrics.Endpoint;
 
 /// <summary>
 /// All that /metrics shows: the metrics of the textfile, by the same code, and those of the agent itself. Any number of threads may ask at
-/// once: those that ask for the same format within a moment get the same bytes, so that a flood of scrapes costs no more than ten a second do.
+/// once: those that ask for the same format within a moment get the same bytes, compressed or not, so that a flood of scrapes costs no more than
+/// ten a second do.
 /// </summary>
 internal sealed class EndpointExposition
 {
@@ -51,18 +52,18 @@ internal sealed class EndpointExposition
         }
     }
 
-    /// <returns>The whole exposition; the bytes are not changed afterwards.</returns>
-    internal ReadOnlyMemory<byte> Render(ExpositionFormat format)
+    /// <returns>The whole exposition.</returns>
+    internal RenderedMetrics Render(ExpositionFormat format)
     {
         lock (_gate)
         {
             if (!_answers.TryGetValue(format, out Answer? answer) || _time.GetElapsedTime(answer.RenderedAt) >= OldestAnswer)
             {
                 long now = _time.GetTimestamp();
-                _answers[format] = answer = new Answer(Update(format), now);
+                _answers[format] = answer = new Answer(new RenderedMetrics(Update(format)), now);
             }
 
-            return answer.Bytes;
+            return answer.Metrics;
         }
     }
 
@@ -77,5 +78,5 @@ internal sealed class EndpointExposition
         return _registry.Export(format);
     }
 
-    private sealed record Answer(ReadOnlyMemory<byte> Bytes, long RenderedAt);
+    private sealed record Answer(RenderedMetrics Metrics, long RenderedAt);
 }

@@ -69,6 +69,23 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
         }
     }
 
+    /// <summary>Binds sockets to addresses for a moment, as an endpoint would at its start.</summary>
+    /// <exception cref="ConfigurationException">One of them cannot be bound.</exception>
+    internal static void CheckAddresses(EndpointSettings settings, IEnumerable<IPEndPoint> addresses)
+    {
+        try
+        {
+            foreach (IPEndPoint where in addresses)
+            {
+                WebServer.Bind(where, isSecure: settings.CertificateFile is not null).Dispose();
+            }
+        }
+        catch (EndpointException wrong)
+        {
+            throw new ConfigurationException(wrong.Message);
+        }
+    }
+
     private static BearerToken? TokenOf(EndpointSettings settings, TimeProvider time, ILogger logger) =>
         settings.TokenFile is { } file ? new BearerToken(file, time, logger) : null;
 
@@ -86,7 +103,12 @@ internal sealed partial class Endpoint(EndpointSettings settings, IEndpointConte
         try
         {
             ServerCertificate? certificate = CertificateOf(settings, time, _logger);
-            RequestHandler handler = new(content, TokenOf(settings, time, _logger), new RequestQuota(settings.RequestsPerMinute, Limits.CountedClients, time), _logger);
+            RequestHandler handler = new(
+                content,
+                TokenOf(settings, time, _logger),
+                new RequestQuota(settings.RequestsPerMinute, Limits.CountedClients, time),
+                new RequestQuota(Math.Max(settings.RequestsPerMinute, Limits.OpenRequestsPerMinute), Limits.CountedClients, time),
+                _logger);
             ConnectionGate gate = new(Limits.Connections, Limits.ConnectionsOfClient, _logger);
             return (WebServer.Create(settings, Limits, certificate, gate, listeners), new HttpApplication(handler));
         }

@@ -12,6 +12,12 @@ internal sealed record EndpointLimits
     /// <summary>Clients whose requests are counted apart; further ones share a quota.</summary>
     internal int CountedClients { get; init; } = 4096;
 
+    /// <summary>
+    /// How often one client may ask in a minute for what is open to all, where it may not ask more often for the rest: a health checker is not to
+    /// fail because few scrapes are allowed.
+    /// </summary>
+    internal int OpenRequestsPerMinute { get; init; } = 600;
+
     /// <summary>From a connection's begin or its last answer to the next request.</summary>
     internal TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(30);
 

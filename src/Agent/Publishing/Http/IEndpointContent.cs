@@ -1,4 +1,5 @@
 using Agent.Configuration;
+using Agent.Metrics.Endpoint;
 using Prometheus;
 
 namespace Agent.Publishing.Http;
@@ -9,8 +10,8 @@ internal interface IEndpointContent
     /// <summary>The settings in force, without secrets.</summary>
     IReadOnlyList<EffectiveSetting> Settings { get; }
 
-    /// <returns>The metrics as they are now; the bytes are not changed afterwards.</returns>
-    ReadOnlyMemory<byte> RenderMetrics(ExpositionFormat format);
+    /// <returns>The metrics as they are now.</returns>
+    RenderedMetrics RenderMetrics(ExpositionFormat format);
 
     /// <returns>Why the agent has no numbers to rely on, in one line; null when it has.</returns>
     string? NotReadyBecause();

@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Agent.Metrics.Endpoint;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -13,9 +13,16 @@ namespace Agent.Publishing.Http;
 
 /// <summary>
 /// Answers requests. <c>/health</c> is open to all; <c>/ready</c> too, but for its reason; everything else, a path that does not exist included,
-/// takes the token where there is one.
+/// takes the token where there is one. Each request is counted in one of two quotas of its client, so that health checks and scrapes of one
+/// address do not take from each other.
 /// </summary>
-internal sealed partial class RequestHandler(IEndpointContent content, BearerToken? token, RequestQuota quota, ILogger logger)
+/// <param name="content">What is shown.</param>
+/// <param name="token">What clients have to show; null for nothing.</param>
+/// <param name="quota">For what the token protects, and for each token that is shown.</param>
+/// <param name="openQuota">For what is open to all.</param>
+/// <param name="logger">Is told of what cannot be answered.</param>
+internal sealed partial class RequestHandler(
+    IEndpointContent content, BearerToken? token, RequestQuota quota, RequestQuota openQuota, ILogger logger)
 {
     private const string ReadMethods = "GET, HEAD";
     private const string WithheldReason = "told to those who show the token";
@@ -60,27 +67,21 @@ internal sealed partial class RequestHandler(IEndpointContent content, BearerTok
 
     private Task AnswerAsync(HttpContext context)
     {
+        string path = context.Request.Path.Value ?? "";
+        if (QuotaOf(context, path).Take(ClientOf(context)) is { } wait)
+        {
+            return RefuseForAWhile(context, wait);
+        }
+
         if (HasBody(context))
         {
             context.Response.Headers[HeaderNames.Connection] = "close";
             return Answer.LineAsync(context, StatusCodes.Status413PayloadTooLarge, "no request here has a body");
         }
 
-        string path = context.Request.Path.Value ?? "";
         if (path == "/health")
         {
             return IfRead(context, () => Answer.LineAsync(context, StatusCodes.Status200OK, "alive"));
-        }
-
-        bool shows = context.Request.Headers.Authorization.Count > 0;
-
-        // A guess is counted wherever it is made, and before it is looked at: else it could be made as often as one likes.
-        if (path is "/metrics" or "/configz" || (token is not null && shows))
-        {
-            if (quota.Take(ClientOf(context)) is { } wait)
-            {
-                return RefuseForAWhile(context, wait);
-            }
         }
 
         Access access = token?.Judge(context.Request.Headers.Authorization) ?? Access.Granted;
@@ -100,22 +101,30 @@ internal sealed partial class RequestHandler(IEndpointContent content, BearerTok
         };
     }
 
+    private RequestQuota QuotaOf(HttpContext context, string path)
+    {
+        // A guess is counted wherever it is made, and before it is looked at: else it could be made as often as one likes. At /health no token is
+        // looked at.
+        bool showsToken = token is not null && path != "/health" && context.Request.Headers.Authorization.Count > 0;
+        return path is "/metrics" or "/configz" || showsToken ? quota : openQuota;
+    }
+
     private Task AnswerMetrics(HttpContext context)
     {
         ExpositionFormat format = Negotiation.FormatOf(context.Request.Headers.Accept);
-        ReadOnlyMemory<byte> body = content.RenderMetrics(format);
+        RenderedMetrics metrics = content.RenderMetrics(format);
         Volatile.Write(ref _cannotAnswer, 0);
         context.Response.Headers[HeaderNames.Vary] = "Accept, Accept-Encoding";
-        if (Negotiation.TakesGzip(context.Request.Headers.AcceptEncoding))
+        bool isCompressed = Negotiation.TakesGzip(context.Request.Headers.AcceptEncoding);
+        if (isCompressed)
         {
             context.Response.Headers[HeaderNames.ContentEncoding] = "gzip";
-            body = Compress(body);
         }
 
         string contentType = format == ExpositionFormat.OpenMetricsText
             ? PrometheusConstants.OpenMetricsContentTypeWithVersionAndEncoding
             : PrometheusConstants.TextContentTypeWithVersionAndEncoding;
-        return Answer.WriteAsync(context, StatusCodes.Status200OK, contentType, body);
+        return Answer.WriteAsync(context, StatusCodes.Status200OK, contentType, isCompressed ? metrics.Gzip : metrics.Text);
     }
 
     private Task AnswerReady(HttpContext context, Access access)
@@ -172,17 +181,6 @@ internal sealed partial class RequestHandler(IEndpointContent content, BearerTok
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0;
 
     private static IPAddress ClientOf(HttpContext context) => ClientAddress.Of(context.Connection.RemoteIpAddress ?? IPAddress.None);
-
-    private static ReadOnlyMemory<byte> Compress(ReadOnlyMemory<byte> body)
-    {
-        using MemoryStream compressed = new(capacity: 256 + (body.Length / 8));
-        using (GZipStream gzip = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            gzip.Write(body.Span);
-        }
-
-        return compressed.GetBuffer().AsMemory(0, (int)compressed.Length);
-    }
 
     [LoggerMessage(69, LogLevel.Error, "the endpoint cannot answer {Path}: {Type}: {Reason}")]
     private static partial void LogCannotAnswer(ILogger logger, string path, string type, string reason);

@@ -87,6 +87,9 @@ internal static class WebServer
             return;
         }
 
+        // Kestrel cancels this when the client ends its side, and gives up the answer for that. But a client that has sent its request may end
+        // its side and wait for the answer (RFC 9112, 9.6). One that is gone is noticed by the first write to it.
+        connection.ConnectionClosed = CancellationToken.None;
         try
         {
             await next(connection);
@@ -98,7 +101,8 @@ internal static class WebServer
     }
 
     /// <summary>Binds a socket, and where that cannot be tells which one.</summary>
-    private static Socket Bind(EndPoint where, bool isSecure)
+    /// <exception cref="EndpointException">It cannot be bound.</exception>
+    internal static Socket Bind(EndPoint where, bool isSecure)
     {
         try
         {

@@ -7,10 +7,11 @@ namespace Agent.Supervision.Tasks;
 
 /// <summary>
 /// Reads the configuration anew when it is asked to, and when the file is another one, however it was replaced. Of a file that is being written
-/// nothing is believed before it was the same for a second; of one that is not valid, nothing at all.
+/// nothing is believed before it was the same for a second; of one that is not valid, nothing at all. What was compared is what is applied: the
+/// file may have changed again meanwhile, and that is seen the next time.
 /// </summary>
 /// <param name="source">What was read at the start.</param>
-/// <param name="read">Reads all settings.</param>
+/// <param name="read">Makes all settings of what stands in the file.</param>
 /// <param name="apply">Makes the agent go by them; throws where it cannot, and is false when the agent ends.</param>
 /// <param name="state">What comes of it, for metrics.</param>
 /// <param name="serviceManager">Is told when it begins and when it is over.</param>
@@ -19,7 +20,7 @@ namespace Agent.Supervision.Tasks;
 /// <param name="logger">Is told what comes of it.</param>
 internal sealed partial class ReloadTask(
     ConfigurationSource source,
-    Func<Settings> read,
+    Func<byte[], Settings> read,
     Func<Settings, Task<bool>> apply,
     ReloadState state,
     ServiceManager serviceManager,
@@ -29,9 +30,9 @@ internal sealed partial class ReloadTask(
 {
     internal static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    // What was there when it was tried last, and what was seen since; null where nothing could be read.
-    private byte[]? _tried = source.Text.ToArray();
-    private byte[]? _seen = source.Text.ToArray();
+    // What was there when it was tried last, and what was seen since.
+    private Content _tried = new(source.Text.ToArray(), null);
+    private Content _seen = new(source.Text.ToArray(), null);
 
     internal override string Name => "reload";
 
@@ -55,23 +56,23 @@ internal sealed partial class ReloadTask(
                 return;
             }
 
-            byte[]? text = TryRead();
-            bool isSettled = Same(text, _seen);
-            _seen = text;
-            if (ended == WaitEnd.Signal || (isSettled && !Same(text, _tried)))
+            Content content = TryRead();
+            bool isSettled = content.IsSameAs(_seen);
+            _seen = content;
+            if (ended == WaitEnd.Signal || (isSettled && !content.IsSameAs(_tried)))
             {
-                _tried = text;
-                Reload();
+                _tried = content;
+                Reload(content);
             }
         }
     }
 
-    private void Reload()
+    private void Reload(Content content)
     {
         serviceManager.Reloading();
         try
         {
-            Settings settings = read();
+            Settings settings = read(content.Text ?? throw new ConfigurationException(content.Failure!));
             if (apply(settings).GetAwaiter().GetResult())
             {
                 state.Succeeded(time.GetUtcNow());
@@ -94,21 +95,25 @@ internal sealed partial class ReloadTask(
         }
     }
 
-    private byte[]? TryRead()
+    private Content TryRead()
     {
         try
         {
-            return LoadedFile.ReadBytes(source.Path);
+            return new Content(LoadedFile.ReadBytes(source.Path), null);
         }
-        catch (ConfigurationException)
+        catch (ConfigurationException wrong)
         {
-            // If it stays so, to read it for its settings fails too, and that is told.
-            return null;
+            return new Content(null, wrong.Message);
         }
     }
 
-    private static bool Same(byte[]? left, byte[]? right) =>
-        left is null || right is null ? left == right : left.AsSpan().SequenceEqual(right);
+    /// <summary>What stood in the file, or why it could not be read.</summary>
+    private readonly record struct Content(byte[]? Text, string? Failure)
+    {
+        /// <summary>Whether the text is the same; two that could not be read are, whatever the reasons.</summary>
+        internal bool IsSameAs(Content other) =>
+            Text is null || other.Text is null ? Text == other.Text : Text.AsSpan().SequenceEqual(other.Text);
+    }
 
     [LoggerMessage(40, LogLevel.Information, "the configuration was read anew: {Settings}")]
     private partial void LogReloaded(string settings);

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Metrics;
@@ -90,30 +91,50 @@ public sealed partial class EndpointExpositionTests
     public void Scrapes_of_one_moment_get_the_same_bytes_and_later_ones_get_new_ones()
     {
         EndpointExposition exposition = Create();
-        ReadOnlyMemory<byte> first = exposition.Render(ExpositionFormat.PrometheusText);
-        string text = Encoding.UTF8.GetString(first.Span);
+        RenderedMetrics first = exposition.Render(ExpositionFormat.PrometheusText);
+        string text = Encoding.UTF8.GetString(first.Text.Span);
 
         _snapshot = ExampleSnapshots.Failed;
         _time.Leap(EndpointExposition.OldestAnswer - TimeSpan.FromTicks(1));
-        Assert.Equal(first, exposition.Render(ExpositionFormat.PrometheusText));
+        Assert.Same(first, exposition.Render(ExpositionFormat.PrometheusText));
 
         _time.Leap(TimeSpan.FromTicks(1));
-        ReadOnlyMemory<byte> second = exposition.Render(ExpositionFormat.PrometheusText);
+        RenderedMetrics second = exposition.Render(ExpositionFormat.PrometheusText);
         Assert.Contains("sockdiag_census_success 1\n", text);
-        Assert.Contains("sockdiag_census_success 0\n", Encoding.UTF8.GetString(second.Span));
-        Assert.Equal(text, Encoding.UTF8.GetString(first.Span));
+        Assert.Contains("sockdiag_census_success 0\n", Encoding.UTF8.GetString(second.Text.Span));
+        Assert.Equal(text, Encoding.UTF8.GetString(first.Text.Span));
     }
 
     [Fact]
     public async Task A_thousand_scrapes_at_once_are_rendered_once_for_each_format()
     {
         EndpointExposition exposition = Create();
-        ReadOnlyMemory<byte>[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => Task.Run(
+        RenderedMetrics[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => Task.Run(
             () => exposition.Render(i % 2 == 0 ? ExpositionFormat.PrometheusText : ExpositionFormat.OpenMetricsText))));
 
         Assert.Equal(2, _rendered);
         Assert.Equal(2, answers.Distinct().Count());
-        Assert.All(answers, (answer, i) => Assert.Equal(i % 2 == 1, answer.Span.EndsWith("# EOF\n"u8)));
+        Assert.All(answers, (answer, i) => Assert.Equal(i % 2 == 1, answer.Text.Span.EndsWith("# EOF\n"u8)));
+    }
+
+    [Theory]
+    [InlineData(ExpositionFormat.PrometheusText)]
+    [InlineData(ExpositionFormat.OpenMetricsText)]
+    public async Task A_thousand_compressed_scrapes_at_once_are_compressed_once(ExpositionFormat format)
+    {
+        EndpointExposition exposition = Create();
+        ReadOnlyMemory<byte>[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(_ => Task.Run(() => exposition.Render(format).Gzip)));
+
+        // Equal are two only where they are the same bytes of memory: each compression made some of its own.
+        Assert.Single(answers.Distinct());
+        Assert.Equal(Text(exposition, format), Uncompressed(answers[0]));
+
+        string before = Text(exposition, format);
+        _snapshot = ExampleSnapshots.Failed;
+        _time.Leap(EndpointExposition.OldestAnswer);
+        Assert.NotEqual(before, Uncompressed(exposition.Render(format).Gzip));
+        Assert.Equal(Text(exposition, format), Uncompressed(exposition.Render(format).Gzip));
+        Assert.Equal(before, Uncompressed(answers[0]));
     }
 
     [Fact]
@@ -164,7 +185,7 @@ public sealed partial class EndpointExpositionTests
 
         Assert.Throws<InvalidOperationException>(() => exposition.Render(ExpositionFormat.OpenMetricsText));
         fails = false;
-        Assert.True(exposition.Render(ExpositionFormat.OpenMetricsText).Span.EndsWith("# EOF\n"u8));
+        Assert.True(exposition.Render(ExpositionFormat.OpenMetricsText).Text.Span.EndsWith("# EOF\n"u8));
     }
 
     [Fact]
@@ -210,7 +231,7 @@ public sealed partial class EndpointExpositionTests
         {
             _time.Leap(EndpointExposition.OldestAnswer);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            int length = exposition.Render(ExpositionFormat.OpenMetricsText).Length;
+            int length = exposition.Render(ExpositionFormat.OpenMetricsText).Text.Length;
             return GC.GetAllocatedBytesForCurrentThread() - before - length;
         });
     }
@@ -252,7 +273,15 @@ public sealed partial class EndpointExpositionTests
         return number;
     }
 
-    private static string Text(EndpointExposition exposition, ExpositionFormat format) => Encoding.UTF8.GetString(exposition.Render(format).Span);
+    private static string Uncompressed(ReadOnlyMemory<byte> compressed)
+    {
+        using MemoryStream bytes = new(compressed.ToArray());
+        using GZipStream gzip = new(bytes, CompressionMode.Decompress);
+        using StreamReader reader = new(gzip);
+        return reader.ReadToEnd();
+    }
+
+    private static string Text(EndpointExposition exposition, ExpositionFormat format) => Encoding.UTF8.GetString(exposition.Render(format).Text.Span);
 
     private static string WithoutNumbersOfThisProcess(string text) => SortedSamples.Of(OfThisProcess().Replace(text, "$1 ..."));
 

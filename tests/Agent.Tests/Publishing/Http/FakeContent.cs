@@ -1,5 +1,6 @@
 using System.Text;
 using Agent.Configuration;
+using Agent.Metrics.Endpoint;
 using Agent.Publishing.Http;
 using Prometheus;
 
@@ -15,7 +16,7 @@ internal sealed class FakeContent : IEndpointContent
 
     internal string? NotReady { get; set; }
 
-    public ReadOnlyMemory<byte> RenderMetrics(ExpositionFormat format) => Encoding.UTF8.GetBytes(Metrics(format));
+    public RenderedMetrics RenderMetrics(ExpositionFormat format) => new(Encoding.UTF8.GetBytes(Metrics(format)));
 
     public string? NotReadyBecause() => NotReady;
 }

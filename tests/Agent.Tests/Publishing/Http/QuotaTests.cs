@@ -34,6 +34,68 @@ public sealed class QuotaTests
         }
     }
 
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/ready")]
+    [InlineData("/")]
+    [InlineData("/nothing")]
+    public async Task A_flood_of_what_is_open_to_all_is_put_off_and_scrapes_of_the_same_client_are_served(string path)
+    {
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(
+            configure: settings => settings with { RequestsPerMinute = 2 }, limits: new EndpointLimits { Connections = 100, OpenRequestsPerMinute = 3 });
+        using HttpClient flooding = endpoint.Client("127.0.0.2");
+        using HttpClient other = endpoint.Client("127.0.0.3");
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, await StatusOf(flooding, path));
+        }
+
+        using HttpResponseMessage refused = await flooding.GetAsync(path, Cancelled);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+        using HttpRequestMessage withBody = new(HttpMethod.Post, path) { Content = new StringContent("x") };
+        using HttpResponseMessage refusedBody = await flooding.SendAsync(withBody, Cancelled);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refusedBody.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(flooding, "/metrics"));
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, await StatusOf(other, path));
+    }
+
+    [Theory]
+    [InlineData(1, 600)]
+    [InlineData(600, 600)]
+    [InlineData(700, 700)]
+    public async Task Health_checks_are_allowed_as_often_as_scrapes_and_600_times_at_least(int requestsPerMinute, int allowed)
+    {
+        // Some come back while the test asks.
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(configure: settings => settings with { RequestsPerMinute = requestsPerMinute });
+        using HttpClient client = endpoint.Client();
+        for (int i = 0; i < allowed; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, await StatusOf(client, i % 2 == 0 ? "/health" : "/ready"));
+        }
+
+        await Poll.Until(async () => await StatusOf(client, "/health") == HttpStatusCode.TooManyRequests, "more are refused");
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(client, "/metrics"));
+    }
+
+    [Fact]
+    public async Task Health_ignores_a_token_and_a_guess_there_is_no_guess()
+    {
+        using Scratch scratch = new();
+        await File.WriteAllTextAsync(scratch["token"], "sesame", Cancelled);
+        await using RunningEndpoint endpoint = await RunningEndpoint.Start(
+            configure: settings => settings with { RequestsPerMinute = 1, TokenFile = scratch["token"] });
+        using HttpClient client = endpoint.Client();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", "guess");
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, await StatusOf(client, "/health"));
+        }
+
+        client.DefaultRequestHeaders.Authorization = new("Bearer", "sesame");
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(client, "/metrics"));
+    }
+
     [Fact]
     public async Task A_guess_is_counted_wherever_it_is_made_and_then_the_right_one_is_put_off_too()
     {
