@@ -42,12 +42,22 @@ internal sealed class Textfile : IDisposable
     /// </summary>
     internal bool OthersMayWrite { get; private set; }
 
-    /// <summary>Whether the directory is the one that the file is locked in, also by another path to it.</summary>
+    /// <summary>Whether the directory is the one that the file is locked in, also by another path to it; false while a write hangs.</summary>
     internal bool IsIn(string directory)
     {
-        lock (_gate)
+        if (!_gate.TryEnter(LongestWait))
+        {
+            return false;
+        }
+
+        try
         {
             return _lock?.IsAt(Path.Combine(directory, FileName) + LockSuffix) ?? false;
+        }
+        finally
+        {
+            _gate.Exit();
+            GiveBackIfClosed();
         }
     }
 
