@@ -2,9 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Testing;
 
-namespace Agent.Tests.Watching;
+namespace Testing;
 
 /// <summary>
 /// A server that limits connections per client address as Consul does with go-connlimit: a slot is taken when a connection is accepted and

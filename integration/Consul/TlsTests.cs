@@ -1,0 +1,117 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Testing;
+
+namespace Integration.Consul;
+
+/// <summary>A real Consul with its HTTPS port: what is held there, and that both ports share one budget.</summary>
+[StartsProgram]
+public sealed class TlsTests : IDisposable
+{
+    private const int Limit = 50;
+
+    private readonly Scratch _scratch = new();
+    private readonly TestAuthority _authority;
+
+    public TlsTests() => _authority = new TestAuthority(_scratch, "authority");
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Theory]
+    [InlineData(0, 50)]
+    [InlineData(20, 30)]
+    [InlineData(1, 2)]
+    public async Task Both_ports_share_one_budget(int plain, int secure)
+    {
+        using ConsulHost host = await StartAsync();
+        host.Clients.KeepAlive(plain);
+        Secure(host, secure);
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.1", plain + secure)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+
+        ConsulCensus httpAlone = await host.CountAsync(["--limit", $"{Limit}", .. ConsulHost.Ports([ConsulServer.HttpPort])]);
+        Assert.Equal(plain, httpAlone.HeldBy("127.0.0.1"));
+        ConsulCensus httpsAlone = await host.CountAsync(["--limit", $"{Limit}", .. ConsulHost.Ports([ConsulServer.HttpsPort])]);
+        Assert.Equal(secure, httpsAlone.HeldBy("127.0.0.1"));
+    }
+
+    [Theory]
+    // The first bytes of a record of 512 bytes with a handshake in it; and none at all.
+    [InlineData("\u0016\u0003\u0001\u0002\0")]
+    [InlineData("")]
+    public async Task Half_a_handshake_holds_a_slot(string sent)
+    {
+        using ConsulHost host = await StartAsync();
+        host.Clients.Send(27, sent, port: ConsulServer.HttpsPort);
+        host.Clients.Settle(port: ConsulServer.HttpsPort);
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.1", 27)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+    }
+
+    [Fact]
+    public async Task Clients_of_the_https_port_have_a_budget_each()
+    {
+        using ConsulHost host = await StartAsync();
+        Secure(host, 50, "127.0.0.2");
+        Secure(host, 11, "127.0.0.3");
+        host.Clients.KeepAlive(4, "127.0.0.3");
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.2", 50), ("127.0.0.3", 15)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Limit_is_learnt_over_TLS_where_the_authority_is_known(bool isKnown)
+    {
+        using ConsulHost host = await StartAsync(77);
+        List<(string, string)> variables = [("CONSUL_HTTP_ADDR", $"https://127.0.0.1:{ConsulServer.HttpsPort}")];
+        if (isKnown)
+        {
+            variables.Add(("CONSUL_CACERT", _authority.CaFile));
+        }
+
+        ConsulCensus census = await host.CountAsync([], [.. variables]);
+
+        if (isKnown)
+        {
+            Assert.Equal((77, ""), (census.Limit, census.Errors));
+        }
+        else
+        {
+            Assert.NotEqual(77, census.Limit);
+            Assert.Contains("CONSUL_CACERT", Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        }
+    }
+
+    private Task<ConsulHost> StartAsync(int limit = Limit)
+    {
+        using X509Certificate2 certificate = _authority.Server("127.0.0.1");
+        File.WriteAllText(_scratch["server.pem"], certificate.ExportCertificatePem());
+        File.WriteAllText(_scratch["server-key.pem"], certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        return ConsulHost.StartAsync(limit, $$"""
+            "ports": { "https": {{ConsulServer.HttpsPort}} }, "ca_file": "{{_authority.CaFile}}",
+            "cert_file": "{{_scratch["server.pem"]}}", "key_file": "{{_scratch["server-key.pem"]}}"
+            """);
+    }
+
+    /// <summary>Connections to the HTTPS port that had an answer and are kept.</summary>
+    private void Secure(ConsulHost host, int count, string from = "127.0.0.1")
+    {
+        foreach (Socket socket in host.Clients.Connect(count, from, port: ConsulServer.HttpsPort))
+        {
+            // Not disposed: it would say goodbye, and the clients close the sockets.
+            SslStream stream = new(new NetworkStream(socket), leaveInnerStreamOpen: true, (_, certificate, _, _) => _authority.Signed(certificate));
+            stream.AuthenticateAsClient("127.0.0.1");
+            stream.Write("GET /v1/status/leader HTTP/1.1\r\nHost: consul\r\n\r\n"u8);
+            byte[] answer = new byte[4096];
+            Assert.StartsWith("HTTP/1.1 200 ", Encoding.ASCII.GetString(answer[..stream.Read(answer)]), StringComparison.Ordinal);
+        }
+    }
+}
