@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -61,7 +62,13 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     /// Returns when Consul has accepted or refused all that were opened before: it takes connections of a port in their order, and answers a
     /// later one.
     /// </summary>
-    internal void Settle(string to = "127.0.0.1", int port = ConsulServer.HttpPort) => Assert.NotEmpty(Answer(Bystander, to, port));
+    internal void Settle(int port = ConsulServer.HttpPort)
+    {
+        // A port for HTTPS answers as well: that it wants TLS.
+        Socket later = Connect(1, Bystander, port: port)[0];
+        Assert.NotEmpty(Ask(later));
+        HangUp(later);
+    }
 
     /// <summary>How many more connections Consul takes from an address, found by opening them; they are closed again.</summary>
     internal int TakesMore(string from = "127.0.0.1", string to = "127.0.0.1")
@@ -79,14 +86,21 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         return taken.Count;
     }
 
-    /// <summary>A request on a connection of its own.</summary>
-    /// <returns>All that came back: nothing where it was refused without a word.</returns>
-    internal byte[] Answer(string from, string to = "127.0.0.1", int port = ConsulServer.HttpPort)
+    /// <summary>A call of Consul's API by the bystander.</summary>
+    /// <param name="call">Method and path.</param>
+    /// <param name="body">What goes with it.</param>
+    /// <param name="token">Who calls, where Consul has ACLs.</param>
+    /// <returns>The status, and the body; 0 where the connection was closed without an answer.</returns>
+    internal (int Status, string Body) Call(string call, string body = "", string token = "")
     {
-        Socket socket = Connect(1, from, to, port)[0];
-        byte[] answer = Ask(socket);
-        HangUp(socket);
-        return answer;
+        // By HTTP/1.0 the answer ends with the connection.
+        Socket socket = Send(1, $"{call} HTTP/1.0\r\nX-Consul-Token: {token}\r\nContent-Length: {body.Length}\r\n\r\n{body}", Bystander)[0];
+        using NetworkStream stream = new(socket, ownsSocket: true);
+        using StreamReader reader = new(stream);
+        string answer = reader.ReadToEnd();
+        return answer.Split(' ', 3) is [_, var status, var rest]
+            ? (int.Parse(status, CultureInfo.InvariantCulture), rest[(rest.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..])
+            : (0, "");
     }
 
     /// <summary>Closes a connection, and returns when Consul has closed its end as well.</summary>
@@ -119,7 +133,7 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     /// <summary>Whether Consul answers the connection's request. To 1.8 it closes one that is too many; from 1.9 it says 429 before.</summary>
     private static bool IsTaken(Socket socket)
     {
-        string answer = Encoding.ASCII.GetString(Ask(socket));
+        string answer = Ask(socket);
         Assert.True(
             answer.Length == 0 || answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.1 429 ", StringComparison.Ordinal),
             answer);
@@ -127,17 +141,17 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     }
 
     /// <returns>The answer, which is short; nothing where the connection was closed without one.</returns>
-    private static byte[] Ask(Socket socket)
+    private static string Ask(Socket socket)
     {
         byte[] answer = new byte[4096];
         try
         {
             socket.Send(Request);
-            return answer[..socket.Receive(answer)];
+            return Encoding.ASCII.GetString(answer[..socket.Receive(answer)]);
         }
         catch (SocketException failure) when (failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
         {
-            return [];
+            return "";
         }
     }
 }

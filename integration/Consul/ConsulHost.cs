@@ -10,17 +10,19 @@ internal sealed class ConsulHost : IDisposable
 
     private ConsulHost() => Clients = new ConsulClients(_namespace);
 
+    internal TestNamespace Namespace => _namespace;
+
     internal ConsulServer Consul => _consul!;
 
     internal ConsulClients Clients { get; }
 
     /// <summary>Starts a Consul with a limit; its default where that is null.</summary>
-    internal static async Task<ConsulHost> StartAsync(int? limit, string settings = "")
+    internal static async Task<ConsulHost> StartAsync(int? limit, string settings = "", params IEnumerable<string> variables)
     {
         ConsulHost host = new();
         try
         {
-            await host.RestartAsync(limit, settings);
+            await host.StartConsulAsync(limit, settings, variables);
             return host;
         }
         catch
@@ -30,27 +32,32 @@ internal sealed class ConsulHost : IDisposable
         }
     }
 
-    /// <summary>Kills Consul, and starts another one in its place.</summary>
-    internal async Task RestartAsync(int? limit, string settings = "")
+    internal static ConsulHost WithoutConsul() => new();
+
+    /// <summary>Starts a Consul, in the place of the one before.</summary>
+    internal async Task StartConsulAsync(int? limit, string settings = "", params IEnumerable<string> variables)
     {
         _consul?.Dispose();
         _consul = null;
-        _consul = await ConsulServer.StartAsync(_namespace, limit, settings);
+        _consul = await ConsulServer.StartAsync(_namespace, limit, settings, variables);
     }
 
     /// <summary><c>agent --once</c> in this namespace, where it also asks Consul for the limit.</summary>
-    internal Task<(int ExitCode, string Output, string Errors)> OnceAsync(IEnumerable<string> options, params (string Name, string Value)[] variables) =>
-        OnceThroughAsync([], options, variables);
+    internal async Task<(int ExitCode, string Output, string Errors)> OnceAsync(
+        IEnumerable<string> options, params IEnumerable<(string Name, string Value)> variables)
+    {
+        using AgentProcess agent = StartAgent(["--once", .. options], variables);
+        return (await agent.Exit(), agent.Output, agent.Errors);
+    }
 
-    /// <summary>The same, with a command that starts it.</summary>
-    internal Task<(int ExitCode, string Output, string Errors)> OnceThroughAsync(
-        IEnumerable<string> through, IEnumerable<string> options, params (string Name, string Value)[] variables) => AgentProcess.Run(
-            ["--once", .. options],
-            variables.ToDictionary(variable => variable.Name, variable => variable.Value),
-            [InNamespace.Program, .. InNamespace.Arguments(_namespace), .. through]);
+    /// <summary>The agent in this namespace.</summary>
+    internal AgentProcess StartAgent(IEnumerable<string> options, params IEnumerable<(string Name, string Value)> variables) => AgentProcess.Start(
+        options,
+        variables.ToDictionary(variable => variable.Name, variable => variable.Value),
+        [InNamespace.Program, .. InNamespace.Arguments(_namespace)]);
 
     /// <summary>What it says as JSON.</summary>
-    internal async Task<ConsulCensus> CountAsync(IEnumerable<string> options, params (string Name, string Value)[] variables)
+    internal async Task<ConsulCensus> CountAsync(IEnumerable<string> options, params IEnumerable<(string Name, string Value)> variables)
     {
         (int exitCode, string output, string errors) = await OnceAsync([.. options, "--output", "json"], variables);
         return ConsulCensus.Parse(exitCode, output, errors);

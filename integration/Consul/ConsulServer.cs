@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Testing;
 
 namespace Integration.Consul;
@@ -17,22 +16,23 @@ internal sealed class ConsulServer : IDisposable
     private readonly Scratch _scratch = new();
     private readonly BackgroundProgram _program;
 
-    private ConsulServer(TestNamespace @in, string program, int? limit, string settings)
+    private ConsulServer(TestNamespace @in, string program, int? limit, string settings, IEnumerable<string> variables)
     {
         _namespace = @in;
         Write(limit, settings);
         _program = new BackgroundProgram(
             InNamespace.Program,
-            InNamespace.Arguments(@in, program, "agent", "-dev", "-bind=127.0.0.1", "-node=test", $"-config-file={_scratch["consul.json"]}"));
+            InNamespace.Arguments(@in, ["env", .. variables, program, "agent", "-dev", "-bind=127.0.0.1", "-node=test", $"-config-file={_scratch["consul.json"]}"]));
     }
 
     /// <summary>Starts it, and waits until it has a leader and serves.</summary>
     /// <param name="in">Where.</param>
     /// <param name="limit">Its <c>http_max_conns_per_client</c>; null for its default.</param>
     /// <param name="settings">Further members of its configuration.</param>
-    internal static async Task<ConsulServer> StartAsync(TestNamespace @in, int? limit, string settings = "")
+    /// <param name="variables">Its environment, beside that of the test: <c>NAME=VALUE</c>.</param>
+    internal static async Task<ConsulServer> StartAsync(TestNamespace @in, int? limit, string settings = "", params IEnumerable<string> variables)
     {
-        ConsulServer consul = new(@in, await ConsulProgram.RequireAsync(), limit, settings);
+        ConsulServer consul = new(@in, await ConsulProgram.RequireAsync(), limit, settings, variables);
         try
         {
             await consul._program.Until(consul.IsReady, "Consul has a leader");
@@ -45,12 +45,11 @@ internal sealed class ConsulServer : IDisposable
         }
     }
 
-    /// <summary>Reads its configuration again, with another limit.</summary>
-    internal async Task ReloadAsync(int limit)
+    /// <summary>Has it read its configuration again, with another limit.</summary>
+    internal void Reload(int limit)
     {
         Write(limit, "");
         _program.Signal(NativeMethods.SIGHUP);
-        await _program.Until(() => _program.Output.Any(line => line.Contains("Caught: signal=hangup", StringComparison.Ordinal)), "Consul reloads");
     }
 
     /// <summary>Stops it as it is, so that it accepts nothing.</summary>
@@ -80,7 +79,6 @@ internal sealed class ConsulServer : IDisposable
         }
 
         using ConsulClients clients = new(_namespace);
-        string answer = Encoding.ASCII.GetString(clients.Answer(ConsulClients.Bystander));
-        return answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) && answer.Contains(":8300\"", StringComparison.Ordinal);
+        return clients.Call("GET /v1/status/leader") is (200, { } leader) && leader.Contains(":8300", StringComparison.Ordinal);
     }
 }

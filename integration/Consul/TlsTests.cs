@@ -85,9 +85,28 @@ public sealed class TlsTests : IDisposable
         }
         else
         {
-            Assert.NotEqual(77, census.Limit);
+            Assert.Null(census.Limit);
             Assert.Contains("CONSUL_CACERT", Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(50, 0)]
+    [InlineData(20, 30)]
+    [InlineData(0, 50)]
+    public async Task Full_Consul_is_never_OK_over_TLS(int plain, int secure)
+    {
+        using ConsulHost host = await StartAsync();
+        host.Clients.KeepAlive(plain);
+        Secure(host, secure);
+
+        ConsulCensus census = await host.CountAsync(
+            ["--warn", "80%", "--critical", "95%", .. ConsulHost.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort])],
+            ("CONSUL_HTTP_ADDR", $"https://127.0.0.1:{ConsulServer.HttpsPort}"),
+            ("CONSUL_CACERT", _authority.CaFile));
+
+        Assert.Equal((3, null, 50), (census.ExitCode, census.Limit, census.HeldBy("127.0.0.1")));
+        Assert.Contains("it is full, or this is not Consul's port", Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     private Task<ConsulHost> StartAsync(int limit = Limit)
