@@ -101,6 +101,17 @@ public sealed class FullTests
     }
 
     [Fact]
+    public async Task Limit_is_known_from_an_address_that_is_not_full()
+    {
+        using ConsulHost host = await ConsulHost.StartAsync(Limit, """ "client_addr": "127.0.0.1 ::1" """);
+        host.Clients.KeepAlive(50);
+
+        ConsulCensus census = await host.CountAsync(Shares, ("CONSUL_HTTP_ADDR", "[::1]:8500"));
+
+        Assert.Equal((2, 50, 50), (census.ExitCode, census.Limit, census.HeldBy("127.0.0.1")));
+    }
+
+    [Fact]
     public async Task Daemon_that_starts_beside_a_full_Consul_publishes_the_limit_when_a_slot_is_free()
     {
         using Scratch scratch = new();

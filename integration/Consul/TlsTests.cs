@@ -54,6 +54,27 @@ public sealed class TlsTests : IDisposable
         await host.SlotForSlotAsync(Limit, [("127.0.0.1", 27)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public async Task Connection_of_HTTP_2_holds_one_slot_whatever_it_carries(int requests)
+    {
+        using ConsulHost host = await StartAsync();
+        foreach (Socket socket in host.Clients.Connect(12, port: ConsulServer.HttpsPort))
+        {
+            SslStream stream = Secure(socket, SslApplicationProtocol.Http2);
+            stream.Write(Http2.Preface);
+            for (int i = 0; i < requests; i++)
+            {
+                stream.Write(Http2.Get(i, "/v1/kv/none?index=999999999&wait=9m"));
+            }
+
+            Assert.Equal(Http2.SettingsFrame, Http2.TypeOf(stream));
+        }
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.1", 12)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+    }
+
     [Fact]
     public async Task Clients_of_the_https_port_have_a_budget_each()
     {
@@ -77,7 +98,7 @@ public sealed class TlsTests : IDisposable
             variables.Add(("CONSUL_CACERT", _authority.CaFile));
         }
 
-        ConsulCensus census = await host.CountAsync([], [.. variables]);
+        ConsulCensus census = await host.CountAsync(ConsulHost.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort]), variables);
 
         if (isKnown)
         {
@@ -88,6 +109,20 @@ public sealed class TlsTests : IDisposable
             Assert.Null(census.Limit);
             Assert.Contains("CONSUL_CACERT", Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(ConsulServer.HttpPort, ConsulServer.HttpsPort)]
+    [InlineData(ConsulServer.HttpsPort, ConsulServer.HttpPort)]
+    public async Task Watch_of_one_of_the_two_ports_says_that_they_share_a_budget(int counted, int leftOut)
+    {
+        using ConsulHost host = await StartAsync();
+
+        ConsulCensus one = await host.CountAsync(["--watch", "consul", .. ConsulHost.Ports([counted])]);
+        ConsulCensus both = await host.CountAsync(["--watch", "consul", .. ConsulHost.Ports([counted, leftOut])]);
+
+        Assert.Contains($"port {counted} also listens on {leftOut}", Assert.Single(one.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Equal("", both.Errors);
     }
 
     [Theory]
@@ -125,12 +160,24 @@ public sealed class TlsTests : IDisposable
     {
         foreach (Socket socket in host.Clients.Connect(count, from, port: ConsulServer.HttpsPort))
         {
-            // Not disposed: it would say goodbye, and the clients close the sockets.
-            SslStream stream = new(new NetworkStream(socket), leaveInnerStreamOpen: true, (_, certificate, _, _) => _authority.Signed(certificate));
-            stream.AuthenticateAsClient("127.0.0.1");
+            SslStream stream = Secure(socket, SslApplicationProtocol.Http11);
             stream.Write("GET /v1/status/leader HTTP/1.1\r\nHost: consul\r\n\r\n"u8);
             byte[] answer = new byte[4096];
             Assert.StartsWith("HTTP/1.1 200 ", Encoding.ASCII.GetString(answer[..stream.Read(answer)]), StringComparison.Ordinal);
         }
+    }
+
+    // Not disposed: it would say goodbye, and the clients close the sockets.
+    private SslStream Secure(Socket socket, SslApplicationProtocol protocol)
+    {
+        SslStream stream = new(new NetworkStream(socket), leaveInnerStreamOpen: true);
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = "127.0.0.1",
+            ApplicationProtocols = [protocol],
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => _authority.Signed(certificate),
+        });
+        Assert.Equal(protocol, stream.NegotiatedApplicationProtocol);
+        return stream;
     }
 }
