@@ -52,6 +52,8 @@ internal sealed class BackgroundProgram : IDisposable
         },
         what);
 
+    internal int Id => _process.Id;
+
     internal void Signal(int signal) => Assert.Equal(0, NativeMethods.kill(_process.Id, signal));
 
     internal Task<int> Terminate() => End(NativeMethods.SIGTERM);

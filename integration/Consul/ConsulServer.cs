@@ -52,8 +52,16 @@ internal sealed class ConsulServer : IDisposable
         _program.Signal(NativeMethods.SIGHUP);
     }
 
-    /// <summary>Stops it as it is, so that it accepts nothing.</summary>
-    internal void Pause() => _program.Signal(NativeMethods.SIGSTOP);
+    /// <summary>Stops it as it is, and returns when none of its threads accepts anything any more.</summary>
+    internal Task PauseAsync()
+    {
+        _program.Signal(NativeMethods.SIGSTOP);
+        // The signal reaches one thread after the other.
+        return _program.Until(
+            () => Directory.EnumerateFiles($"/proc/{_program.Id}/task", "stat", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+                .All(file => StateOf(File.ReadAllText(file)) == 'T'),
+            "all threads of Consul are stopped");
+    }
 
     internal void Continue() => _program.Signal(NativeMethods.SIGCONT);
 
@@ -70,6 +78,9 @@ internal sealed class ConsulServer : IDisposable
           {{(settings.Length == 0 ? "" : $", {settings}")}}
         }
         """);
+
+    // proc_pid_stat(5): the state follows the name, which may have brackets in it.
+    private static char StateOf(string stat) => stat[stat.LastIndexOf(')') + 2];
 
     private bool IsReady()
     {

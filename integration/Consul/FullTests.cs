@@ -24,7 +24,7 @@ public sealed class FullTests
     [InlineData(0, "CONSUL - ")]
     public async Task Consul_that_closes_without_a_word_is_not_OK(int expected, string line, params string[] thresholds)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(50);
 
         (int exitCode, string output, _) = await host.OnceAsync([.. thresholds, "--output", "check"], ("CONSUL_HTTP_ADDR", Address));
@@ -41,7 +41,7 @@ public sealed class FullTests
     [InlineData("GET /v1/kv/none?index=999999999&wait=9m HTTP/1.1\r\nHost: consul\r\n\r\n")]
     public async Task Consul_is_full_whatever_its_clients_have_sent(string sent)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.Send(60, sent);
         host.Clients.Settle();
 
@@ -51,7 +51,7 @@ public sealed class FullTests
     [Fact]
     public async Task Consul_that_is_full_of_clients_that_hung_up_is_not_OK()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         foreach (Socket socket in host.Clients.Send(50, "GET /v1/kv/none?index=999999999&wait=9m HTTP/1.1\r\nHost: consul\r\n\r\n"))
         {
             socket.Close();
@@ -71,7 +71,7 @@ public sealed class FullTests
     [InlineData("127.0.0.1:8499")]
     public async Task Full_Consul_is_not_OK_where_something_else_is_asked(string address)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(50);
 
         await AssertUnknown(host, address, 50);
@@ -80,9 +80,9 @@ public sealed class FullTests
     [Fact]
     public async Task Stopped_Consul_is_not_OK()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(50);
-        host.Consul.Pause();
+        await host.Consul.PauseAsync();
 
         await AssertUnknown(host, Address, 50);
     }
@@ -90,7 +90,7 @@ public sealed class FullTests
     [Fact]
     public async Task Limit_is_known_again_when_a_slot_is_free()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         Socket last = host.Clients.KeepAlive(50)[^1];
         await AssertUnknown(host, Address, 50);
 
@@ -103,7 +103,7 @@ public sealed class FullTests
     [Fact]
     public async Task Limit_is_known_from_an_address_that_is_not_full()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit, """ "client_addr": "127.0.0.1 ::1" """);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit, """ "client_addr": "127.0.0.1 ::1" """);
         host.Clients.KeepAlive(50);
 
         ConsulCensus census = await host.CountAsync(Shares, ("CONSUL_HTTP_ADDR", "[::1]:8500"));
@@ -115,7 +115,7 @@ public sealed class FullTests
     public async Task Daemon_that_starts_beside_a_full_Consul_publishes_the_limit_when_a_slot_is_free()
     {
         using Scratch scratch = new();
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         Socket last = host.Clients.KeepAlive(50)[^1];
         using AgentProcess agent = host.StartAgent(
             ["--interval", "50ms", "--textfile-directory", scratch.Path], ("CONSUL_HTTP_ADDR", Address));
@@ -137,7 +137,7 @@ public sealed class FullTests
     [InlineData(0, "CONSUL - ")]
     public async Task Consul_that_answers_429_is_critical_with_any_threshold(int expected, string line, params string[] thresholds)
     {
-        using ConsulHost host = ConsulHost.WithoutConsul();
+        using HostWithConsul host = HostWithConsul.WithoutConsul();
         using LimitingServer server = await FullServer(host);
 
         (int exitCode, string output, _) = await host.OnceAsync([.. thresholds, "--output", "check"], ("CONSUL_HTTP_ADDR", Address));
@@ -149,7 +149,7 @@ public sealed class FullTests
     [Fact]
     public async Task Answer_429_is_published()
     {
-        using ConsulHost host = ConsulHost.WithoutConsul();
+        using HostWithConsul host = HostWithConsul.WithoutConsul();
         using LimitingServer server = await FullServer(host);
 
         (int exitCode, string output, string errors) = await host.OnceAsync(["--output", "prom"], ("CONSUL_HTTP_ADDR", Address));
@@ -163,7 +163,7 @@ public sealed class FullTests
     }
 
     /// <summary>A server that refuses as Consul does from 1.9 on, with no slot left for this address.</summary>
-    private static async Task<LimitingServer> FullServer(ConsulHost host)
+    private static async Task<LimitingServer> FullServer(HostWithConsul host)
     {
         LimitingServer server = new(host.Namespace, Limit, IPAddress.Loopback, ConsulServer.HttpPort);
         host.Clients.Connect(Limit);
@@ -171,7 +171,7 @@ public sealed class FullTests
         return server;
     }
 
-    private static async Task AssertUnknown(ConsulHost host, string address, int held)
+    private static async Task AssertUnknown(HostWithConsul host, string address, int held)
     {
         ConsulCensus census = await host.CountAsync(Shares, ("CONSUL_HTTP_ADDR", address));
 

@@ -20,7 +20,7 @@ public sealed class HeldTests
     [InlineData(50)]
     public async Task Client_is_counted_slot_for_slot_up_to_the_limit(int held)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(held);
 
         ConsulCensus census = await host.SlotForSlotAsync(Limit, [("127.0.0.1", held)]);
@@ -31,7 +31,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Default_limit_of_Consul_is_that_of_the_agent()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(limit: null);
+        using HostWithConsul host = await HostWithConsul.StartAsync(limit: null);
         host.Clients.KeepAlive(150);
 
         ConsulCensus census = await host.CountAsync([]);
@@ -43,7 +43,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Clients_have_a_budget_each()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(50, "127.0.0.1");
         host.Clients.KeepAlive(20, "127.0.0.2");
         host.Clients.KeepAlive(7, "127.0.0.3");
@@ -61,7 +61,7 @@ public sealed class HeldTests
     [InlineData(BlockingQuery)]
     public async Task Connection_holds_a_slot_whatever_its_client_has_sent(string sent)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.Send(33, sent);
         host.Clients.Settle();
 
@@ -71,7 +71,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Silent_clients_fill_the_limit_and_those_that_are_too_many_hold_nothing()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.Connect(70);
         host.Clients.Settle();
 
@@ -86,7 +86,7 @@ public sealed class HeldTests
     [InlineData(true)]
     public async Task Client_that_hung_up_in_a_blocking_query_holds_its_slots(bool closes)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         foreach (Socket socket in host.Clients.Send(30, BlockingQuery))
         {
             socket.Shutdown(SocketShutdown.Send);
@@ -107,7 +107,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Clients_that_hung_up_between_two_requests_hold_nothing()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         foreach (Socket socket in host.Clients.KeepAlive(40))
         {
             ConsulClients.HangUp(socket);
@@ -119,7 +119,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Connections_in_time_wait_hold_nothing()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         // Consul closes these first, and so they are on its port.
         foreach (Socket socket in host.Clients.Send(40, "GET /v1/status/leader HTTP/1.1\r\nHost: consul\r\nConnection: close\r\n\r\n", "127.0.0.2"))
         {
@@ -138,7 +138,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Clients_of_both_ip_versions_on_loopback_have_a_budget_each()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit, """ "client_addr": "127.0.0.1 ::1" """);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit, """ "client_addr": "127.0.0.1 ::1" """);
         host.Clients.KeepAlive(12);
         host.Clients.KeepAlive(50, "::1", "::1");
 
@@ -152,7 +152,7 @@ public sealed class HeldTests
     [InlineData("::")]
     public async Task Clients_of_a_dual_stack_socket_are_those_of_their_own_ip_version(string address)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit, $""" "client_addr": "{address}" """);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit, $""" "client_addr": "{address}" """);
         host.Clients.KeepAlive(31);
         host.Clients.KeepAlive(9, "127.0.0.2");
         host.Clients.KeepAlive(8, "::1", "::1");
@@ -165,7 +165,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Budget_of_a_client_is_one_on_all_addresses_of_Consul()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit, """ "client_addr": "127.0.0.1 127.0.0.77" """);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit, """ "client_addr": "127.0.0.1 127.0.0.77" """);
         host.Clients.KeepAlive(20);
         host.Clients.KeepAlive(15, to: "127.0.0.77");
 
@@ -175,9 +175,9 @@ public sealed class HeldTests
     [Fact]
     public async Task Connections_that_a_stopped_Consul_has_not_accepted_hold_nothing_until_it_goes_on()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(10);
-        host.Consul.Pause();
+        await host.Consul.PauseAsync();
         host.Clients.Connect(60);
 
         ConsulCensus stopped = await host.CountAsync(["--limit", $"{Limit}"]);
@@ -191,7 +191,7 @@ public sealed class HeldTests
     [Fact]
     public async Task Connections_to_other_ports_of_Consul_take_no_slot()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(Limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(5);
         foreach (int port in new[] { ConsulServer.ServerPort, ConsulServer.GrpcPort, ConsulServer.DnsPort })
         {

@@ -16,7 +16,7 @@ public sealed class LimitTests
     [InlineData(199)]
     public async Task Limit_is_the_one_that_Consul_says(int limit)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(limit);
+        using HostWithConsul host = await HostWithConsul.StartAsync(limit);
 
         ConsulCensus census = await host.CountAsync([], ("CONSUL_HTTP_ADDR", Address));
 
@@ -31,7 +31,7 @@ public sealed class LimitTests
     [InlineData(-200)]
     public async Task Consul_without_a_limit_is_shown_without_one(int none)
     {
-        using ConsulHost host = await ConsulHost.StartAsync(none);
+        using HostWithConsul host = await HostWithConsul.StartAsync(none);
         host.Clients.KeepAlive(ConsulClients.Unlimited);
 
         ConsulCensus census = await host.CountAsync([], ("CONSUL_HTTP_ADDR", Address));
@@ -44,7 +44,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Question_is_not_counted()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(50);
+        using HostWithConsul host = await HostWithConsul.StartAsync(50);
         host.Clients.KeepAlive(49);
 
         for (int i = 0; i < 10; i++)
@@ -57,7 +57,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Limit_is_that_of_a_restarted_Consul()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(50);
+        using HostWithConsul host = await HostWithConsul.StartAsync(50);
         Assert.Equal(50, (await host.CountAsync([], ("CONSUL_HTTP_ADDR", Address))).Limit);
 
         await host.StartConsulAsync(60);
@@ -69,7 +69,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Limit_of_a_reload_is_not_what_Consul_says_and_can_be_given()
     {
-        using ConsulHost host = await ConsulHost.StartAsync(50);
+        using HostWithConsul host = await HostWithConsul.StartAsync(50);
         host.Clients.KeepAlive(30);
         host.Consul.Reload(20);
         // The new limit is in force: more connections than it allows stay, and there are no further ones.
@@ -94,7 +94,7 @@ public sealed class LimitTests
     [InlineData("""agent_prefix "" { policy = "deny" }""", false)]
     public async Task Token_is_one_that_may_read_the_agent(string rules, bool suffices)
     {
-        using ConsulHost host = await StartWithAclsAsync();
+        using HostWithConsul host = await StartWithAclsAsync();
         string token = await MakeToken(host, rules);
         host.Clients.KeepAlive(50, "127.0.0.2");
 
@@ -117,7 +117,7 @@ public sealed class LimitTests
     [InlineData("no-token")]
     public async Task Without_a_token_that_Consul_knows_the_limit_is_unknown(string? token)
     {
-        using ConsulHost host = await StartWithAclsAsync();
+        using HostWithConsul host = await StartWithAclsAsync();
         host.Clients.KeepAlive(50, "127.0.0.2");
         List<(string, string)> variables = [("CONSUL_HTTP_ADDR", Address)];
         if (token is not null)
@@ -137,9 +137,9 @@ public sealed class LimitTests
         Assert.Contains(reason, Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
-    private static async Task<ConsulHost> StartWithAclsAsync()
+    private static async Task<HostWithConsul> StartWithAclsAsync()
     {
-        ConsulHost host = await ConsulHost.StartAsync(50, $$"""
+        HostWithConsul host = await HostWithConsul.StartAsync(50, $$"""
             "primary_datacenter": "dc1",
             "acl": { "enabled": true, "default_policy": "deny", "tokens": { "master": "{{Management}}" } }
             """);
@@ -148,7 +148,7 @@ public sealed class LimitTests
         return host;
     }
 
-    private static async Task<string> MakeToken(ConsulHost host, string rules)
+    private static async Task<string> MakeToken(HostWithConsul host, string rules)
     {
         string policy = $$"""{ "Name": "rules", "Rules": {{JsonSerializer.Serialize(rules)}} }""";
         await Poll.Until(() => host.Clients.Call("PUT /v1/acl/policy", policy, Management).Status == 200, "Consul takes the policy");

@@ -23,7 +23,7 @@ public sealed partial class ScriptCheckTests : IDisposable
     [Fact]
     public async Task State_is_that_of_the_client_that_holds_most()
     {
-        using ConsulHost host = await StartAsync(limit: null);
+        using HostWithConsul host = await StartAsync(limit: null);
 
         await StateAsync(host, "passing", "CONSUL OK - no client holds a connection");
         host.Clients.KeepAlive(159);
@@ -41,7 +41,7 @@ public sealed partial class ScriptCheckTests : IDisposable
     [Fact]
     public async Task State_is_that_of_the_limit_that_Consul_has()
     {
-        using ConsulHost host = await StartAsync(limit: 50, $"CONSUL_HTTP_ADDR=127.0.0.1:{ConsulServer.HttpPort}");
+        using HostWithConsul host = await StartAsync(limit: 50, $"CONSUL_HTTP_ADDR=127.0.0.1:{ConsulServer.HttpPort}");
 
         host.Clients.KeepAlive(39);
         await StateAsync(host, "passing", "CONSUL OK - 127.0.0.1 holds 39 of 50 connections (78 %)");
@@ -54,17 +54,17 @@ public sealed partial class ScriptCheckTests : IDisposable
         await StateAsync(host, "critical", "127.0.0.1 holds 50 connections");
     }
 
-    private Task<ConsulHost> StartAsync(int? limit, params IEnumerable<string> variables)
+    private Task<HostWithConsul> StartAsync(int? limit, params IEnumerable<string> variables)
     {
         Match definition = Definition().Match(Repository.Read("README.md"));
         Assert.True(definition.Success, "the README defines no script check");
-        return ConsulHost.StartAsync(
+        return HostWithConsul.StartAsync(
             limit,
             $""" "enable_local_script_checks": true, {definition.Groups["members"].Value.Replace("\"10s\"", "\"200ms\"", StringComparison.Ordinal)} """,
             [$"PATH={_scratch.Path}:{Environment.GetEnvironmentVariable("PATH")}", .. variables]);
     }
 
-    private static async Task StateAsync(ConsulHost host, string state, string output)
+    private static async Task StateAsync(HostWithConsul host, string state, string output)
     {
         (string?, string?) last = default;
         await Poll.Until(

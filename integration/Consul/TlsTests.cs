@@ -29,15 +29,15 @@ public sealed class TlsTests : IDisposable
     [InlineData(1, 2)]
     public async Task Both_ports_share_one_budget(int plain, int secure)
     {
-        using ConsulHost host = await StartAsync();
+        using HostWithConsul host = await StartAsync();
         host.Clients.KeepAlive(plain);
         Secure(host, secure);
 
         await host.SlotForSlotAsync(Limit, [("127.0.0.1", plain + secure)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
 
-        ConsulCensus httpAlone = await host.CountAsync(["--limit", $"{Limit}", .. ConsulHost.Ports([ConsulServer.HttpPort])]);
+        ConsulCensus httpAlone = await host.CountAsync(["--limit", $"{Limit}", .. HostWithConsul.Ports([ConsulServer.HttpPort])]);
         Assert.Equal(plain, httpAlone.HeldBy("127.0.0.1"));
-        ConsulCensus httpsAlone = await host.CountAsync(["--limit", $"{Limit}", .. ConsulHost.Ports([ConsulServer.HttpsPort])]);
+        ConsulCensus httpsAlone = await host.CountAsync(["--limit", $"{Limit}", .. HostWithConsul.Ports([ConsulServer.HttpsPort])]);
         Assert.Equal(secure, httpsAlone.HeldBy("127.0.0.1"));
     }
 
@@ -47,7 +47,7 @@ public sealed class TlsTests : IDisposable
     [InlineData("")]
     public async Task Half_a_handshake_holds_a_slot(string sent)
     {
-        using ConsulHost host = await StartAsync();
+        using HostWithConsul host = await StartAsync();
         host.Clients.Send(27, sent, port: ConsulServer.HttpsPort);
         host.Clients.Settle(port: ConsulServer.HttpsPort);
 
@@ -59,7 +59,7 @@ public sealed class TlsTests : IDisposable
     [InlineData(5)]
     public async Task Connection_of_HTTP_2_holds_one_slot_whatever_it_carries(int requests)
     {
-        using ConsulHost host = await StartAsync();
+        using HostWithConsul host = await StartAsync();
         foreach (Socket socket in host.Clients.Connect(12, port: ConsulServer.HttpsPort))
         {
             SslStream stream = Secure(socket, SslApplicationProtocol.Http2);
@@ -78,7 +78,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Clients_of_the_https_port_have_a_budget_each()
     {
-        using ConsulHost host = await StartAsync();
+        using HostWithConsul host = await StartAsync();
         Secure(host, 50, "127.0.0.2");
         Secure(host, 11, "127.0.0.3");
         host.Clients.KeepAlive(4, "127.0.0.3");
@@ -91,14 +91,14 @@ public sealed class TlsTests : IDisposable
     [InlineData(false)]
     public async Task Limit_is_learnt_over_TLS_where_the_authority_is_known(bool isKnown)
     {
-        using ConsulHost host = await StartAsync(77);
+        using HostWithConsul host = await StartAsync(77);
         List<(string, string)> variables = [("CONSUL_HTTP_ADDR", $"https://127.0.0.1:{ConsulServer.HttpsPort}")];
         if (isKnown)
         {
             variables.Add(("CONSUL_CACERT", _authority.CaFile));
         }
 
-        ConsulCensus census = await host.CountAsync(ConsulHost.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort]), variables);
+        ConsulCensus census = await host.CountAsync(HostWithConsul.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort]), variables);
 
         if (isKnown)
         {
@@ -116,10 +116,10 @@ public sealed class TlsTests : IDisposable
     [InlineData(ConsulServer.HttpsPort, ConsulServer.HttpPort)]
     public async Task Watch_of_one_of_the_two_ports_says_that_they_share_a_budget(int counted, int leftOut)
     {
-        using ConsulHost host = await StartAsync();
+        using HostWithConsul host = await StartAsync();
 
-        ConsulCensus one = await host.CountAsync(["--watch", "consul", .. ConsulHost.Ports([counted])]);
-        ConsulCensus both = await host.CountAsync(["--watch", "consul", .. ConsulHost.Ports([counted, leftOut])]);
+        ConsulCensus one = await host.CountAsync(["--watch", "consul", .. HostWithConsul.Ports([counted])]);
+        ConsulCensus both = await host.CountAsync(["--watch", "consul", .. HostWithConsul.Ports([counted, leftOut])]);
 
         Assert.Contains($"port {counted} also listens on {leftOut}", Assert.Single(one.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
         Assert.Equal("", both.Errors);
@@ -131,12 +131,12 @@ public sealed class TlsTests : IDisposable
     [InlineData(0, 50)]
     public async Task Full_Consul_is_never_OK_over_TLS(int plain, int secure)
     {
-        using ConsulHost host = await StartAsync();
+        using HostWithConsul host = await StartAsync();
         host.Clients.KeepAlive(plain);
         Secure(host, secure);
 
         ConsulCensus census = await host.CountAsync(
-            ["--warn", "80%", "--critical", "95%", .. ConsulHost.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort])],
+            ["--warn", "80%", "--critical", "95%", .. HostWithConsul.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort])],
             ("CONSUL_HTTP_ADDR", $"https://127.0.0.1:{ConsulServer.HttpsPort}"),
             ("CONSUL_CACERT", _authority.CaFile));
 
@@ -144,19 +144,19 @@ public sealed class TlsTests : IDisposable
         Assert.Contains("it is full, or this is not Consul's port", Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
-    private Task<ConsulHost> StartAsync(int limit = Limit)
+    private Task<HostWithConsul> StartAsync(int limit = Limit)
     {
         using X509Certificate2 certificate = _authority.Server("127.0.0.1");
         File.WriteAllText(_scratch["server.pem"], certificate.ExportCertificatePem());
         File.WriteAllText(_scratch["server-key.pem"], certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-        return ConsulHost.StartAsync(limit, $$"""
+        return HostWithConsul.StartAsync(limit, $$"""
             "ports": { "https": {{ConsulServer.HttpsPort}} }, "ca_file": "{{_authority.CaFile}}",
             "cert_file": "{{_scratch["server.pem"]}}", "key_file": "{{_scratch["server-key.pem"]}}"
             """);
     }
 
     /// <summary>Connections to the HTTPS port that had an answer and are kept.</summary>
-    private void Secure(ConsulHost host, int count, string from = "127.0.0.1")
+    private void Secure(HostWithConsul host, int count, string from = "127.0.0.1")
     {
         foreach (Socket socket in host.Clients.Connect(count, from, port: ConsulServer.HttpsPort))
         {

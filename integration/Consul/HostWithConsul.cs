@@ -3,12 +3,12 @@ using Testing;
 namespace Integration.Consul;
 
 /// <summary>A host with a real Consul on it, clients of that, and the agent: a network namespace of the test's own.</summary>
-internal sealed class ConsulHost : IDisposable
+internal sealed class HostWithConsul : IDisposable
 {
     private readonly TestNamespace _namespace = new();
     private ConsulServer? _consul;
 
-    private ConsulHost() => Clients = new ConsulClients(_namespace);
+    private HostWithConsul() => Clients = new ConsulClients(_namespace);
 
     internal TestNamespace Namespace => _namespace;
 
@@ -17,9 +17,9 @@ internal sealed class ConsulHost : IDisposable
     internal ConsulClients Clients { get; }
 
     /// <summary>Starts a Consul with a limit; its default where that is null.</summary>
-    internal static async Task<ConsulHost> StartAsync(int? limit, string settings = "", params IEnumerable<string> variables)
+    internal static async Task<HostWithConsul> StartAsync(int? limit, string settings = "", params IEnumerable<string> variables)
     {
-        ConsulHost host = new();
+        HostWithConsul host = new();
         try
         {
             await host.StartConsulAsync(limit, settings, variables);
@@ -32,7 +32,7 @@ internal sealed class ConsulHost : IDisposable
         }
     }
 
-    internal static ConsulHost WithoutConsul() => new();
+    internal static HostWithConsul WithoutConsul() => new();
 
     /// <summary>Starts a Consul, in the place of the one before.</summary>
     internal async Task StartConsulAsync(int? limit, string settings = "", params IEnumerable<string> variables)
