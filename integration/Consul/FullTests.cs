@@ -14,7 +14,7 @@ public sealed class FullTests
     private static readonly string[] Shares = ["--warn", "80%", "--critical", "95%"];
 
     [Theory]
-    // What cannot be judged is unknown, with numbers too: there is no telling whether Consul is full.
+    // Unknown with numbers too: the agent cannot know whether Consul refuses connections.
     [InlineData(3, "CONSUL UNKNOWN - ", "--warn", "80%", "--critical", "95%")]
     [InlineData(3, "CONSUL UNKNOWN - ", "--critical", "99%")]
     [InlineData(3, "CONSUL UNKNOWN - ", "--warn", "60")]
@@ -98,6 +98,38 @@ public sealed class FullTests
         ConsulCensus census = await host.CountAsync(Shares, ("CONSUL_HTTP_ADDR", Address));
 
         Assert.Equal((2, 50, 49), (census.ExitCode, census.Limit, census.HeldBy("127.0.0.1")));
+    }
+
+    [Fact]
+    public async Task Clients_beyond_the_limit_never_make_it_look_less_full()
+    {
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
+        host.Clients.KeepAlive(50);
+        using CancellationTokenSource ending = new();
+        // Each is ESTABLISHED for an instant, until Consul refuses it.
+        TestThread hammering = host.Namespace.StartThread(() =>
+        {
+            while (!ending.IsCancellationRequested)
+            {
+                using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Connect(IPAddress.Loopback, ConsulServer.HttpPort);
+            }
+        });
+        try
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                ConsulCensus census = await host.CountAsync([.. Shares, "--limit", $"{Limit}"]);
+
+                Assert.Equal((2, "critical"), (census.ExitCode, census.Watch.GetProperty("state").GetString()));
+                Assert.Equal(census.HeldBy("127.0.0.1") * 100 / Limit, census.Watch.GetProperty("topClients")[0].GetProperty("percentOfLimit").GetInt32());
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            hammering.Join();
+        }
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed partial class ScriptCheckTests : IDisposable
         await StateAsync(host, "warning", "CONSUL WARNING - 127.0.0.1 holds 40 of 50 connections (80 %)");
         host.Clients.KeepAlive(8);
         await StateAsync(host, "critical", "CONSUL CRITICAL - 127.0.0.1 holds 48 of 50 connections (96 %)");
-        // A full Consul gives no answer, and what cannot be judged is critical to it.
+        // A full Consul gives no answer. The check then is UNKNOWN, exit code 3, and Consul takes that for critical.
         host.Clients.KeepAlive(2);
         await StateAsync(host, "critical", "127.0.0.1 holds 50 connections");
     }

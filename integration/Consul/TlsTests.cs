@@ -167,7 +167,7 @@ public sealed class TlsTests : IDisposable
         }
     }
 
-    // Not disposed: it would say goodbye, and the clients close the sockets.
+    // Not disposed, for that sends a TLS alert; the clients close the sockets.
     private SslStream Secure(Socket socket, SslApplicationProtocol protocol)
     {
         SslStream stream = new(new NetworkStream(socket), leaveInnerStreamOpen: true);
