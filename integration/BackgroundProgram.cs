@@ -52,6 +52,10 @@ internal sealed class BackgroundProgram : IDisposable
         },
         what);
 
+    internal int Id => _process.Id;
+
+    internal void Signal(int signal) => Assert.Equal(0, NativeMethods.kill(_process.Id, signal));
+
     internal Task<int> Terminate() => End(NativeMethods.SIGTERM);
 
     internal Task<int> Kill() => End(NativeMethods.SIGKILL);
@@ -78,7 +82,7 @@ internal sealed class BackgroundProgram : IDisposable
 
     private Task<int> End(int signal)
     {
-        Assert.Equal(0, NativeMethods.kill(_process.Id, signal));
+        Signal(signal);
         return Exit();
     }
 

@@ -17,17 +17,11 @@ public sealed class OwnNamespaceTests
         using PortOpener opener = await PortOpener.Start(@namespace, "--ipv", ipVersion);
 
         (int exitCode, string output) = await Tool.Run(
-            InNamespace.Program, InNamespace.Arguments(@namespace, [.. WithoutVariables, .. AgentCommand(), "--once"]));
+            InNamespace.Program, InNamespace.Arguments(@namespace, [.. WithoutVariables, .. AgentProcess.Command, "--once"]));
 
         Assert.Equal(0, exitCode);
         string[] census = output.Split('\n');
         Assert.Contains($$"""tcp_connections{port="8500",protocol="ipv4"} {{ipv4}}""", census);
         Assert.Contains($$"""tcp_connections{port="8500",protocol="ipv6"} {{ipv6}}""", census);
     }
-
-    /// <summary>The program that <see cref="AgentProcess"/> starts, for a command of which it is a part.</summary>
-    private static IEnumerable<string> AgentCommand() =>
-        Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program
-            ? [program]
-            : ["dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
 }

@@ -18,6 +18,11 @@ internal sealed class AgentProcess : IDisposable
 
     private AgentProcess(Process process) => _process = process;
 
+    /// <summary>The command that is the program, for one that starts it itself.</summary>
+    internal static string[] Command { get; } = Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program
+        ? [program]
+        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
+
     internal int Id => _process.Id;
 
     internal bool HasExited => _process.HasExited;
@@ -90,13 +95,9 @@ internal sealed class AgentProcess : IDisposable
     private static ProcessStartInfo StartInfo(IReadOnlyList<string> through)
     {
         // A shell has what it starts in the background ignore SIGINT and SIGQUIT, nohup SIGHUP, and so would all that the tests start.
-        string[] command = ["env", "--default-signal=HUP,INT,QUIT,TERM", .. through, .. Program()];
+        string[] command = ["env", "--default-signal=HUP,INT,QUIT,TERM", .. through, .. Command];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
     }
-
-    private static string[] Program() => Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program
-        ? [program]
-        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
 
     private static void Append(StringBuilder text, string? line)
     {

@@ -9,6 +9,7 @@ internal static partial class NativeMethods
     internal const int SIOCGIFFLAGS = 0x8913;
     internal const int SIOCSIFFLAGS = 0x8914;
     internal const short IFF_UP = 1;
+    internal const int SIGHUP = 1;
     internal const int SIGTERM = 15;
     internal const int SIGINT = 2;
     internal const int SIGKILL = 9;

@@ -17,7 +17,7 @@ public sealed partial class StartsProgramTests
             .Where(path => !Path.GetRelativePath(Repository.PathOf(project), path).StartsWith("obj/", StringComparison.Ordinal))
             .Where(path => Path.GetFileNameWithoutExtension(path) != nameof(StartsProgramTests))
             .ToDictionary(path => path, File.ReadAllText);
-        HashSet<string> starters = [nameof(AgentProcess), "AgentCommand"];
+        HashSet<string> starters = [nameof(AgentProcess)];
         while (sources.FirstOrDefault(source => Mentions(source.Value, starters) && !IsTest(source.Value) && starters.Add(NameOf(source.Key))).Key is not null)
         {
         }

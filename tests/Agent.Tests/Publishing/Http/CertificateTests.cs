@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Agent.Publishing.Http;
-using Agent.Tests.Watching.Limits;
 using Testing;
 
 namespace Agent.Tests.Publishing.Http;

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
-using Testing;
 
-namespace Agent.Tests.Watching;
+namespace Testing;
 
 /// <summary>
 /// A server that limits connections per client address as Consul does with go-connlimit: a slot is taken when a connection is accepted and
@@ -12,6 +10,10 @@ namespace Agent.Tests.Watching;
 /// </summary>
 internal sealed class LimitingServer : IDisposable
 {
+    // As Consul sends it from 1.9 on: HTTPConnStateFuncWithDefault429Handler.
+    private static readonly byte[] TooMany =
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nYour IP is issuing too many concurrent connections, please rate limit your calls\n"u8.ToArray();
+
     private readonly ConcurrentDictionary<IPAddress, int> _slots = [];
     private readonly ConcurrentDictionary<Socket, IPAddress> _accepted = [];
     private readonly List<Socket> _listeners = [];
@@ -98,7 +100,7 @@ internal sealed class LimitingServer : IDisposable
             peer = peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer;
             if (_slots.GetOrAdd(peer, 0) >= _limit)
             {
-                connection.Send(Encoding.ASCII.GetBytes("HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\r\n"));
+                connection.Send(TooMany);
                 Shut(connection);
             }
             else

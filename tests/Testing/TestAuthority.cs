@@ -1,9 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Testing;
 
-namespace Agent.Tests.Watching.Limits;
+namespace Testing;
 
 /// <summary>A certificate authority of the test's own, and the files that it hands out.</summary>
 internal sealed class TestAuthority : IDisposable

@@ -1,0 +1,29 @@
+using System.Text.Json;
+
+namespace Integration.Consul;
+
+/// <summary>What <c>agent --once --output json</c> says of its one watch.</summary>
+internal sealed record ConsulCensus(int ExitCode, string Errors, JsonElement Watch)
+{
+    internal int Held => Watch.GetProperty("held").GetInt32();
+
+    internal int Ipv4 => Watch.GetProperty("ipv4").GetInt32();
+
+    internal int Ipv6 => Watch.GetProperty("ipv6").GetInt32();
+
+    internal int Unaccepted => Watch.GetProperty("unaccepted").GetInt32();
+
+    /// <summary>Null where there is none, or none is known.</summary>
+    internal int? Limit => Watch.GetProperty("limit") is { ValueKind: JsonValueKind.Number } limit ? limit.GetInt32() : null;
+
+    internal static ConsulCensus Parse(int exitCode, string output, string errors)
+    {
+        using JsonDocument report = JsonDocument.Parse(output);
+        return new ConsulCensus(exitCode, errors, Assert.Single(report.RootElement.GetProperty("watches").EnumerateArray()).Clone());
+    }
+
+    /// <summary>How many connections a client holds.</summary>
+    internal int HeldBy(string client) => Watch.GetProperty("topClients").EnumerateArray()
+        .Where(each => each.GetProperty("address").GetString() == client)
+        .Sum(each => each.GetProperty("held").GetInt32());
+}

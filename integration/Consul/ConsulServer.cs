@@ -1,0 +1,95 @@
+using System.Net;
+using Testing;
+
+namespace Integration.Consul;
+
+/// <summary>A real Consul with its usual ports in a namespace of the test's own. It keeps everything in memory.</summary>
+internal sealed class ConsulServer : IDisposable
+{
+    internal const int HttpPort = 8500;
+    internal const int HttpsPort = 8501;
+    internal const int ServerPort = 8300;
+    internal const int GrpcPort = 8502;
+    internal const int DnsPort = 8600;
+
+    private readonly TestNamespace _namespace;
+    private readonly Scratch _scratch = new();
+    private readonly BackgroundProgram _program;
+
+    private ConsulServer(TestNamespace @in, string program, int? limit, string settings, IEnumerable<string> variables)
+    {
+        _namespace = @in;
+        Write(limit, settings);
+        _program = new BackgroundProgram(
+            InNamespace.Program,
+            InNamespace.Arguments(@in, ["env", .. variables, program, "agent", "-dev", "-bind=127.0.0.1", "-node=test", $"-config-file={_scratch["consul.json"]}"]));
+    }
+
+    /// <summary>Starts it, and waits until it has a leader and serves.</summary>
+    /// <param name="in">Where.</param>
+    /// <param name="limit">Its <c>http_max_conns_per_client</c>; null for its default.</param>
+    /// <param name="settings">Further members of its configuration.</param>
+    /// <param name="variables">Its environment, beside that of the test: <c>NAME=VALUE</c>.</param>
+    internal static async Task<ConsulServer> StartAsync(TestNamespace @in, int? limit, string settings = "", params IEnumerable<string> variables)
+    {
+        ConsulServer consul = new(@in, await ConsulProgram.RequireAsync(), limit, settings, variables);
+        try
+        {
+            await consul._program.Until(consul.IsReady, "Consul has a leader");
+            return consul;
+        }
+        catch
+        {
+            consul.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has it read its configuration again, with another limit.</summary>
+    internal void Reload(int limit)
+    {
+        Write(limit, "");
+        _program.Signal(NativeMethods.SIGHUP);
+    }
+
+    /// <summary>Stops it as it is, and returns when none of its threads accepts anything any more.</summary>
+    internal Task PauseAsync()
+    {
+        _program.Signal(NativeMethods.SIGSTOP);
+        // The signal reaches one thread after the other.
+        return _program.Until(
+            () => Directory.EnumerateFiles($"/proc/{_program.Id}/task", "stat", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+                .All(file => StateOf(File.ReadAllText(file)) == 'T'),
+            "all threads of Consul are stopped");
+    }
+
+    internal void Continue() => _program.Signal(NativeMethods.SIGCONT);
+
+    public void Dispose()
+    {
+        _program.Dispose();
+        _scratch.Dispose();
+    }
+
+    // A handshake that stands still is ended after 5 s by default, and a slow machine needs longer to count it.
+    private void Write(int? limit, string settings) => File.WriteAllText(_scratch["consul.json"], $$"""
+        {
+          "limits": { {{(limit is null ? "" : $"\"http_max_conns_per_client\": {limit}, ")}}"https_handshake_timeout": "10m" }
+          {{(settings.Length == 0 ? "" : $", {settings}")}}
+        }
+        """);
+
+    // proc_pid_stat(5): the state follows the name, which may have brackets in it.
+    private static char StateOf(string stat) => stat[stat.LastIndexOf(')') + 2];
+
+    private bool IsReady()
+    {
+        if (!_namespace.Run(() => Listening.At(new IPEndPoint(IPAddress.Loopback, HttpPort))))
+        {
+            return false;
+        }
+
+        using ConsulClients clients = new(_namespace);
+        return clients.Call("GET /v1/status/leader") is (200, { } leader) && leader.Contains(":8300", StringComparison.Ordinal);
+    }
+}

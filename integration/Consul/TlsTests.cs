@@ -1,0 +1,183 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Testing;
+
+namespace Integration.Consul;
+
+/// <summary>A real Consul with its HTTPS port: what is held there, and that both ports share one budget.</summary>
+[StartsProgram]
+public sealed class TlsTests : IDisposable
+{
+    private const int Limit = 50;
+
+    private readonly Scratch _scratch = new();
+    private readonly TestAuthority _authority;
+
+    public TlsTests() => _authority = new TestAuthority(_scratch, "authority");
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Theory]
+    [InlineData(0, 50)]
+    [InlineData(20, 30)]
+    [InlineData(1, 2)]
+    public async Task Both_ports_share_one_budget(int plain, int secure)
+    {
+        using HostWithConsul host = await StartAsync();
+        host.Clients.KeepAlive(plain);
+        Secure(host, secure);
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.1", plain + secure)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+
+        ConsulCensus httpAlone = await host.CountAsync(["--limit", $"{Limit}", .. HostWithConsul.Ports([ConsulServer.HttpPort])]);
+        Assert.Equal(plain, httpAlone.HeldBy("127.0.0.1"));
+        ConsulCensus httpsAlone = await host.CountAsync(["--limit", $"{Limit}", .. HostWithConsul.Ports([ConsulServer.HttpsPort])]);
+        Assert.Equal(secure, httpsAlone.HeldBy("127.0.0.1"));
+    }
+
+    [Theory]
+    // The first bytes of a record of 512 bytes with a handshake in it; and none at all.
+    [InlineData("\u0016\u0003\u0001\u0002\0")]
+    [InlineData("")]
+    public async Task Half_a_handshake_holds_a_slot(string sent)
+    {
+        using HostWithConsul host = await StartAsync();
+        host.Clients.Send(27, sent, port: ConsulServer.HttpsPort);
+        host.Clients.Settle(port: ConsulServer.HttpsPort);
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.1", 27)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public async Task Connection_of_HTTP_2_holds_one_slot_whatever_it_carries(int requests)
+    {
+        using HostWithConsul host = await StartAsync();
+        foreach (Socket socket in host.Clients.Connect(12, port: ConsulServer.HttpsPort))
+        {
+            SslStream stream = Secure(socket, SslApplicationProtocol.Http2);
+            stream.Write(Http2.Preface);
+            for (int i = 0; i < requests; i++)
+            {
+                stream.Write(Http2.Get(i, "/v1/kv/none?index=999999999&wait=9m"));
+            }
+
+            Assert.Equal(Http2.SettingsFrame, Http2.TypeOf(stream));
+        }
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.1", 12)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+    }
+
+    [Fact]
+    public async Task Clients_of_the_https_port_have_a_budget_each()
+    {
+        using HostWithConsul host = await StartAsync();
+        Secure(host, 50, "127.0.0.2");
+        Secure(host, 11, "127.0.0.3");
+        host.Clients.KeepAlive(4, "127.0.0.3");
+
+        await host.SlotForSlotAsync(Limit, [("127.0.0.2", 50), ("127.0.0.3", 15)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Limit_is_learnt_over_TLS_where_the_authority_is_known(bool isKnown)
+    {
+        using HostWithConsul host = await StartAsync(77);
+        List<(string, string)> variables = [("CONSUL_HTTP_ADDR", $"https://127.0.0.1:{ConsulServer.HttpsPort}")];
+        if (isKnown)
+        {
+            variables.Add(("CONSUL_CACERT", _authority.CaFile));
+        }
+
+        ConsulCensus census = await host.CountAsync(HostWithConsul.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort]), variables);
+
+        if (isKnown)
+        {
+            Assert.Equal((77, ""), (census.Limit, census.Errors));
+        }
+        else
+        {
+            Assert.Null(census.Limit);
+            Assert.Contains("CONSUL_CACERT", Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(ConsulServer.HttpPort, ConsulServer.HttpsPort)]
+    [InlineData(ConsulServer.HttpsPort, ConsulServer.HttpPort)]
+    public async Task Watch_of_one_of_the_two_ports_says_that_they_share_a_budget(int counted, int leftOut)
+    {
+        using HostWithConsul host = await StartAsync();
+
+        ConsulCensus one = await host.CountAsync(["--watch", "consul", .. HostWithConsul.Ports([counted])]);
+        ConsulCensus both = await host.CountAsync(["--watch", "consul", .. HostWithConsul.Ports([counted, leftOut])]);
+
+        Assert.Contains($"port {counted} also listens on {leftOut}", Assert.Single(one.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Equal("", both.Errors);
+    }
+
+    [Theory]
+    [InlineData(50, 0)]
+    [InlineData(20, 30)]
+    [InlineData(0, 50)]
+    public async Task Full_Consul_is_never_OK_over_TLS(int plain, int secure)
+    {
+        using HostWithConsul host = await StartAsync();
+        host.Clients.KeepAlive(plain);
+        Secure(host, secure);
+
+        ConsulCensus census = await host.CountAsync(
+            ["--warn", "80%", "--critical", "95%", .. HostWithConsul.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort])],
+            ("CONSUL_HTTP_ADDR", $"https://127.0.0.1:{ConsulServer.HttpsPort}"),
+            ("CONSUL_CACERT", _authority.CaFile));
+
+        Assert.Equal((3, null, 50), (census.ExitCode, census.Limit, census.HeldBy("127.0.0.1")));
+        Assert.Contains("it is full, or this is not Consul's port", Assert.Single(census.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    private Task<HostWithConsul> StartAsync(int limit = Limit)
+    {
+        using X509Certificate2 certificate = _authority.Server("127.0.0.1");
+        File.WriteAllText(_scratch["server.pem"], certificate.ExportCertificatePem());
+        File.WriteAllText(_scratch["server-key.pem"], certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        return HostWithConsul.StartAsync(limit, $$"""
+            "ports": { "https": {{ConsulServer.HttpsPort}} }, "ca_file": "{{_authority.CaFile}}",
+            "cert_file": "{{_scratch["server.pem"]}}", "key_file": "{{_scratch["server-key.pem"]}}"
+            """);
+    }
+
+    /// <summary>Connections to the HTTPS port that had an answer and are kept.</summary>
+    private void Secure(HostWithConsul host, int count, string from = "127.0.0.1")
+    {
+        foreach (Socket socket in host.Clients.Connect(count, from, port: ConsulServer.HttpsPort))
+        {
+            SslStream stream = Secure(socket, SslApplicationProtocol.Http11);
+            stream.Write("GET /v1/status/leader HTTP/1.1\r\nHost: consul\r\n\r\n"u8);
+            byte[] answer = new byte[4096];
+            Assert.StartsWith("HTTP/1.1 200 ", Encoding.ASCII.GetString(answer[..stream.Read(answer)]), StringComparison.Ordinal);
+        }
+    }
+
+    // Not disposed, for that sends a TLS alert; the clients close the sockets.
+    private SslStream Secure(Socket socket, SslApplicationProtocol protocol)
+    {
+        SslStream stream = new(new NetworkStream(socket), leaveInnerStreamOpen: true);
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = "127.0.0.1",
+            ApplicationProtocols = [protocol],
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => _authority.Signed(certificate),
+        });
+        Assert.Equal(protocol, stream.NegotiatedApplicationProtocol);
+        return stream;
+    }
+}
