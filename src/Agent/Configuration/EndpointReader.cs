@@ -70,7 +70,7 @@ internal sealed class EndpointReader(GivenValues given, Func<string, string?> re
         }
 
         return _entry?.Listen is { } inFile
-            ? Parse([.. inFile.Select(text => text ?? "null")], file!.PlaceOf(ListenKey), message => file.Wrong(ListenKey, message))
+            ? Parse(inFile, file!.PlaceOf(ListenKey), message => file.Wrong(ListenKey, message))
             : null;
     }
 
