@@ -37,9 +37,9 @@ internal sealed class Textfile : IDisposable
     internal string FilePath { get; }
 
     /// <summary>
-    /// Whether users other than the owner and the group may write the directory, and so replace or add files; known once it was acquired.
+    /// Why users other than root and the agent's own can replace the file, and what to do; null where they cannot. Known once it was acquired.
     /// </summary>
-    internal bool OthersMayWrite { get; private set; }
+    internal string? Danger { get; private set; }
 
     /// <summary>
     /// Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed. Does
@@ -82,7 +82,7 @@ internal sealed class Textfile : IDisposable
         TextfileLock acquired = TextfileLock.TryAcquire(FilePath + LockSuffix) ?? throw new TextfileTakenException(FilePath);
         try
         {
-            OthersMayWrite = (File.GetUnixFileMode(_directory) & UnixFileMode.OtherWrite) != 0;
+            Danger = DirectoryTrust.FindDanger(_directory);
             RemoveLeftovers();
         }
         catch

@@ -11,6 +11,8 @@ internal sealed class CheckForm : ISnapshotForm
 {
     public bool TellsFailureItself => true;
 
+    public bool SaysState => true;
+
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(Line(snapshot) + "\n");
 
     private static string Line(Snapshot snapshot)

@@ -11,5 +11,7 @@ internal sealed class TableForm(int width, bool colour) : ISnapshotForm
 {
     public bool TellsFailureItself => true;
 
+    public bool SaysState => false;
+
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(SnapshotTables.Render(snapshot, width, colour));
 }
