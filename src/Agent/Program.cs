@@ -29,7 +29,8 @@ static int RunOnce(Settings settings, OnceOptions once)
     using Stream output = Console.OpenStandardOutput();
     ISnapshotForm chosen = Forms.Create(
         once.Form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
-        () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable));
+        () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable),
+        Terminal.TakesUtf8(Environment.GetEnvironmentVariable));
     foreach (string notice in settings.Notices)
     {
         ErrorLine.Write(notice);

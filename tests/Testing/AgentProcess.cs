@@ -49,6 +49,8 @@ internal sealed class AgentProcess : IDisposable
             start.Environment.Remove(variable);
         }
 
+        // Whatever the locale of the machine that runs the tests.
+        start.Environment["LC_ALL"] = "C.UTF-8";
         foreach ((string variable, string value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[variable] = value;

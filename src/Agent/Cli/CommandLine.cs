@@ -155,18 +155,24 @@ internal sealed class CommandLine
         Func<Settings, Func<byte[], Settings>, int> runDaemon,
         Func<HealthSettings, int> runHealth)
     {
+        string? ReadUtf8(string name) => Utf8Text.Checked(name, readVariable(name));
         _root.SetAction(result =>
         {
-            Settings Read(byte[]? text) => new SettingsReader(readVariable).Read(Given(result), text);
-            Settings settings = Read(null);
-            OnceOptions once = OnceOptions.Of(result.GetValue(_output), result.GetValue(_processes));
-            if (result.GetValue(_once))
+            bool isOnce = result.GetValue(_once);
+            if (isOnce)
             {
-                RefuseNarrowedTextfile(result);
                 RefuseWithOnce(result, _listen);
                 RefuseWithOnce(result, _listenTokenFile);
                 RefuseWithOnce(result, _listenCertificateFile);
                 RefuseWithOnce(result, _listenKeyFile);
+            }
+
+            Settings Read(byte[]? text) => new SettingsReader(ReadUtf8).Read(Given(result), text);
+            Settings settings = Read(null);
+            OnceOptions once = OnceOptions.Of(result.GetValue(_output), result.GetValue(_processes));
+            if (isOnce)
+            {
+                RefuseNarrowedTextfile(result);
                 return runOnce(settings, once);
             }
 
@@ -181,12 +187,12 @@ internal sealed class CommandLine
         {
             RefuseForeignOptions(result, _checkConfig);
             string file = result.GetRequiredValue(_checkedFile);
-            return checkConfig(file, new SettingsReader(readVariable).Read(new GivenValues { ConfigurationFile = file }));
+            return checkConfig(file, new SettingsReader(ReadUtf8).Read(new GivenValues { ConfigurationFile = file }));
         });
         _health.SetAction(result =>
         {
             RefuseForeignOptions(result, _health);
-            return runHealth(new SettingsReader(readVariable).ReadForHealth(Given(result)));
+            return runHealth(new SettingsReader(ReadUtf8).ReadForHealth(Given(result)));
         });
 
         // A leading @ is part of a value and no file to read arguments from.
@@ -202,11 +208,19 @@ internal sealed class CommandLine
             throw new ConfigurationException($"{first.Message.TrimEnd('.')}; 'agent --help' shows the options");
         }
 
+        string named = "the argument";
+        foreach (Token token in parsed.Tokens)
+        {
+            _ = Utf8Text.Checked(named, token.Value);
+            named = token.Type == TokenType.Option ? token.Value : named;
+        }
+
         return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
 
     private GivenValues Given(ParseResult result) => new()
     {
+        IsOnce = result.GetValue(_once),
         Ports = result.GetValue(_port) ?? [],
         Watch = result.GetValue(_watch),
         Limit = result.GetValue(_limit),

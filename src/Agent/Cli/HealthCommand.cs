@@ -27,7 +27,7 @@ internal static class HealthCommand
         string path = Path.Combine(directory, Textfile.FileName);
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = RegularFile.OpenRead(path);
             TimeSpan age = time.GetUtcNow() - File.GetLastWriteTimeUtc(file.SafeFileHandle);
             using StreamReader reader = new(file);
             return Defect(path, age, settings.Interval.Value, reader.ReadToEnd()) is { } defect

@@ -15,6 +15,15 @@ internal static class OnceCommand
     /// <returns>The exit code.</returns>
     internal static int Run(Snapshot snapshot, ISnapshotForm form, Stream output, string? textfileDirectory)
     {
+        // First, so that nothing is printed as fine that is not: a check script reads the line and not the reason on standard error.
+        Written written = textfileDirectory is null
+            ? Written.Fine
+            : Write(textfileDirectory, new SnapshotExposition(BuildInformation.Current).Render(snapshot).Span);
+        if (written == Written.Taken || (written == Written.Failed && form.SaysState))
+        {
+            return ExitCode.Usage;
+        }
+
         bool printed = TryPrint(output, form.Render(snapshot).Span);
         if (!(printed && form.TellsFailureItself))
         {
@@ -24,13 +33,12 @@ internal static class OnceCommand
             }
         }
 
-        bool written = textfileDirectory is null || TryWrite(textfileDirectory, new SnapshotExposition(BuildInformation.Current).Render(snapshot).Span);
         if (!printed)
         {
             return ExitCode.CouldNotMeasure;
         }
 
-        return written ? ExitCodeOf(snapshot) : ExitCode.Usage;
+        return written == Written.Fine ? ExitCodeOf(snapshot) : ExitCode.Usage;
     }
 
     /// <summary>That of the worst watch, without thresholds all are fine; but what is not known is worse than a warning.</summary>
@@ -58,7 +66,7 @@ internal static class OnceCommand
         }
     }
 
-    private static bool TryWrite(string directory, ReadOnlySpan<byte> text)
+    private static Written Write(string directory, ReadOnlySpan<byte> text)
     {
         using Textfile textfile = new(directory);
         try
@@ -68,19 +76,27 @@ internal static class OnceCommand
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             ErrorLine.Write($"cannot write {textfile.FilePath}: {failure.Message}");
-            return false;
+            return Written.Failed;
         }
         catch (TextfileTakenException taken)
         {
             ErrorLine.Write(taken.Message);
-            return false;
+            return Written.Taken;
         }
 
-        if (textfile.OthersMayWrite)
+        if (textfile.Danger is { } danger)
         {
-            ErrorLine.Write($"warning: {directory} may be written by every user; chmod o-w it");
+            ErrorLine.Write($"warning: other users can replace {textfile.FilePath}: {danger}");
         }
 
-        return true;
+        return Written.Fine;
+    }
+
+    /// <summary>What became of the textfile.</summary>
+    private enum Written
+    {
+        Fine,
+        Failed,
+        Taken,
     }
 }

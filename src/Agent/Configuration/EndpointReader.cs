@@ -9,6 +9,8 @@ internal sealed class EndpointReader(GivenValues given, Func<string, string?> re
 
     private const string Key = "endpoint";
     private const string ListenVariable = "AGENT_LISTEN";
+    private const string CertificateVariable = "AGENT_LISTEN_CERTIFICATE_FILE";
+    private const string KeyVariable = "AGENT_LISTEN_KEY_FILE";
     private const string ListenKey = $"{Key}.listen";
 
     private readonly EndpointEntry? _entry = file?.Values.Endpoint;
@@ -19,17 +21,17 @@ internal sealed class EndpointReader(GivenValues given, Func<string, string?> re
     {
         Found? token = FindFile(given.ListenTokenFile, "--listen-token-file", "AGENT_LISTEN_TOKEN_FILE", _entry?.TokenFile, "tokenFile");
         Found? certificate = FindFile(
-            given.ListenCertificateFile, "--listen-certificate-file", "AGENT_LISTEN_CERTIFICATE_FILE", _entry?.CertificateFile, "certificateFile");
-        Found? key = FindFile(given.ListenKeyFile, "--listen-key-file", "AGENT_LISTEN_KEY_FILE", _entry?.KeyFile, "keyFile");
+            given.ListenCertificateFile, "--listen-certificate-file", CertificateVariable, _entry?.CertificateFile, "certificateFile");
+        Found? key = FindFile(given.ListenKeyFile, "--listen-key-file", KeyVariable, _entry?.KeyFile, "keyFile");
         Found? rate = _entry?.RequestsPerMinute is { } text ? InFile(text, "requestsPerMinute") : null;
         if (ReadListen() is not { } listen)
         {
-            return (token ?? certificate ?? key ?? rate) is { } useless
+            return !IsLeftToDaemon(ListenVariable) && (token ?? certificate ?? key ?? rate) is { } useless
                 ? throw useless.Wrong($"is of no use without an address to listen at; give {ListenOption}, {ListenVariable} or {ListenKey} too")
                 : (null, new EndpointOrigins());
         }
 
-        if (certificate is null != key is null)
+        if (certificate is null != key is null && !IsLeftToDaemon(certificate is null ? CertificateVariable : KeyVariable))
         {
             throw certificate is not null
                 ? certificate.Wrong("a certificate is of no use without its key; give --listen-key-file, AGENT_LISTEN_KEY_FILE or endpoint.keyFile too")
@@ -70,7 +72,7 @@ internal sealed class EndpointReader(GivenValues given, Func<string, string?> re
         }
 
         return _entry?.Listen is { } inFile
-            ? Parse([.. inFile.Select(text => text ?? "null")], file!.PlaceOf(ListenKey), message => file.Wrong(ListenKey, message))
+            ? Parse(inFile, file!.PlaceOf(ListenKey), message => file.Wrong(ListenKey, message))
             : null;
     }
 
@@ -98,7 +100,13 @@ internal sealed class EndpointReader(GivenValues given, Func<string, string?> re
         return new Found(text, file!.PlaceOf(key), message => file.Wrong(key, message));
     }
 
-    private string? Variable(string name) => readVariable(name) is { Length: > 0 } text ? text : null;
+    // With --once they are the daemon's, in whose container or unit a person counts by hand.
+    private string? Variable(string name) => given.IsOnce ? null : Set(name);
+
+    /// <summary>Whether the variable may give what the file lacks, to the daemon alone.</summary>
+    private bool IsLeftToDaemon(string name) => given.IsOnce && Set(name) is not null;
+
+    private string? Set(string name) => readVariable(name) is { Length: > 0 } text ? text : null;
 
     /// <summary>A text that was given, where, and how its error reads.</summary>
     private sealed record Found(string Text, string Origin, Func<string, ConfigurationException> Wrong)

@@ -15,7 +15,7 @@ internal sealed class FileWatches(LoadedFile file, string? main, ConsulEndpointR
     internal const string Key = "watches";
 
     /// <exception cref="ConfigurationException">The first thing that is wrong, with file, line and key.</exception>
-    internal ImmutableArray<WatchSettings> Read(IReadOnlyList<WatchEntry?> entries)
+    internal ImmutableArray<WatchSettings> Read(IReadOnlyList<WatchEntry> entries)
     {
         if (entries.Count == 0)
         {
@@ -27,7 +27,7 @@ internal sealed class FileWatches(LoadedFile file, string? main, ConsulEndpointR
         for (int i = 0; i < entries.Count; i++)
         {
             string key = $"{Key}[{i}]";
-            WatchSettings watch = Read(entries[i] ?? throw file.Wrong(key, "null is no watch"), key);
+            WatchSettings watch = Read(entries[i], key);
             if (!names.Add(watch.Watch.Name))
             {
                 throw file.Wrong($"{key}.name", $"there is another watch '{watch.Watch.Name}'; give each a name of its own");

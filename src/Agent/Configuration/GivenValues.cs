@@ -3,6 +3,9 @@ namespace Agent.Configuration;
 /// <summary>What stands on the command line, as text; null or empty where nothing does.</summary>
 internal sealed record GivenValues
 {
+    /// <summary>Whether one census is all that is wanted, for which the endpoint's variables do not matter.</summary>
+    internal bool IsOnce { get; init; }
+
     internal IReadOnlyList<string> Ports { get; init; } = [];
 
     internal string? Watch { get; init; }

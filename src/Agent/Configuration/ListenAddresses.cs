@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Watching.Limits;
 
 namespace Agent.Configuration;
 
@@ -77,17 +78,16 @@ internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
     private static IPAddress ParseAddress(string address, string text)
     {
         bool isVersion6 = address.Contains(':');
-        if ((text.StartsWith('[') && !isVersion6) || address.Contains('%') || !IPAddress.TryParse(address, out IPAddress? parsed))
+        // Of IPv4 four decimal numbers, and none of the other ways to write it, which are easily misread; also where it ends an IPv6 address.
+        bool isAddress = isVersion6
+            ? !address.Contains('%') && HostAndPort.IsIpv6(address)
+            : !text.StartsWith('[') && HostAndPort.IsIpv4(address);
+        if (!isAddress)
         {
             throw Wrong(text);
         }
 
-        // Four decimal numbers, and none of the other ways to write an IPv4 address, which are easily misread.
-        if (!isVersion6 && parsed.ToString() != address)
-        {
-            throw Wrong(text);
-        }
-
+        IPAddress parsed = IPAddress.Parse(address);
         return parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
     }
 

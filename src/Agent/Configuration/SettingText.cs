@@ -95,7 +95,10 @@ internal static class SettingText
     {
         try
         {
-            return Path.GetFullPath(path);
+            string absolute = Path.GetFullPath(path);
+            return Utf8Text.IsWhole(absolute) || !Utf8Text.IsWhole(path)
+                ? absolute
+                : throw new FormatException($"'{path}' is relative to a working directory whose path is not UTF-8; give an absolute path");
         }
         catch (IOException)
         {

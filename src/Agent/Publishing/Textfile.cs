@@ -38,9 +38,9 @@ internal sealed class Textfile : IDisposable
     internal string FilePath => _filePath;
 
     /// <summary>
-    /// Whether users other than the owner and the group may write the directory, and so replace or add files; known once it was acquired.
+    /// Why users other than root and the agent's own can replace the file, and what to do; null where they cannot. Known once it was acquired.
     /// </summary>
-    internal bool OthersMayWrite { get; private set; }
+    internal string? Danger { get; private set; }
 
     /// <summary>Whether the directory is the one that the file is locked in, also by another path to it; false while a write hangs.</summary>
     internal bool IsIn(string directory)
@@ -111,7 +111,7 @@ internal sealed class Textfile : IDisposable
         TextfileLock acquired = TextfileLock.TryAcquire(FilePath + LockSuffix) ?? throw new TextfileTakenException(FilePath);
         try
         {
-            OthersMayWrite = (File.GetUnixFileMode(_directory) & UnixFileMode.OtherWrite) != 0;
+            Danger = DirectoryTrust.FindDanger(_directory);
             RemoveLeftovers();
         }
         catch

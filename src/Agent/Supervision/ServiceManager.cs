@@ -169,7 +169,7 @@ internal sealed partial class ServiceManager : IDisposable
             if (_canTell)
             {
                 _canTell = false;
-                LogCannotTell(failure.Message);
+                LogCannotTell(failure is SocketException refused ? _socket.Describe(refused) : failure.Message);
             }
 
             return false;

@@ -12,6 +12,14 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>The number, for a path under /proc/self/fd.</summary>
     internal int Number => (int)handle;
 
+    /// <summary>Gives the number to another owner, who closes it.</summary>
+    internal int Release()
+    {
+        int number = Number;
+        SetHandleAsInvalid();
+        return number;
+    }
+
     protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 }
 

@@ -119,6 +119,12 @@ internal static unsafe partial class LibC
         return Result(Package.setns(descriptor.Number, nstype));
     }
 
+    // uid_t geteuid(void);
+    internal static uint geteuid() => Package.geteuid();
+
+    // gid_t getegid(void);
+    internal static uint getegid() => Package.getegid();
+
     // int close(int fd);
     internal static int close(int fd) => Result(Package.close(fd));
 

@@ -83,6 +83,32 @@ public sealed class EndpointReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("AGENT_LISTEN", "nonsense")]
+    [InlineData("AGENT_LISTEN", "127.0.0.1,127.0.0.1")]
+    [InlineData("AGENT_LISTEN_TOKEN_FILE", "/token")]
+    [InlineData("AGENT_LISTEN_CERTIFICATE_FILE", "/certificate")]
+    [InlineData("AGENT_LISTEN_KEY_FILE", "/key")]
+    public void Census_that_stands_alone_does_not_read_the_variables(string variable, string value)
+    {
+        Assert.Null(Read(new GivenValues { IsOnce = true }, (variable, value)).Endpoint);
+        Assert.Throws<ConfigurationException>(() => Read(new GivenValues(), (variable, value)));
+    }
+
+    [Fact]
+    public void File_that_the_daemons_variables_complete_is_valid_for_a_census_that_stands_alone()
+    {
+        GivenValues once = new() { IsOnce = true, ConfigurationFile = ConfigurationFile };
+        Write("""{ "endpoint": { "tokenFile": "/token" } }""");
+        Assert.Null(Read(once, ("AGENT_LISTEN", "127.0.0.1")).Endpoint);
+        Assert.Throws<ConfigurationException>(() => Read(once));
+        Write("""{ "endpoint": { "listen": ["127.0.0.1"], "certificateFile": "/certificate" } }""");
+        Assert.NotNull(Read(once, ("AGENT_LISTEN_KEY_FILE", "/key")).Endpoint);
+        Assert.Throws<ConfigurationException>(() => Read(once));
+        Write("""{ "endpoint": { "listen": ["nonsense"] } }""");
+        Assert.Throws<ConfigurationException>(() => Read(once, ("AGENT_LISTEN", "127.0.0.1")));
+    }
+
+    [Theory]
     [InlineData("\"requestsPerMinute\": 5", "endpoint.requestsPerMinute: is of no use without an address to listen at; give --listen, AGENT_LISTEN or endpoint.listen too")]
     [InlineData("\"listen\": [\"::1\"], \"requestsPerMinute\": 0", "endpoint.requestsPerMinute: '0' is not a number of requests; give a whole number from 1 to 1000000")]
     [InlineData("\"listen\": [\"::1\"], \"requestsPerMinute\": 1.5", "endpoint.requestsPerMinute: '1.5' is not a number of requests; give a whole number from 1 to 1000000")]

@@ -45,6 +45,13 @@ public sealed class ListenAddressesTests
     [InlineData("[[::1]]:1")]
     [InlineData("fe80::1%lo")]
     [InlineData("::1/128")]
+    [InlineData("::ffff:0177.0.0.1")]
+    [InlineData("[::ffff:127.1]:18500")]
+    [InlineData("::0x1")]
+    [InlineData("0x7F000001")]
+    [InlineData("2130706433")]
+    [InlineData("１２７.0.0.1")]
+    [InlineData("127。0。0。1")]
     public void What_is_no_address_is_refused(string text) => Refused($"'{text}'{NoAddress}", text);
 
     [Theory]

@@ -48,12 +48,52 @@ public sealed class BadInputTests
             (64, "", $"agent: {variable}: {message}\n"),
             await AgentProcess.Run(["--once"], new Dictionary<string, string> { [variable] = value }));
 
-    [Fact]
-    public async Task The_daemons_variables_are_no_mistake_of_a_census_that_stands_alone()
+    [Theory]
+    [InlineData("AGENT_LISTEN=127.0.0.1:1", "AGENT_LISTEN_TOKEN_FILE=/nowhere")]
+    [InlineData("AGENT_LISTEN=nonsense")]
+    [InlineData("AGENT_LISTEN_TOKEN_FILE=/nowhere")]
+    [InlineData("AGENT_LISTEN_CERTIFICATE_FILE=/nowhere")]
+    [InlineData("AGENT_LISTEN_KEY_FILE=/nowhere")]
+    public async Task The_daemons_variables_are_no_mistake_of_a_census_that_stands_alone(params string[] assignments)
     {
-        Dictionary<string, string> variables = new() { ["AGENT_LISTEN"] = "127.0.0.1:1", ["AGENT_LISTEN_TOKEN_FILE"] = "/nowhere" };
+        Dictionary<string, string> variables = assignments.Select(text => text.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
         (int exitCode, _, string errors) = await AgentProcess.Run(["--once", "--output", "json"], variables);
         Assert.Equal((0, ""), (exitCode, errors));
+    }
+
+    [Theory]
+    [InlineData("--textfile-directory: the value", "--once --textfile-directory $dir/$bad")]
+    [InlineData("--textfile-directory: the value", "--once --textfile-directory=$dir/$bad")]
+    [InlineData("--config: the value", "--once --config $dir/$bad.json")]
+    [InlineData("--netns: the value", "--once --netns /run/netns/$bad")]
+    [InlineData("--listen-token-file: the value", "--listen 127.0.0.1:1 --listen-token-file $dir/$bad")]
+    [InlineData("--textfile-directory: the value", "health --textfile-directory $dir/$bad")]
+    [InlineData("the argument: the value", "check-config $dir/$bad.json")]
+    [InlineData("TEXTFILE_DIRECTORY: the value", "", "TEXTFILE_DIRECTORY=$dir/$bad")]
+    [InlineData("TEXTFILE_DIRECTORY: the value", "health", "TEXTFILE_DIRECTORY=$dir/$bad")]
+    [InlineData("AGENT_CONFIG: the value", "--once", "AGENT_CONFIG=$dir/$bad")]
+    [InlineData("CONSUL_HTTP_TOKEN_FILE: the value", "--once", "CONSUL_HTTP_ADDR=127.0.0.1:1", "CONSUL_HTTP_TOKEN_FILE=$dir/$bad")]
+    public async Task Path_that_is_not_UTF_8_is_refused(string begin, string arguments, params string[] assignments)
+    {
+        // A test is UTF-16, and so are the arguments that it gives: the shell makes the bytes.
+        using Scratch scratch = new();
+        string script = $"dir={scratch.Path}; bad=$(printf 'a\\377b\\303'); {string.Concat(assignments.Select(text => $"export {text}; "))}exec \"$0\" \"$@\" {arguments}";
+        Assert.Equal(
+            (64, "", $"agent: {begin} is not UTF-8; rename the file or directory, or give another one\n"),
+            await AgentProcess.Run([], through: ["sh", "-c", script]));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Path));
+    }
+
+    [Fact]
+    public async Task Working_directory_that_is_not_UTF_8_makes_no_other_directory()
+    {
+        using Scratch scratch = new();
+        string script = $"cd '{scratch.Path}'; bad=$(printf 'a\\377b'); mkdir \"$bad\"; cd \"$bad\"; exec \"$0\" \"$@\" --once --textfile-directory out";
+        Assert.Equal(
+            (64, "", "agent: --textfile-directory: 'out' is relative to a working directory whose path is not UTF-8; give an absolute path\n"),
+            await AgentProcess.Run([], through: ["sh", "-c", script]));
+        Assert.Equal((0, "1\n"), await Tool.Run("sh", ["-c", $"ls '{scratch.Path}' | wc -l"]));
+        Assert.Equal(0, (await Tool.Run("sh", ["-c", $"rmdir '{scratch.Path}'/*"])).ExitCode);
     }
 
     [Fact]

@@ -84,6 +84,32 @@ public sealed class HealthTests : IDisposable
         Assert.StartsWith($"agent: unhealthy: cannot read {File}: ", errors);
     }
 
+    [Theory]
+    [InlineData("mkfifo", "a pipe")]
+    [InlineData("mkdir", "a directory")]
+    [InlineData("ln -s /dev/zero", "a socket or a device")]
+    [InlineData("ln -s /dev/null", "a socket or a device")]
+    [InlineData("python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'", "a socket or a device")]
+    [InlineData("sh -c 'mkfifo \"$0.pipe\" && ln -s \"$0.pipe\" \"$0\"'", "a pipe")]
+    public async Task Textfile_that_is_no_regular_file_is_answered_at_once(string make, string kind)
+    {
+        Assert.Equal(0, (await Tool.Run("sh", ["-c", $"{make} '{File}'"])).ExitCode);
+
+        Assert.Equal(
+            (1, "", $"agent: unhealthy: cannot read {File}: it is {kind} and not a regular file; remove it, and the agent writes a new one\n"),
+            await Health());
+    }
+
+    [Fact]
+    public async Task Configuration_that_comes_through_a_pipe_is_read()
+    {
+        Write(Good);
+
+        Assert.Equal(0, (await AgentProcess.Run(
+            [],
+            through: ["sh", "-c", $"echo '{{ \"textfileDirectory\": \"{_scratch.Path}\" }}' | \"$0\" \"$@\" health --config /dev/stdin"])).ExitCode);
+    }
+
     [Fact]
     public async Task Without_a_textfile_there_is_nothing_to_judge_by() =>
         Assert.Equal(

@@ -57,6 +57,53 @@ public sealed class OnceTests
         Assert.Single(errors.TrimEnd().Split('\n'));
     }
 
+    [Theory]
+    [InlineData("check")]
+    [InlineData("json")]
+    [InlineData("table")]
+    [InlineData("prom")]
+    public async Task Nothing_is_printed_where_another_agent_writes_the_textfile(string form)
+    {
+        using Scratch scratch = new();
+        using AgentProcess daemon = AgentProcess.Start(["--textfile-directory", scratch.Path]);
+        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "it publishes");
+        Assert.Equal(
+            (64, "", $"agent: another agent already writes {scratch["tcp_connections.prom"]}; stop it, or give this one another --textfile-directory\n"),
+            await AgentProcess.Run(["--once", "--output", form, "--textfile-directory", scratch.Path]));
+    }
+
+    [Theory]
+    [InlineData("check", "--warn", "80%")]
+    [InlineData("check")]
+    [InlineData("json", "--warn", "80%")]
+    public async Task Nothing_that_says_a_state_is_printed_where_the_textfile_cannot_be_written(string form, params string[] arguments)
+    {
+        using Scratch scratch = new();
+        await File.WriteAllTextAsync(scratch["file"], "", TestContext.Current.CancellationToken);
+        (int exitCode, string output, string errors) =
+            await AgentProcess.Run(["--once", "--output", form, "--textfile-directory", scratch["file"], .. arguments]);
+        Assert.Equal((64, ""), (exitCode, output));
+        Assert.StartsWith($"agent: cannot write {scratch["file"]}/tcp_connections.prom: ", errors);
+    }
+
+    [Fact]
+    public async Task Directory_of_another_user_is_warned_about_and_written()
+    {
+        Requires.Root();
+        using Scratch scratch = new();
+        Directory.CreateDirectory(scratch["theirs"]);
+        Assert.Equal(0, (await Tool.Run("chown", ["1000", scratch["theirs"]])).ExitCode);
+        (int exitCode, _, string errors) = await AgentProcess.Run(["--once", "--textfile-directory", scratch["theirs"]]);
+        Assert.Equal(
+            (0, $"agent: warning: other users can replace {scratch["theirs"]}/tcp_connections.prom: {scratch["theirs"]} belongs to user 1000; "
+                + "give it to root or to the agent's own user, or choose another directory\n"),
+            (exitCode, errors));
+        Assert.True(File.Exists(scratch["theirs/tcp_connections.prom"]));
+
+        using AgentProcess daemon = AgentProcess.Start(["--textfile-directory", scratch["theirs"]]);
+        await Poll.Until(() => daemon.Errors.Contains($"other users can replace {scratch["theirs"]}/tcp_connections.prom: "), "the daemon warns too");
+    }
+
     [Fact]
     public async Task An_output_that_takes_nothing_is_a_line_and_exit_3()
     {

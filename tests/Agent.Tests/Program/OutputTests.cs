@@ -86,6 +86,25 @@ public sealed class OutputTests
         Assert.DoesNotContain('\e', output);
     }
 
+    [Theory]
+    [InlineData("LC_ALL", "C")]
+    [InlineData("LC_ALL", "POSIX")]
+    [InlineData("LC_CTYPE", "C")]
+    [InlineData("LANG", "de_DE")]
+    [InlineData("LANG", "")]
+    public async Task Table_is_in_ASCII_where_the_locale_is(string variable, string locale)
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(1);
+        Dictionary<string, string> environment = new() { ["LC_ALL"] = "", ["LC_CTYPE"] = "", ["LANG"] = "" };
+        environment[variable] = locale;
+        (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--netns", host.Path, "--output", "table"], environment);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("#.....", output);
+        Assert.True(System.Text.Ascii.IsValid(output), output);
+    }
+
     [Fact]
     public async Task A_table_that_is_piped_has_80_columns_and_no_colours()
     {

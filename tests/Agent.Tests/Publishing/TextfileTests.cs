@@ -122,13 +122,13 @@ public sealed class TextfileTests
         using Scratch scratch = new();
         using Textfile closed = new(scratch.Path);
         Write(closed, "");
-        Assert.False(closed.OthersMayWrite);
+        Assert.Null(closed.Danger);
 
         Directory.CreateDirectory(scratch["open"]);
         File.SetUnixFileMode(scratch["open"], Mode0755 | UnixFileMode.OtherWrite);
         using Textfile open = new(scratch["open"]);
         Write(open, "");
-        Assert.True(open.OthersMayWrite);
+        Assert.Equal($"{scratch["open"]} may be written by every user; chmod o-w it", open.Danger);
     }
 
     [Fact]

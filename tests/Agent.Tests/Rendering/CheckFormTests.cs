@@ -73,7 +73,7 @@ public sealed class CheckFormTests
     [Fact]
     public void A_name_does_not_break_the_line() =>
         Assert.Equal(
-            "A_B=C'D OK - no client holds a connection|a_b_c_d_max=0;;;0 a_b_c_d_clients=0;;;0",
+            "A_B=C'D OK - no client holds a connection|a%7Cb%3Dc%27d_max=0;;;0 a%7Cb%3Dc%27d_clients=0;;;0",
             Line(Snapshots.Of(new Watch("a|b=c'd", [1]))));
 
     [Theory]

@@ -19,7 +19,7 @@ public sealed class FormsTests
     [InlineData("prom", typeof(PromForm))]
     [InlineData("check", typeof(CheckForm))]
     public void A_form_is_asked_for_by_its_name(string name, Type form) =>
-        Assert.IsType(form, Forms.Create(Forms.Parse(name), findTerminal: () => null));
+        Assert.IsType(form, Forms.Create(Forms.Parse(name), findTerminal: () => null, takesUtf8: true));
 
     [Theory]
     [InlineData("")]

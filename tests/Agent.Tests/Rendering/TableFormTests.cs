@@ -47,6 +47,22 @@ public sealed partial class TableFormTests
         GoldenFile.Holds($"table-without-answers-{width}.txt", Snapshots.Text(new TableForm(width, colour: false), Snapshots.WithoutAnswers));
 
     [Fact]
+    public void Table_in_ASCII_has_the_same_shape()
+    {
+        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.WithProcesses, Snapshots.Failed,
+            Snapshots.Of(Snapshots.Consul with { Name = "Köln 東京 🦀 e\u0301" }, ("192.0.2.7", 3))];
+        foreach (Snapshot snapshot in snapshots)
+        {
+            string[] ascii = Snapshots.Text(new TableForm(80, colour: true, takesUtf8: false), snapshot).Split('\n');
+            string[] full = Snapshots.Text(new TableForm(80, colour: true, takesUtf8: true), snapshot).Split('\n');
+            Assert.All(ascii, line => Assert.True(System.Text.Ascii.IsValid(line), line));
+            Assert.Equal(full.Length, ascii.Length);
+        }
+
+        GoldenFile.Holds("table-80-ascii.txt", Snapshots.Text(new TableForm(80, colour: false, takesUtf8: false), Snapshots.Busy));
+    }
+
+    [Fact]
     public void A_failed_census_has_a_reason_and_no_table() =>
         Assert.Equal(
             "could not measure: opening network namespace 'a|b c' failed: No such file or\ndirectory\n",

@@ -13,6 +13,31 @@ public sealed class TerminalTests
     public void A_width_that_nobody_has_set_is_80(int columns, int width) => Assert.Equal(width, Terminal.WidthOf(columns));
 
     [Theory]
+    [InlineData("C.UTF-8", null, null, true)]
+    [InlineData(null, "de_DE.utf8", null, true)]
+    [InlineData(null, null, "en_US.UTF-8", true)]
+    [InlineData(null, null, "de_DE.UTF-8@euro", true)]
+    [InlineData("", "", "C.utf-8", true)]
+    [InlineData("C", null, "en_US.UTF-8", false)]
+    [InlineData("POSIX", "C.UTF-8", "C.UTF-8", false)]
+    [InlineData(null, "C", "en_US.UTF-8", false)]
+    [InlineData("C.UTF-8", "C", "C", true)]
+    [InlineData(null, null, "de_DE", false)]
+    [InlineData(null, null, "de_DE.ISO-8859-15@euro", false)]
+    [InlineData(null, null, "ja_JP.eucJP", false)]
+    [InlineData(null, null, "UTF-8", false)]
+    [InlineData(null, null, "", false)]
+    [InlineData(null, null, null, false)]
+    public void Locale_says_whether_text_is_UTF_8(string? all, string? type, string? language, bool isUtf8) =>
+        Assert.Equal(isUtf8, Terminal.TakesUtf8(name => name switch
+        {
+            "LC_ALL" => all,
+            "LC_CTYPE" => type,
+            "LANG" => language,
+            _ => null,
+        }));
+
+    [Theory]
     [InlineData("xterm", null, true)]
     [InlineData("xterm-256color", "", true)]
     [InlineData("linux", null, true)]

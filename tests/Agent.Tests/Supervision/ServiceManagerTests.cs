@@ -156,7 +156,10 @@ public sealed class ServiceManagerTests : IDisposable
         manager.Turned(null);
         manager.Turned(null);
         manager.Stopping();
-        Assert.StartsWith("Warning: cannot tell the service manager how the agent is: ", Assert.Single(_log.Lines));
+        Assert.Equal(
+            $"Warning: cannot tell the service manager how the agent is: NOTIFY_SOCKET '{late}' does not exist; "
+                + "unset it where no service manager waits for the agent; trying again each second",
+            Assert.Single(_log.Lines));
 
         using NotifyListener listener = new(late);
         manager.Turned(null);
@@ -227,6 +230,23 @@ public sealed class ServiceManagerTests : IDisposable
         await _listener.ReceiveUntil("STATUS=cannot measure: failure 0");
         manager.Turned("cannot measure: at last");
         await _listener.ReceiveUntil("STATUS=cannot measure: at last");
+    }
+
+    [Fact]
+    public void Socket_that_no_manager_has_is_named()
+    {
+        string left = _scratch["left"];
+        new NotifyListener(left).Dispose();
+        foreach (string address in (string[])[$"@agent-test-{Guid.NewGuid():N}", File.Exists(left) ? left : "@agent-test-left"])
+        {
+            _environment["NOTIFY_SOCKET"] = address;
+            using ServiceManager manager = Manager();
+            manager.Turned(null);
+            Assert.EndsWith(
+                $"how the agent is: no service manager listens at NOTIFY_SOCKET '{address}'; "
+                    + "unset it where none waits for the agent; trying again each second",
+                _log.Lines[^1]);
+        }
     }
 
     [Theory]

@@ -11,12 +11,15 @@ internal sealed class CheckForm : ISnapshotForm
 {
     public bool TellsFailureItself => true;
 
+    public bool SaysState => true;
+
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(Line(snapshot) + "\n");
 
     private static string Line(Snapshot snapshot)
     {
         List<(WatchState State, string Text)> texts = [];
         List<string> performance = [];
+        PerformanceLabels labels = new(snapshot);
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             if (found.Failure is { } failure)
@@ -27,7 +30,7 @@ internal sealed class CheckForm : ISnapshotForm
             foreach (WatchCounts counts in found.Watches)
             {
                 texts.Add((counts.State, Text(counts, found)));
-                performance.Add(PerformanceData(counts, found));
+                performance.Add(PerformanceData(counts, found, labels));
             }
         }
 
@@ -67,21 +70,15 @@ internal sealed class CheckForm : ISnapshotForm
         limit.Problem is { } problem ? $", limit {limit.Text}: {ErrorLine.Flatten(problem)}" : "";
 
     // 'label'=value;warn;crit;min;max
-    private static string PerformanceData(WatchCounts counts, NamespaceCounts found)
+    private static string PerformanceData(WatchCounts counts, NamespaceCounts found, PerformanceLabels labels)
     {
         Watch watch = counts.Watch;
         int? warning = watch.Warning?.InConnections(counts.Limit.Value);
         int? critical = watch.Critical?.InConnections(counts.Limit.Value);
         string limit = counts.Limit.Value is { } most ? $";{most}" : "";
-        string name = found.Netns is { } netns ? $"{watch.Name}_{netns}" : watch.Name;
-        return $"{Label(name, "max")}={counts.Highest};{warning};{critical};0{limit} {Label(name, "clients")}={counts.Clients};;;0";
-    }
-
-    private static string Label(string name, string what)
-    {
-        // The guidelines forbid the two in a label, quoted or not, and want quotes around spaces.
-        string label = WithoutBar($"{name}_{what}").Replace('\'', '_').Replace('=', '_');
-        return label.Contains(' ') ? $"'{label}'" : label;
+        string highest = labels.Of(watch.Name, found.Netns, "max");
+        string clients = labels.Of(watch.Name, found.Netns, "clients");
+        return $"{highest}={counts.Highest};{warning};{critical};0{limit} {clients}={counts.Clients};;;0";
     }
 
     // A bar ends the text and begins the performance data.

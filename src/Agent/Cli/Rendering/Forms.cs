@@ -32,11 +32,12 @@ internal static class Forms
 
     /// <param name="form">Which one.</param>
     /// <param name="findTerminal">Finds the terminal where there is one; only asked for a table.</param>
-    internal static ISnapshotForm Create(OutputForm form, Func<Terminal?> findTerminal) => form switch
+    /// <param name="takesUtf8">Whether a table may have other characters than those of ASCII.</param>
+    internal static ISnapshotForm Create(OutputForm form, Func<Terminal?> findTerminal, bool takesUtf8) => form switch
     {
         OutputForm.Table => findTerminal() is { } terminal
-            ? new TableForm(terminal.Width, terminal.HasColours)
-            : new TableForm(Terminal.DefaultWidth, colour: false),
+            ? new TableForm(terminal.Width, terminal.HasColours, takesUtf8)
+            : new TableForm(Terminal.DefaultWidth, colour: false, takesUtf8),
         OutputForm.Json => new JsonForm(),
         OutputForm.Check => new CheckForm(),
         OutputForm.Prom => new PromForm(),

@@ -9,6 +9,8 @@ internal sealed class JsonForm : ISnapshotForm
 {
     public bool TellsFailureItself => false;
 
+    public bool SaysState => true;
+
     public ReadOnlyMemory<byte> Render(Snapshot snapshot)
     {
         using MemoryStream text = new();

@@ -8,5 +8,7 @@ internal sealed class PromForm : ISnapshotForm
 {
     public bool TellsFailureItself => false;
 
+    public bool SaysState => false;
+
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => new SnapshotExposition(BuildInformation.Current).Render(snapshot);
 }

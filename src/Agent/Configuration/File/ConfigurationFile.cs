@@ -23,5 +23,5 @@ internal sealed class ConfigurationFile
     public EndpointEntry? Endpoint { get; init; }
 
     /// <summary>What is counted; instead of the one watch of the command line.</summary>
-    public List<WatchEntry?>? Watches { get; init; }
+    public List<WatchEntry>? Watches { get; init; }
 }

@@ -6,7 +6,7 @@ namespace Agent.Configuration.File;
 internal sealed class EndpointEntry
 {
     /// <summary>As <c>--listen</c>, each.</summary>
-    public List<string?>? Listen { get; init; }
+    public List<string>? Listen { get; init; }
 
     /// <summary>As <c>--listen-token-file</c>.</summary>
     public string? TokenFile { get; init; }

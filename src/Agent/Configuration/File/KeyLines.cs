@@ -7,7 +7,7 @@ internal sealed class KeyLines
 {
     private readonly Dictionary<string, int> _lines = [];
 
-    /// <exception cref="JsonException">The text is not JSON, or has a key twice.</exception>
+    /// <exception cref="JsonException">The text is not JSON, has a key twice, or a null below the outermost value.</exception>
     internal KeyLines(ReadOnlySpan<byte> text)
     {
         Utf8JsonReader reader = new(
@@ -18,6 +18,7 @@ internal sealed class KeyLines
         string key = "";
         while (reader.Read())
         {
+            Outermost = Outermost == JsonTokenType.None ? reader.TokenType : Outermost;
             int line = counter.LineOf((int)reader.TokenStartIndex);
             switch (reader.TokenType)
             {
@@ -34,6 +35,9 @@ internal sealed class KeyLines
                     enclosing.Pop();
                     key = Following(enclosing);
                     break;
+                case JsonTokenType.Null when key.Length > 0:
+                    // A key without a value is half an edit: the default would take the place of what was meant.
+                    throw new JsonException("null is not a value; give one, or remove this", key, line - 1, null);
                 default:
                     if (reader.TokenType == JsonTokenType.String)
                     {
@@ -55,6 +59,9 @@ internal sealed class KeyLines
             }
         }
     }
+
+    /// <summary>What the whole is: the beginning of an object where it is a configuration.</summary>
+    internal JsonTokenType Outermost { get; }
 
     /// <summary>The line, from 1 on, of the key, or of the nearest one that encloses it.</summary>
     internal int LineOf(string key)

@@ -45,6 +45,11 @@ internal sealed class LoadedFile
     /// <exception cref="ConfigurationException">It is not JSON, or has other keys and kinds of values than it may.</exception>
     internal static LoadedFile Parse(string path, byte[] bytes, bool canBeReadAgain)
     {
+        if (OtherEncodingOf(bytes) is { } encoding)
+        {
+            throw new ConfigurationException($"{path}: this is {encoding}; save it as UTF-8");
+        }
+
         ReadOnlySpan<byte> text = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(Encoding.UTF8.Preamble.Length) : bytes;
         if (!Utf8.IsValid(text))
         {
@@ -62,10 +67,15 @@ internal sealed class LoadedFile
             throw new ConfigurationException($"{path}:{wrong.LineNumber + 1}:{key} {Reason(wrong)}");
         }
 
+        if (lines.Outermost != JsonTokenType.StartObject)
+        {
+            throw new ConfigurationException($"{path}:1: the file holds {NameOf(lines.Outermost)}; put an object into it, at least {{}}");
+        }
+
         try
         {
             ConfigurationFile values = JsonSerializer.Deserialize(text, FileContext.Default.ConfigurationFile)
-                ?? throw new JsonException("the file holds null; put an object into it");
+                ?? throw new JsonException("the file holds null");
             return new LoadedFile(path, bytes, canBeReadAgain, values, lines);
         }
         catch (JsonException wrong)
@@ -106,13 +116,58 @@ internal sealed class LoadedFile
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new ConfigurationException($"{path}: cannot be read: {failure.Message}");
+            throw new ConfigurationException($"{path}: {ReasonOf(path, failure)}");
         }
     }
+
+    private static string ReasonOf(string path, Exception failure) => failure switch
+    {
+        _ when Directory.Exists(path) => "is a directory; name a file",
+        FileNotFoundException or DirectoryNotFoundException when LinkTargetOf(path) is { } target =>
+            $"is a symbolic link to {target}, which does not exist; make that file, or name another one",
+        FileNotFoundException or DirectoryNotFoundException => "cannot be read: there is no such file; check the path",
+        UnauthorizedAccessException => "cannot be read: the agent's user may not read it; chmod or chown it",
+        _ => $"cannot be read: {failure.Message}",
+    };
+
+    private static string? LinkTargetOf(string path)
+    {
+        try
+        {
+            return new FileInfo(path).LinkTarget;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It went, or may not be looked at. What opened it has said so already.
+            return null;
+        }
+    }
+
+    /// <summary>An encoding with two or four bytes for each character, by its byte order mark or by the zero beside the first character of JSON.</summary>
+    private static string? OtherEncodingOf(ReadOnlySpan<byte> bytes) => bytes switch
+    {
+        [0xFF, 0xFE, 0, 0, ..] or [0, 0, 0xFE, 0xFF, ..] or [not 0, 0, 0, 0, ..] or [0, 0, 0, not 0, ..] => "UTF-32",
+        [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [not 0, 0, ..] or [0, not 0, ..] => "UTF-16",
+        _ => null,
+    };
+
+    private static string NameOf(JsonTokenType outermost) => outermost switch
+    {
+        JsonTokenType.StartArray => "a list",
+        JsonTokenType.String => "a text",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.Null => "null",
+        _ => "true or false",
+    };
 
     // The serializer appends where it was, which is said already.
     private static string Reason(JsonException wrong)
     {
+        if (wrong.Message.Contains("does not contain any JSON tokens", StringComparison.Ordinal))
+        {
+            return "the file holds no settings; put an object into it, at least {}";
+        }
+
         int end = wrong.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         return end < 0 ? wrong.Message : wrong.Message[..end];
     }

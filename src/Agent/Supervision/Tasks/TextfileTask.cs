@@ -88,15 +88,15 @@ internal sealed partial class TextfileTask(
             Volatile.Write(ref _writingSince, 0);
         }
 
-        if (textfile.OthersMayWrite && !_hasWarnedOfWriters)
+        if (textfile.Danger is { } danger && !_hasWarnedOfWriters)
         {
             _hasWarnedOfWriters = true;
-            LogOthersMayWrite(textfile.FilePath);
+            LogOthersMayReplace(textfile.FilePath, danger);
         }
     }
 
-    [LoggerMessage(5, LogLevel.Warning, "the directory of {Path} may be written by every user, who can so replace it; chmod o-w its directory")]
-    private partial void LogOthersMayWrite(string path);
+    [LoggerMessage(5, LogLevel.Warning, "other users can replace {Path}: {Reason}")]
+    private partial void LogOthersMayReplace(string path, string reason);
 
     [LoggerMessage(12, LogLevel.Error, "cannot remove {Path}, whose numbers nobody renews now: {Reason}; remove it by hand if it stays")]
     private partial void LogCannotRemove(string path, string reason);

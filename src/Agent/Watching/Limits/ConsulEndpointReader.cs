@@ -8,6 +8,7 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
 {
     internal const string AddressVariable = "CONSUL_HTTP_ADDR";
 
+    private const string ServerNameVariable = "CONSUL_TLS_SERVER_NAME";
     private const string DefaultAddress = "http://127.0.0.1:8500";
 
     /// <returns>What the variables alone say; null where <see cref="AddressVariable"/> is unset, and nobody wants Consul to be asked.</returns>
@@ -34,7 +35,7 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
             CaFile = Choose("caFile", from.CaFile, "CONSUL_CACERT")?.Text,
             CertificateFile = certificate?.Text,
             KeyFile = key?.Text,
-            ServerName = Variable("CONSUL_TLS_SERVER_NAME") is { } name ? WithoutPort(name) : null,
+            ServerName = Variable(ServerNameVariable) is { } name ? ReadServerName(name) : null,
             VerifiesCertificate = ReadSwitch("CONSUL_HTTP_SSL_VERIFY") ?? true,
         };
     }
@@ -61,16 +62,36 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
             throw new FormatException($"{given.Origin}: '{given.Text}' is neither http:// nor https://; write it like {DefaultAddress}");
         }
 
-        return Uri.TryCreate($"{(isSecure ? Uri.UriSchemeHttps : scheme)}://{parts[^1]}", UriKind.Absolute, out Uri? address)
-            && address is { Host.Length: > 0, Port: > 0, Query: "", Fragment: "" }
-                ? address
-                : throw new FormatException($"{given.Origin}: '{given.Text}' is not an address; write it like {DefaultAddress}");
+        string rest = parts[^1];
+        int end = rest.IndexOfAny(['/', '?', '#', '\\']);
+        string authority = end < 0 ? rest : rest[..end];
+        try
+        {
+            // Before .NET makes another machine of it.
+            _ = HostAndPort.Parse(authority);
+            return Uri.TryCreate($"{(isSecure ? Uri.UriSchemeHttps : scheme)}://{rest}", UriKind.Absolute, out Uri? address)
+                && address is { Query: "", Fragment: "" }
+                && !rest.Contains('\\', StringComparison.Ordinal)
+                    ? address
+                    : throw new FormatException("is not an address");
+        }
+        catch (FormatException wrong)
+        {
+            throw new FormatException($"{given.Origin}: '{given.Text}' {wrong.Message}; write it like {DefaultAddress}");
+        }
     }
 
-    private static string WithoutPort(string name)
+    /// <summary>The name or address that the certificate has to be for; a port after it does not matter.</summary>
+    private static string ReadServerName(string text)
     {
-        int colon = name.LastIndexOf(':');
-        return (colon > name.LastIndexOf(']') ? name[..colon] : name).Trim('[', ']');
+        try
+        {
+            return HostAndPort.Parse(text).Host.Trim('[', ']');
+        }
+        catch (FormatException wrong)
+        {
+            throw new FormatException($"{ServerNameVariable}: '{text}' {wrong.Message}; write it like server.dc1.consul, 127.0.0.1 or [::1]");
+        }
     }
 
     private bool? ReadSwitch(string variable) => Variable(variable) switch

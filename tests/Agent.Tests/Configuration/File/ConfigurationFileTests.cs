@@ -99,7 +99,6 @@ public sealed class ConfigurationFileTests : IDisposable
     [Theory]
     [InlineData("{}")]
     [InlineData("\uFEFF{ /* nothing */ }")]
-    [InlineData("""{ "watches": null, "interval": null }""")]
     public void Without_watches_there_is_the_one_of_the_command_line(string text)
     {
         Settings settings = Read(text, new GivenValues { Watch = "web", Ports = ["80"] });
@@ -172,7 +171,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{ "watches": {} }""", "1: watches: a value of another kind is expected here; see the README")]
     [InlineData("""{ "watches": [] }""", "1: watches: the list is empty; name a watch, or leave the key away")]
     [InlineData("{ \"watches\": [\n 5 ] }", "2: watches[0]: a value of another kind is expected here; see the README")]
-    [InlineData("{ \"watches\": [\n null ] }", "2: watches[0]: null is no watch")]
+    [InlineData("{ \"watches\": [\n null ] }", "2: watches[0]: null is not a value; give one, or remove this")]
     [InlineData("""{ "watches": [ { "ports": [1] } ] }""", "1: watches[0].name: is missing; every watch needs one")]
     [InlineData("""{ "watches": [ { "name": "a" } ] }""", "1: watches[0].ports: is missing; every watch needs one")]
     [InlineData("""{ "watches": [ { "name": "", "ports": [1] } ] }""", "1: watches[0].name: the name must have 1 to 64 characters and no control character")]
@@ -202,13 +201,21 @@ public sealed class ConfigurationFileTests : IDisposable
     public void What_is_wrong_is_told_with_file_line_and_key(string text, string message) => Assert.Equal($"{Path}:{message}", Wrong(text));
 
     [Theory]
-    [InlineData("", "1: ")]
+    [InlineData("", "1: the file holds no settings; put an object into it, at least {}")]
     [InlineData("{\n\"interval\" \"1s\" }", "2: ")]
     [InlineData("{\n\n\"interval\": \"1s\"", "3: ")]
     [InlineData("{} {}", "1: ")]
     [InlineData("nonsense", "1: ")]
-    [InlineData("[]", "1: a value of another kind is expected here")]
-    [InlineData("null", "1: the file holds null")]
+    [InlineData("[]", "1: the file holds a list; put an object into it, at least {}")]
+    [InlineData("[\n{ \"interval\": \"1s\" } ]", "1: the file holds a list; put an object into it, at least {}")]
+    [InlineData("\"x\"", "1: the file holds a text; put an object into it, at least {}")]
+    [InlineData("5", "1: the file holds a number; put an object into it, at least {}")]
+    [InlineData("true", "1: the file holds true or false; put an object into it, at least {}")]
+    [InlineData("null", "1: the file holds null; put an object into it, at least {}")]
+    [InlineData("\uFEFF", "1: the file holds no settings; put an object into it, at least {}")]
+    [InlineData("  ", "1: the file holds no settings; put an object into it, at least {}")]
+    [InlineData("// nothing", "1: the file holds no settings; put an object into it, at least {}")]
+    [InlineData("/* nothing */ // at all", "1: the file holds no settings; put an object into it, at least {}")]
     [InlineData("{\n\"\\ud800\": 1 }", "2: a text has half a character in it")]
     [InlineData("{\n\"netns\": \"\\udc00\" }", "2: a text has half a character in it")]
     public void What_is_not_JSON_is_told_with_file_and_line(string text, string begin)
@@ -229,12 +236,74 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal($"{Path}: not UTF-8; save it in that encoding", WrongAt(Path));
     }
 
+    [Theory]
+    [InlineData("$schema", "{\n \"$schema\": null }")]
+    [InlineData("interval", "{\n \"interval\": null }")]
+    [InlineData("textfileDirectory", "{\n \"textfileDirectory\": null }")]
+    [InlineData("netns", "{\n \"netns\": null }")]
+    [InlineData("watches", "{\n \"watches\": null }")]
+    [InlineData("watches[0]", "{ \"watches\": [\n null ] }")]
+    [InlineData("watches[1]", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n null ] }")]
+    [InlineData("watches[0].name", "{ \"watches\": [ {\n \"name\": null, \"ports\": [1] } ] }")]
+    [InlineData("watches[0].ports", "{ \"watches\": [ { \"name\": \"a\",\n \"ports\": null } ] }")]
+    [InlineData("watches[0].ports[1]", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1,\n null] } ] }")]
+    [InlineData("watches[0].netns", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"netns\": null } ] }")]
+    [InlineData("watches[0].limit", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"limit\": null } ] }")]
+    [InlineData("watches[0].limitFrom", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"limitFrom\": null } ] }")]
+    [InlineData("watches[0].limitFrom.consul", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1], \"limitFrom\": {\n \"consul\": null } } ] }")]
+    [InlineData("watches[0].limitFrom.tokenFile", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1], \"limitFrom\": {\n \"tokenFile\": null } } ] }")]
+    [InlineData("watches[0].shownClients", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"shownClients\": null } ] }")]
+    [InlineData("watches[0].warning", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"warning\": null } ] }")]
+    [InlineData("watches[0].critical", "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"critical\": null } ] }")]
+    [InlineData("endpoint", "{\n \"endpoint\": null }")]
+    [InlineData("endpoint.listen", "{ \"endpoint\": {\n \"listen\": null } }")]
+    [InlineData("endpoint.listen[1]", "{ \"endpoint\": { \"listen\": [\"127.0.0.1\",\n null] } }")]
+    [InlineData("endpoint.tokenFile", "{ \"endpoint\": { \"listen\": [\"127.0.0.1\"],\n \"tokenFile\": null } }")]
+    [InlineData("endpoint.requestsPerMinute", "{ \"endpoint\": { \"listen\": [\"127.0.0.1\"],\n \"requestsPerMinute\": null } }")]
+    [InlineData("other", "{\n \"other\": null }")]
+    public void Null_is_refused_with_file_line_and_key(string key, string text) =>
+        Assert.Equal($"{Path}:2: {key}: null is not a value; give one, or remove this", Wrong(text));
+
+    [Theory]
+    [InlineData("utf-16", true, "UTF-16")]
+    [InlineData("utf-16", false, "UTF-16")]
+    [InlineData("utf-16BE", true, "UTF-16")]
+    [InlineData("utf-16BE", false, "UTF-16")]
+    [InlineData("utf-32", true, "UTF-32")]
+    [InlineData("utf-32", false, "UTF-32")]
+    [InlineData("utf-32BE", true, "UTF-32")]
+    [InlineData("utf-32BE", false, "UTF-32")]
+    public void Encoding_of_two_or_four_bytes_is_named(string name, bool hasMark, string said)
+    {
+        Encoding encoding = Encoding.GetEncoding(name);
+        System.IO.File.WriteAllBytes(Path, [.. hasMark ? encoding.GetPreamble() : [], .. encoding.GetBytes("{ \"interval\": \"1s\" }")]);
+        Assert.Equal($"{Path}: this is {said}; save it as UTF-8", WrongAt(Path));
+    }
+
+    [Fact]
+    public void Dangling_symbolic_link_names_its_target()
+    {
+        System.IO.File.CreateSymbolicLink(Path, "elsewhere/agent.json");
+        Assert.Equal(
+            $"{Path}: is a symbolic link to elsewhere/agent.json, which does not exist; make that file, or name another one", WrongAt(Path));
+        System.IO.File.Delete(Path);
+        System.IO.File.CreateSymbolicLink(Path, _scratch["gone"]);
+        Assert.Equal($"{Path}: is a symbolic link to {_scratch["gone"]}, which does not exist; make that file, or name another one", WrongAt(Path));
+    }
+
     [Fact]
     public void A_file_that_cannot_be_read_is_told()
     {
         string missing = _scratch["missing.json"];
-        Assert.StartsWith($"{missing}: cannot be read: ", WrongAt(missing));
-        Assert.StartsWith($"{_scratch.Path}: cannot be read: ", WrongAt(_scratch.Path));
+        Assert.Equal($"{missing}: cannot be read: there is no such file; check the path", WrongAt(missing));
+        missing = _scratch["missing/agent.json"];
+        Assert.Equal($"{missing}: cannot be read: there is no such file; check the path", WrongAt(missing));
+        Assert.Equal($"{_scratch.Path}: is a directory; name a file", WrongAt(_scratch.Path));
+        System.IO.File.CreateSymbolicLink(Path, _scratch.Path);
+        Assert.Equal($"{Path}: is a directory; name a file", WrongAt(Path));
+        System.IO.File.Delete(Path);
+        System.IO.File.CreateSymbolicLink(Path, Path);
+        Assert.StartsWith($"{Path}: ", WrongAt(Path));
         Assert.Equal("/dev/zero: more than 4 MiB; this is no configuration file", WrongAt("/dev/zero"));
     }
 

@@ -23,6 +23,8 @@ public sealed class ConsulEndpointReaderTests
     [InlineData("https://consul.example/prefix/", null, "https://consul.example/prefix")]
     [InlineData("consul.example", null, "http://consul.example")]
     [InlineData("[::1]:8500", null, "http://[::1]:8500")]
+    [InlineData("my_consul:8500", null, "http://my_consul:8500")]
+    [InlineData("8500.example:8500", null, "http://8500.example:8500")]
     [InlineData("127.0.0.1:8501", "true", "https://127.0.0.1:8501")]
     [InlineData("http://127.0.0.1:8501", "1", "https://127.0.0.1:8501")]
     [InlineData("https://127.0.0.1:8501", "false", "https://127.0.0.1:8501")]
@@ -42,6 +44,21 @@ public sealed class ConsulEndpointReaderTests
     [InlineData("http://", "'http://' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("127.0.0.1:85000", "'127.0.0.1:85000' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("127.0.0.1:0", "'127.0.0.1:0' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData("8500", "'8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("0177.0.0.1:8500", "'0177.0.0.1:8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("010.0.0.1", "'010.0.0.1' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("http://0x7f.1:8500", "'http://0x7f.1:8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("https://127.1/prefix", "'https://127.1/prefix' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("2130706433:8500", "'2130706433:8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("0X7F000001", "'0X7F000001' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("１２７.0.0.1:8500", "'１２７.0.0.1:8500' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData("http://127。0。0。1:8500", "'http://127。0。0。1:8500' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData("%31%32%37.0.0.1", "'%31%32%37.0.0.1' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData("127.0.0.1:", "'127.0.0.1:' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData("127.0.0.1:08500", "'127.0.0.1:08500' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData("::1", "'::1' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData(":8500", "':8500' is not an address; write it like http://127.0.0.1:8500")]
+    [InlineData(@"127.0.0.1\evil.example", @"'127.0.0.1\evil.example' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("a b", "'a b' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("127.0.0.1:8500?token=t", "'127.0.0.1:8500?token=t' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("http://me:5ecret@127.0.0.1:8500",
@@ -112,6 +129,22 @@ public sealed class ConsulEndpointReaderTests
     [InlineData("[::1]", "::1")]
     public void A_port_after_the_server_name_is_dropped(string given, string name) =>
         Assert.Equal(name, Reader($"CONSUL_TLS_SERVER_NAME={given}").Read(Nothing).ServerName);
+
+    [Theory]
+    [InlineData("8500", "has a number for a host, which is neither a name nor four decimal numbers without leading zeros")]
+    [InlineData("0177.0.0.1", "has a number for a host, which is neither a name nor four decimal numbers without leading zeros")]
+    [InlineData("::1", "is not an address")]
+    [InlineData(":8501", "is not an address")]
+    [InlineData("server.dc1.consul:", "is not an address")]
+    [InlineData("１２７.0.0.1", "is not an address")]
+    public void A_server_name_that_is_no_host_is_refused(string name, string reason) =>
+        Assert.Equal(
+            $"CONSUL_TLS_SERVER_NAME: '{name}' {reason}; write it like server.dc1.consul, 127.0.0.1 or [::1]",
+            Assert.Throws<FormatException>(() => Reader($"CONSUL_TLS_SERVER_NAME={name}").Read(Nothing)).Message);
+
+    [Fact]
+    public void A_zone_stays_with_its_address() =>
+        Assert.Equal("fe80::1%lo", Reader("CONSUL_HTTP_ADDR=[fe80::1%lo]:8500").ReadVariables()!.Address.DnsSafeHost);
 
     [Theory]
     [InlineData("CONSUL_HTTP_SSL")]

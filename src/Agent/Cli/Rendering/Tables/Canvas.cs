@@ -8,7 +8,7 @@ namespace Agent.Cli.Rendering.Tables;
 /// Puts what Spectre.Console lays out into text of a given width. Not AnsiConsole: that asks for the process's console, and .NET then
 /// writes control sequences to a terminal that nobody sent for (DECCKM and DECKPAM).
 /// </summary>
-internal sealed class Canvas(StringBuilder text, int width, bool colour)
+internal sealed class Canvas(StringBuilder text, int width, bool colour, bool takesUtf8)
 {
     private readonly RenderOptions _options = new(new Capabilities(), new Size(width, 1));
 
@@ -40,7 +40,7 @@ internal sealed class Canvas(StringBuilder text, int width, bool colour)
         foreach (Segment segment in line)
         {
             Switch(ref current, colour ? Tint.CodeOf(segment.Style) : null);
-            text.Append(segment.Text);
+            text.Append(takesUtf8 ? segment.Text : ToAscii(segment.Text));
         }
 
         Switch(ref current, null);
@@ -53,6 +53,30 @@ internal sealed class Canvas(StringBuilder text, int width, bool colour)
             text.Append($"\e[{code ?? 0}m");
             current = code;
         }
+    }
+
+    /// <summary>What the terminal shows for certain, and as wide as it was.</summary>
+    private static string ToAscii(string line)
+    {
+        if (Ascii.IsValid(line))
+        {
+            return line;
+        }
+
+        StringBuilder ascii = new(line.Length);
+        foreach (Rune rune in line.EnumerateRunes())
+        {
+            ascii.Append(rune.Value switch
+            {
+                < 0x80 => $"{rune}",
+                '─' or '–' => "-",
+                '█' => "#",
+                '░' => ".",
+                _ => new string('?', new Segment($"{rune}").CellCount()),
+            });
+        }
+
+        return ascii.ToString();
     }
 
     private void TrimEnd(int begun)

@@ -7,10 +7,10 @@ namespace Agent.Cli.Rendering.Tables;
 /// <summary>All that the table form shows: what could not be counted, what was counted for the watches, then the clients of each and their processes.</summary>
 internal static class SnapshotTables
 {
-    internal static string Render(Snapshot snapshot, int width, bool colour)
+    internal static string Render(Snapshot snapshot, int width, bool colour, bool takesUtf8)
     {
         StringBuilder text = new();
-        Canvas canvas = new(text, width, colour);
+        Canvas canvas = new(text, width, colour, takesUtf8);
         if (snapshot.Filter is { } filter)
         {
             canvas.Write(new Text($"only: {filter}"));

@@ -1,0 +1,58 @@
+using System.Text;
+using Agent.Watching;
+
+namespace Agent.Cli.Rendering;
+
+/// <summary>
+/// What the watches of a check line are called in its performance data, each by a name of its own. The guidelines of monitoring plugins forbid
+/// <c>=</c> and <c>'</c> in a label, a bar would end the data before it, and so these and <c>%</c> are written as in a URL.
+/// </summary>
+internal sealed class PerformanceLabels
+{
+    private const char Separator = '_';
+    private const string Unmistakable = "%5F";
+
+    private readonly Dictionary<string, int> _uses = [];
+
+    internal PerformanceLabels(Snapshot snapshot)
+    {
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            foreach (WatchCounts counts in found.Watches)
+            {
+                string name = Join(counts.Watch.Name, found.Netns, $"{Separator}");
+                _uses[name] = _uses.GetValueOrDefault(name) + 1;
+            }
+        }
+    }
+
+    /// <param name="watch">The watch's name.</param>
+    /// <param name="netns">Its network namespace; null for the main one.</param>
+    /// <param name="what">What is measured.</param>
+    internal string Of(string watch, string? netns, string what)
+    {
+        string name = Join(watch, netns, $"{Separator}");
+        if (_uses.GetValueOrDefault(name) > 1)
+        {
+            // a_b, and a in b.
+            name = Join(watch, netns, Unmistakable);
+        }
+
+        string label = $"{name}{Separator}{what}";
+        return label.Any(char.IsWhiteSpace) ? $"'{label}'" : label;
+    }
+
+    private static string Join(string watch, string? netns, string separator) =>
+        netns is null ? Escape(watch) : $"{Escape(watch)}{separator}{Escape(netns)}";
+
+    private static string Escape(string text)
+    {
+        StringBuilder escaped = new(text.Length);
+        foreach (char character in text)
+        {
+            escaped.Append(character is '=' or '\'' or '|' or '%' || char.IsControl(character) ? $"%{(int)character:X2}" : $"{character}");
+        }
+
+        return escaped.ToString();
+    }
+}
