@@ -12,9 +12,9 @@ public sealed class UnexpectedFailureTests
 
     public static TheoryData<Exception, string> Failures => new()
     {
-        { new OutOfMemoryException(), NoMemoryOrThread },
-        { new TaskSchedulerException(new OutOfMemoryException()), NoMemoryOrThread },
-        { new TypeInitializationException("Some.Type", new TypeInitializationException("Another.Type", new OutOfMemoryException())), NoMemoryOrThread },
+        { new InsufficientMemoryException(), NoMemoryOrThread },
+        { new TaskSchedulerException(new InsufficientMemoryException()), NoMemoryOrThread },
+        { new TypeInitializationException("Some.Type", new TypeInitializationException("Another.Type", new InsufficientMemoryException())), NoMemoryOrThread },
         { new AggregateException(new Win32Exception(11)), NoMemoryOrThread },
         { new IOException("The process cannot access the file because it is being used by another process.", 11), NoMemoryOrThread },
         { new Win32Exception(12), NoMemoryOrThread },
@@ -22,7 +22,7 @@ public sealed class UnexpectedFailureTests
         { new IOException("Too many open files", 24), NoDescriptor },
         { new TypeInitializationException("Some.Type", new InvalidOperationException("no good")), "InvalidOperationException: no good" },
         { new IOException("No space left on device", 28), "IOException: No space left on device" },
-        { new InvalidOperationException("no good", new OutOfMemoryException()), "InvalidOperationException: no good" },
+        { new InvalidOperationException("no good", new InsufficientMemoryException()), "InvalidOperationException: no good" },
         { new TaskSchedulerException("alone"), "TaskSchedulerException: alone" },
     };
 
