@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text;
+using Agent;
 using Agent.Cli;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
@@ -8,9 +10,23 @@ using Agent.Watching;
 using Agent.Watching.Limits;
 using Agent.Watching.Processes;
 
+if (!StandardStreams.TryOpen())
+{
+    return ExitCode.CouldNotMeasure;
+}
+
+Signals.IgnoreFileSizeLimit();
+// What ends a thread of .NET's own, for which there is no other place.
+AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
+{
+    ErrorLine.Write(UnexpectedFailure.Describe((Exception)unhandled.ExceptionObject));
+    Environment.Exit(ExitCode.CouldNotMeasure);
+};
 try
 {
-    return new CommandLine().Run(args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, Daemon.Run, RunHealth);
+    using EarlyHangUp? early = EarlyHangUp.Catch(args);
+    return new CommandLine().Run(
+        args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, (settings, read) => Daemon.Run(settings, read, early), RunHealth);
 }
 catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
 {
@@ -20,7 +36,7 @@ catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenEx
 catch (Exception unexpected)
 {
     // An operator is told what happened in a line, and not with a stack trace.
-    ErrorLine.Write($"{unexpected.GetType().Name}: {unexpected.Message}");
+    ErrorLine.Write(UnexpectedFailure.Describe(unexpected));
     return ExitCode.CouldNotMeasure;
 }
 
@@ -67,8 +83,10 @@ static Snapshot Count(Settings settings, bool withProcesses)
 
 static int CheckConfig(string file, Settings settings)
 {
-    using StreamWriter output = new(Console.OpenStandardOutput());
-    return CheckConfigCommand.Run(file, settings, output);
+    using Stream output = Console.OpenStandardOutput();
+    using StringWriter text = new();
+    int exitCode = CheckConfigCommand.Run(file, settings, text);
+    return OnceCommand.TryPrint(output, Encoding.UTF8.GetBytes(text.ToString())) ? exitCode : ExitCode.CouldNotMeasure;
 }
 
 static int RunHealth(HealthSettings settings)

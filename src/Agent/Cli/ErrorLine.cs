@@ -1,22 +1,39 @@
 using System.Text;
+using Agent.Publishing;
+using static Tmds.Linux.LibC;
+using LibC = Netlink.Interop.LibC;
 
 namespace Agent.Cli;
 
 /// <summary>What is told on standard error: one line, whatever text went into it.</summary>
 internal static class ErrorLine
 {
+    private const int StandardError = 2;
+
+    // sd-daemon(3), SD_ERR.
+    private const string ErrorPriority = "<3>";
+
     /// <summary>Writes it; where nobody takes it, nothing is to be done about that.</summary>
     internal static void Write(string message)
     {
-        try
+        // Not through .NET's console: it makes descriptors and a thread for that, and what there is to say may be that there are no more of them.
+        // At its first use it also writes control sequences to the terminal, as Terminal tells.
+        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes($"{(Journal.IsStandardError ? ErrorPriority : "")}{For(message)}\n");
+        while (!rest.IsEmpty)
         {
-            // Not Console.Error: at its first use .NET writes control sequences to the terminal, as Terminal tells.
-            using Stream errors = Console.OpenStandardError();
-            errors.Write(Encoding.UTF8.GetBytes(For(message) + '\n'));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // Standard error is closed, or on a full disk. The exit code is still told.
+            int written = LibC.write(StandardError, rest);
+            if (written == -EAGAIN)
+            {
+                // A reader that is slow, and a stream that another program made so that it does not wait.
+                Thread.Yield();
+            }
+            else if (written < 0 && written != -EINTR)
+            {
+                // Standard error is closed, or on a full disk. The exit code is still told.
+                return;
+            }
+
+            rest = rest[Math.Max(written, 0)..];
         }
     }
 

@@ -74,7 +74,7 @@ internal static class HealthCommand
     {
         try
         {
-            output.Write(Encoding.UTF8.GetBytes(line));
+            SizeLimitedWrite.Write(output, Encoding.UTF8.GetBytes(line));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

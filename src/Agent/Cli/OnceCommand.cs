@@ -51,12 +51,12 @@ internal static class OnceCommand
         _ => ExitCode.Fine,
     };
 
-    private static bool TryPrint(Stream output, ReadOnlySpan<byte> text)
+    /// <returns>Whether standard output took it; otherwise an error was written.</returns>
+    internal static bool TryPrint(Stream output, ReadOnlySpan<byte> text)
     {
         try
         {
-            output.Write(text);
-            output.Flush();
+            SizeLimitedWrite.Write(output, text);
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

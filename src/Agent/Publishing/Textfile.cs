@@ -244,7 +244,7 @@ internal sealed class Textfile : IDisposable
         });
         // Whatever the umask says: node_exporter is another user.
         File.SetUnixFileMode(file.SafeFileHandle, FileMode0644);
-        file.Write(text);
+        SizeLimitedWrite.Write(file, text);
     }
 
     private static void EnsureDirectory(string directory)

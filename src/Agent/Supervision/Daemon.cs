@@ -1,6 +1,7 @@
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
+using Agent.Watching.Limits;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -19,12 +20,20 @@ internal static partial class Daemon
 
     /// <param name="settings">What it goes by at first.</param>
     /// <param name="read">Makes the settings of what stands in the configuration file.</param>
+    /// <param name="early">Has caught SIGHUP until now.</param>
     /// <returns>The exit code.</returns>
+    /// <exception cref="ConfigurationException">The endpoint needs what is not installed.</exception>
     /// <exception cref="TextfileTakenException">Another agent writes the same file.</exception>
-    internal static int Run(Settings settings, Func<byte[], Settings> read)
+    internal static int Run(Settings settings, Func<byte[], Settings> read, EarlyHangUp? early)
     {
+        if (settings.Endpoint is { } endpoint && (endpoint.CertificateFile ?? endpoint.TokenFile) is { } file && !OpenSsl.IsInstalled)
+        {
+            throw new ConfigurationException($"{file} cannot be used: {OpenSsl.Advice}");
+        }
+
         // Before anything is made that would have to be removed.
         _signals = new Signals(hasFile: settings.Source is not null, TimeProvider.System, Environment.Exit);
+        early?.HandOver(_signals);
         using IHost host = Build(settings, read, _signals);
         host.Services.GetRequiredService<AgentTasks>().Prepare(settings);
         LogSettings(host.Services.GetRequiredService<ILogger<AgentService>>(), settings);
@@ -43,13 +52,22 @@ internal static partial class Daemon
     private static IHost Build(Settings settings, Func<byte[], Settings> read, Signals signals)
     {
         HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddSimpleConsole(options =>
+        if (Journal.IsStandardError)
         {
-            options.SingleLine = true;
-            options.ColorBehavior = LoggerColorBehavior.Disabled;
-            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
-            options.UseUtcTimestamp = true;
-        });
+            // "<4>" for a warning and so on, and no time: the journal has its own.
+            builder.Logging.AddSystemdConsole();
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(options =>
+            {
+                options.SingleLine = true;
+                options.ColorBehavior = LoggerColorBehavior.Disabled;
+                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
+                options.UseUtcTimestamp = true;
+            });
+        }
+
         // Their stack traces are for their developers. What fails is told by whoever it fails.
         builder.Logging.AddFilter("Microsoft", LogLevel.None);
         builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);

@@ -206,7 +206,7 @@ internal sealed partial class RunningTask(
     /// <summary>What is not among the known kinds may have a message that says little without its type.</summary>
     private static string ReasonOf(Exception failure) => failure is TaskEndedException || ErrorType.Of(failure) != "other"
         ? failure.Message
-        : $"{failure.GetType().Name}: {failure.Message}";
+        : UnexpectedFailure.Describe(failure);
 
     [LoggerMessage(1, LogLevel.Error, "cannot {Duty}: {Reason}; trying again, within {LongestPause} each time")]
     private partial void LogCannot(string duty, string reason, string longestPause);

@@ -37,6 +37,11 @@ internal sealed class Signals : IDisposable
         ];
     }
 
+    /// <summary>
+    /// A write beyond <c>ulimit -f</c> fails like one to a full disk from now on; by itself SIGXFSZ would end the agent without a word.
+    /// </summary>
+    internal static void IgnoreFileSizeLimit() => _ = Netlink.Interop.LibC.sigignore(SIGXFSZ);
+
     /// <summary>Is cancelled when the agent is to end.</summary>
     internal CancellationToken Ending => _ending.Token;
 

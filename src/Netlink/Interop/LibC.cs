@@ -102,6 +102,16 @@ internal static unsafe partial class LibC
         }
     }
 
+    // int statx(int dirfd, const char *pathname, int flags, unsigned int mask, struct statx *statxbuf);
+    internal static int statx(int fd, uint mask, out statx statxbuf)
+    {
+        fixed (byte* empty = "\0"u8)
+        fixed (statx* status = &statxbuf)
+        {
+            return Result(Package.statx(fd, empty, Package.AT_EMPTY_PATH, mask, status));
+        }
+    }
+
     // ssize_t readlink(const char *pathname, char *buf, size_t bufsiz);
     internal static int readlink(string pathname, Span<byte> buf)
     {
@@ -127,6 +137,45 @@ internal static unsafe partial class LibC
 
     // int close(int fd);
     internal static int close(int fd) => Result(Package.close(fd));
+
+    // ssize_t write(int fd, const void *buf, size_t count);
+    internal static int write(int fd, ReadOnlySpan<byte> buf)
+    {
+        fixed (byte* bytes = buf)
+        {
+            return Result((int)Package.write(fd, bytes, buf.Length));
+        }
+    }
+
+    // int fcntl(int fd, int cmd, ... /* arg */ );
+    internal static int fcntl(int fd, int cmd) => Result(Package.fcntl(fd, cmd));
+
+    // int dup2(int oldfd, int newfd);
+    internal static int dup2(FileDescriptor oldfd, int newfd)
+    {
+        using Use descriptor = new(oldfd);
+        return Result(Package.dup2(descriptor.Number, newfd));
+    }
+
+    // int execve(const char *pathname, char *const argv[], char *const envp[]);
+    /// <param name="pathname">The program.</param>
+    /// <param name="argv">Each argument with a zero at its end, as in /proc/self/cmdline.</param>
+    /// <param name="envp">The same of the environment, as in /proc/self/environ.</param>
+    /// <returns>Only where it fails: the negative error number.</returns>
+    internal static int execve(string pathname, ReadOnlySpan<byte> argv, ReadOnlySpan<byte> envp)
+    {
+        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        fixed (byte* arguments = argv)
+        fixed (byte* variables = envp)
+        fixed (byte** argumentList = ToPointers(arguments, argv))
+        fixed (byte** variableList = ToPointers(variables, envp))
+        {
+            return Result(Package.execve(path.Bytes, argumentList, variableList));
+        }
+    }
+
+    // int sigignore(int sig);
+    internal static int sigignore(int sig) => Result(Package.sigignore(sig));
 
     // int flock(int fd, int operation);
     internal static int flock(FileDescriptor fd, int operation)
@@ -170,6 +219,20 @@ internal static unsafe partial class LibC
     {
         errno = descriptor < 0 ? Package.errno : 0;
         return new FileDescriptor(descriptor);
+    }
+
+    /// <returns>Where each of the zero-terminated texts begins, and a null pointer.</returns>
+    private static byte*[] ToPointers(byte* first, ReadOnlySpan<byte> texts)
+    {
+        byte*[] pointers = new byte*[texts.Count((byte)0) + 1];
+        int begin = 0;
+        for (int i = 0; i < pointers.Length - 1; i++)
+        {
+            pointers[i] = first + begin;
+            begin += texts[begin..].IndexOf((byte)0) + 1;
+        }
+
+        return pointers;
     }
 
     /// <summary>A descriptor that nobody closes while a call has its number.</summary>

@@ -112,7 +112,7 @@ public sealed class SockDiagClient : IDisposable
 
     private void EnsureChannel()
     {
-        if (_namespace is not null && _openedIn != _namespace.Identify())
+        if (!IsStillOpenedIn(_namespace))
         {
             // The socket would go on to count, and to keep alive, a namespace that the name does not stand for any more.
             _exchange.Close();
@@ -133,6 +133,20 @@ public sealed class SockDiagClient : IDisposable
             (NetlinkSocket socket, NamespaceIdentity identity) = _namespace.OpenSocket();
             _openedIn = identity;
             _exchange.Open(socket);
+        }
+    }
+
+    private bool IsStillOpenedIn(NetworkNamespace? networkNamespace)
+    {
+        try
+        {
+            return networkNamespace is null || _openedIn == networkNamespace.Identify();
+        }
+        catch
+        {
+            // A deleted namespace, and with it its interfaces, would live on as long as the socket.
+            _exchange.Close();
+            throw;
         }
     }
 }

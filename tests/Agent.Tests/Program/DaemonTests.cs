@@ -61,6 +61,27 @@ public sealed class DaemonTests
     }
 
     [Fact]
+    public async Task Deleted_namespace_of_a_watch_is_not_kept_alive_by_the_daemon()
+    {
+        await using LinkedNamespace linked = await LinkedNamespace.Make();
+        using Scratch scratch = new();
+        await File.WriteAllTextAsync(
+            scratch["agent.json"],
+            $$"""{ "watches": [{ "name": "here", "ports": [8500] }, { "name": "there", "ports": [8500], "netns": "{{linked.Name}}" }] }""",
+            TestContext.Current.CancellationToken);
+        using AgentProcess agent = AgentProcess.Start(
+            ["--interval", "20ms", "--config", scratch["agent.json"], "--textfile-directory", scratch["out"]]);
+        string success = $"sockdiag_census_success{{netns=\"{linked.Name}\"}} ";
+        await Poll.Until(() => Read(scratch["out/tcp_connections.prom"]).Contains($"{success}1\n"), "it counts there");
+
+        await linked.Delete();
+
+        await Poll.Until(() => Read(scratch["out/tcp_connections.prom"]).Contains($"{success}0\n"), "its failure is published");
+        await linked.IsGone();
+        Assert.False(agent.HasExited);
+    }
+
+    [Fact]
     public async Task A_namespace_that_comes_late_or_goes_is_told_once_each_time()
     {
         using Scratch scratch = new();

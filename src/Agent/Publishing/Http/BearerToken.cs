@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Agent.Watching.Limits;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 
@@ -38,6 +39,11 @@ internal sealed partial class BearerToken
 
     private static byte[] HashOf(ReadOnlySpan<byte> content, string file)
     {
+        if (!OpenSsl.IsInstalled)
+        {
+            throw new FormatException($"{file} cannot be used: {OpenSsl.Advice}");
+        }
+
         ReadOnlySpan<byte> token = content.TrimStart(Encoding.UTF8.Preamble).Trim(" \t\r\n"u8);
         return token.IsEmpty ? throw new FormatException($"{file} is empty; put a token into it")
             : token.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E)

@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Agent.Watching.Limits;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Publishing.Http;
@@ -35,6 +36,11 @@ internal sealed partial class ServerCertificate
 
     private static SslStreamCertificateContext Load(byte[] certificate, byte[] key, string certificateFile, string keyFile)
     {
+        if (!OpenSsl.IsInstalled)
+        {
+            throw new FormatException($"{certificateFile} cannot be used: {OpenSsl.Advice}");
+        }
+
         try
         {
             string chain = Encoding.UTF8.GetString(certificate);

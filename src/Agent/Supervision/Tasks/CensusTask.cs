@@ -40,6 +40,22 @@ internal sealed class CensusTask(
     private void Run(Action works, CancellationToken stopping)
     {
         Census census = _census ??= Begin();
+        try
+        {
+            TakeCensuses(census, works, stopping);
+        }
+        finally
+        {
+            if (stopping.IsCancellationRequested)
+            {
+                // A census that a hanging file system held up opens its socket after End.
+                census.Dispose();
+            }
+        }
+    }
+
+    private void TakeCensuses(Census census, Action works, CancellationToken stopping)
+    {
         Pacemaker pacemaker = new(interval, time);
         do
         {

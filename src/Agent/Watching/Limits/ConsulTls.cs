@@ -15,6 +15,11 @@ internal sealed class ConsulTls(ConsulEndpoint endpoint)
     /// <exception cref="LimitUnknownException">A file is missing or wrong, or one of the two does not trust the other.</exception>
     internal async Task<Stream> SecureAsync(Stream plain, CancellationToken cancellationToken)
     {
+        if (!OpenSsl.IsInstalled)
+        {
+            throw new LimitUnknownException($"{endpoint.Name} wants TLS: {OpenSsl.Advice}");
+        }
+
         SslClientAuthenticationOptions options = new()
         {
             TargetHost = _serverName,

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Testing;
+
+namespace Agent.Tests.Program;
+
+/// <summary>SIGHUP from the first moment at which the agent can take it.</summary>
+[StartsProgram]
+public sealed class EarlyHangUpTests : IDisposable
+{
+    private const int SIGHUP = 1;
+    private const int Times = 200;
+
+    private readonly Scratch _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public async Task Agent_with_a_configuration_file_lives_on()
+    {
+        await File.WriteAllTextAsync(
+            _scratch["agent.json"], """{ "watches": [{ "name": "web", "ports": [443] }] }""", TestContext.Current.CancellationToken);
+        using AgentProcess agent = AgentProcess.Start(["--config", _scratch["agent.json"], "--textfile-directory", _scratch["out"]]);
+        await CatchesHangUp(agent);
+        for (int i = 0; i < Times; i++)
+        {
+            agent.Signal(SIGHUP);
+        }
+
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
+        agent.Signal(NativeMethods.SIGTERM);
+        Assert.Equal(0, await agent.Exit());
+    }
+
+    /// <summary>The agent waits for its configuration: it has no handler of its daemon yet.</summary>
+    [Theory]
+    [InlineData("exec \"$@\" --config \"$FIFO\"")]
+    [InlineData("export AGENT_CONFIG=\"$FIFO\"; exec \"$@\"")]
+    [InlineData("exec \"$@\" --interval 1s --config \"$FIFO\" --netns 1")]
+    public async Task Hang_up_before_the_settings_are_read_is_remembered(string command)
+    {
+        string fifo = _scratch["fifo"];
+        await Tool.Run("mkfifo", [fifo]);
+        FileStream config = new(fifo, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using AgentProcess agent = AgentProcess.Start(
+            ["--textfile-directory", _scratch["out"]], new Dictionary<string, string> { ["FIFO"] = fifo }, ["sh", "-c", command, "sh"]);
+        await Poll.Until(
+            () => Directory.EnumerateFiles($"/proc/{agent.Id}/fd").Any(file => new FileInfo(file).LinkTarget == fifo), "it waits for its configuration");
+        agent.Signal(SIGHUP);
+        agent.Signal(SIGHUP);
+
+        await config.WriteAsync("""{ "watches": [{ "name": "web", "ports": [443] }] }"""u8.ToArray(), TestContext.Current.CancellationToken);
+        await config.DisposeAsync();
+
+        // There is no file to be read again, so that SIGHUP ends the agent, and in good order.
+        Assert.Equal((0, 1), (await agent.Exit(), agent.Errors.TrimEnd().Split('\n').Length));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
+    }
+
+    private static Task CatchesHangUp(AgentProcess agent) => Poll.Until(() => CaughtSignals(agent.Id) % 2 == 1, "it catches SIGHUP");
+
+    private static ulong CaughtSignals(int processId)
+    {
+        const string Name = "SigCgt:\t";
+        string line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return ulong.Parse(line.AsSpan(Name.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+}
