@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Agent.Tests.Watching.Limits;
 using Testing;
 
 namespace Agent.Tests.Publishing.Http;
