@@ -39,6 +39,8 @@ COPY --from=program /agent /usr/local/bin/agent
 COPY --from=program --chown=1654:1654 /textfile /tmp/node-exporter
 VOLUME /tmp/node-exporter
 
+# For the bars of a table that somebody asks for with "docker exec".
+ENV LANG=C.UTF-8
 # The debugging pipes of a program with the runtime in it would lie in /tmp, which may be read-only.
 ENV DOTNET_EnableDiagnostics=0
 # The user app of the chiseled images, as a number: Kubernetes cannot tell of a name that it is not root.

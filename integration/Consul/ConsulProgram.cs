@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Testing;
 
 namespace Integration.Consul;
 
 /// <summary>The Consul that the tests run: that of PATH, else one that <c>integration/Consul/fetch</c> has in its cache.</summary>
-internal static class ConsulProgram
+internal static partial class ConsulProgram
 {
     private static readonly Lazy<Task<(int ExitCode, string Output)>> Fetched = new(() => Tool.Run(Repository.PathOf("integration/Consul/fetch"), []));
 
@@ -15,4 +16,16 @@ internal static class ConsulProgram
         Requires.That(exitCode == 0, lines[^1]);
         return lines[0];
     }
+
+    /// <summary>Whether it answers 429 to a client at the limit, as from 1.9.0 on, or closes the connection without a word.</summary>
+    internal static async Task<bool> Answers429Async(string program)
+    {
+        (_, string output) = await Tool.Run(program, ["version"]);
+        Match version = FirstLine().Match(output);
+        Assert.True(version.Success, output);
+        return new Version(version.Groups["number"].Value) >= new Version(1, 9);
+    }
+
+    [GeneratedRegex(@"\AConsul v(?<number>[0-9]+\.[0-9]+)")]
+    private static partial Regex FirstLine();
 }

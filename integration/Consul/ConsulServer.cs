@@ -16,14 +16,19 @@ internal sealed class ConsulServer : IDisposable
     private readonly Scratch _scratch = new();
     private readonly BackgroundProgram _program;
 
-    private ConsulServer(TestNamespace @in, string program, int? limit, string settings, IEnumerable<string> variables)
+    private ConsulServer(
+        TestNamespace @in, string program, bool answers429, int? limit, string settings, IEnumerable<string> variables)
     {
         _namespace = @in;
+        Answers429 = answers429;
         Write(limit, settings);
         _program = new BackgroundProgram(
             InNamespace.Program,
             InNamespace.Arguments(@in, ["env", .. variables, program, "agent", "-dev", "-bind=127.0.0.1", "-node=test", $"-config-file={_scratch["consul.json"]}"]));
     }
+
+    /// <summary>Whether it answers 429 to a client at the limit; one up to 1.8 closes the connection without a word.</summary>
+    internal bool Answers429 { get; }
 
     /// <summary>Starts it, and waits until it has a leader and serves.</summary>
     /// <param name="in">Where.</param>
@@ -32,7 +37,8 @@ internal sealed class ConsulServer : IDisposable
     /// <param name="variables">Its environment, beside that of the test: <c>NAME=VALUE</c>.</param>
     internal static async Task<ConsulServer> StartAsync(TestNamespace @in, int? limit, string settings = "", params IEnumerable<string> variables)
     {
-        ConsulServer consul = new(@in, await ConsulProgram.RequireAsync(), limit, settings, variables);
+        string program = await ConsulProgram.RequireAsync();
+        ConsulServer consul = new(@in, program, await ConsulProgram.Answers429Async(program), limit, settings, variables);
         try
         {
             await consul._program.Until(consul.IsReady, "Consul has a leader");

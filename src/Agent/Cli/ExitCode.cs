@@ -15,7 +15,7 @@ internal static class ExitCode
     /// <summary>A client holds as many connections as <c>--critical</c> says, or more.</summary>
     internal const int Critical = 2;
 
-    /// <summary>The census failed, or its result could not be written.</summary>
+    /// <summary>The census failed or cannot be judged, or its result could not be printed.</summary>
     internal const int CouldNotMeasure = 3;
 
     /// <summary>Wrong usage or configuration: EX_USAGE of sysexits.h.</summary>

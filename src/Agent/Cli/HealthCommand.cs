@@ -41,7 +41,7 @@ internal static class HealthCommand
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return Unhealthy($"cannot read {path}: {failure.Message}");
+            return Unhealthy($"cannot read {path}: {failure.Message}; if it is not the agent's, remove it: the agent writes a new one");
         }
     }
 

@@ -96,7 +96,7 @@ public sealed class HealthTests : IDisposable
         Assert.Equal(0, (await Tool.Run("sh", ["-c", $"{make} '{File}'"])).ExitCode);
 
         Assert.Equal(
-            (1, "", $"agent: unhealthy: cannot read {File}: it is {kind} and not a regular file; remove it, and the agent writes a new one\n"),
+            (1, "", $"agent: unhealthy: cannot read {File}: it is {kind} and not a regular file; if it is not the agent's, remove it: the agent writes a new one\n"),
             await Health());
     }
 

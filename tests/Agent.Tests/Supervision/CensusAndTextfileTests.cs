@@ -109,7 +109,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
         File.SetUnixFileMode(_loop.Directory, (UnixFileMode)0b111_111_111);
         await _loop.Start();
         await _loop.Tick();
-        Assert.StartsWith("Warning: the directory of ", Assert.Single(_loop.Lines));
+        Assert.StartsWith($"Warning: other users can replace {_loop.FilePath}: ", Assert.Single(_loop.Lines));
     }
 
     [Fact]

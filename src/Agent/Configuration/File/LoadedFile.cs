@@ -35,7 +35,7 @@ internal sealed class LoadedFile
     /// <exception cref="ConfigurationException">It cannot be read, is not JSON, or has other keys and kinds of values than it may.</exception>
     internal static LoadedFile Read(string path)
     {
-        (byte[] bytes, bool canBeReadAgain) = ReadAll(path);
+        (byte[] bytes, bool canBeReadAgain) = ReadAll(path, System.IO.File.OpenRead);
         return Parse(path, bytes, canBeReadAgain);
     }
 
@@ -94,13 +94,13 @@ internal sealed class LoadedFile
 
     /// <summary>What stands in the file, valid or not.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
-    internal static byte[] ReadBytes(string path) => ReadAll(path).Bytes;
+    internal static byte[] ReadBytes(string path) => ReadAll(path, RegularFile.OpenRead).Bytes;
 
-    private static (byte[] Bytes, bool CanBeReadAgain) ReadAll(string path)
+    private static (byte[] Bytes, bool CanBeReadAgain) ReadAll(string path, Func<string, FileStream> open)
     {
         try
         {
-            using FileStream file = System.IO.File.OpenRead(path);
+            using FileStream file = open(path);
             using MemoryStream bytes = new();
             byte[] buffer = new byte[16 * 1024];
             for (int read; (read = file.Read(buffer)) > 0;)

@@ -91,7 +91,7 @@ internal sealed class FromFiles<T>
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = RegularFile.OpenRead(path);
             using MemoryStream content = new();
             byte[] buffer = new byte[4096];
             for (int read; (read = file.Read(buffer)) > 0;)

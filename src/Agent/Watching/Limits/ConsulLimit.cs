@@ -115,7 +115,8 @@ internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : 
         {
             try
             {
-                string text = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
+                using StreamReader reader = new(RegularFile.OpenRead(file));
+                string text = (await reader.ReadToEndAsync(cancellationToken)).Trim();
                 (token, origin) = text.Length > 0 ? (text, file) : (token, origin);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)

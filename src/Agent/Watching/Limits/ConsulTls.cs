@@ -46,7 +46,7 @@ internal sealed class ConsulTls(ConsulEndpoint endpoint)
         if (endpoint.CaFile is { } file)
         {
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            Load("the CA file", file, policy.CustomTrustStore.ImportFromPemFile);
+            Load("the CA file", file, () => policy.CustomTrustStore.ImportFromPem(Read(file)));
             if (policy.CustomTrustStore.Count == 0)
             {
                 throw new LimitUnknownException($"the CA file {file} holds no certificate in PEM; give the one that signed Consul's");
@@ -64,21 +64,28 @@ internal sealed class ConsulTls(ConsulEndpoint endpoint)
         }
 
         SslStreamCertificateContext? context = null;
-        Load("the client certificate", $"{file} with the key {endpoint.KeyFile}", _ =>
+        Load("the client certificate", $"{file} with the key {endpoint.KeyFile}", () =>
         {
-            X509Certificate2 own = X509Certificate2.CreateFromPemFile(file, endpoint.KeyFile);
+            string chain = Read(file);
+            X509Certificate2 own = X509Certificate2.CreateFromPem(chain, Read(endpoint.KeyFile!));
             X509Certificate2Collection issuers = [];
-            issuers.ImportFromPemFile(file);
+            issuers.ImportFromPem(chain);
             context = SslStreamCertificateContext.Create(own, issuers, offline: true);
         });
         return context;
     }
 
-    private static void Load(string what, string file, Action<string> load)
+    private static string Read(string file)
+    {
+        using StreamReader reader = new(RegularFile.OpenRead(file));
+        return reader.ReadToEnd();
+    }
+
+    private static void Load(string what, string file, Action load)
     {
         try
         {
-            load(file);
+            load();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {

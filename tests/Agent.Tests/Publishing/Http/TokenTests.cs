@@ -125,7 +125,7 @@ public sealed class TokenTests : IDisposable
         Assert.Collection(
             endpoint.Log.Skip(1),
             line => Assert.Equal(
-                $"Warning: cannot take another token for the endpoint: {TokenFile} cannot be read: Could not find file '{TokenFile}'.; the last good one stays in force",
+                $"Warning: cannot take another token for the endpoint: {TokenFile} cannot be read: there is no {TokenFile}; the last good one stays in force",
                 line),
             line => Assert.Equal(
                 $"Warning: cannot take another token for the endpoint: {TokenFile} is empty; put a token into it; the last good one stays in force", line),
@@ -152,6 +152,14 @@ public sealed class TokenTests : IDisposable
         Assert.Matches(@"^cannot serve at http://127\.0\.0\.1:\d+: ", refused.Message);
         Assert.Contains($": {TokenFile} {message}", refused.Message);
         Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    [Fact]
+    public async Task A_pipe_is_not_waited_for()
+    {
+        Assert.Equal(0, (await Tool.Run("mkfifo", [TokenFile])).ExitCode);
+        EndpointException refused = await Assert.ThrowsAsync<EndpointException>(() => Start(null));
+        Assert.EndsWith($": {TokenFile} cannot be read: it is a pipe and not a regular file", refused.Message);
     }
 
     private async Task<RunningEndpoint> Start(string? token)

@@ -105,6 +105,17 @@ public sealed class ConsulLimitTests : IDisposable
         Assert.Empty(consul.Requests);
     }
 
+    [Fact]
+    public async Task A_token_file_that_is_a_pipe_is_not_waited_for()
+    {
+        await using FakeConsul consul = new();
+        Assert.Equal(0, (await Tool.Run("mkfifo", [_scratch["token"]])).ExitCode);
+        Assert.Equal(
+            $"cannot read the token file {_scratch["token"]}: it is a pipe and not a regular file",
+            await Failure(Endpoint(consul) with { TokenFile = _scratch["token"] }, Refusal.Possible));
+        Assert.Empty(consul.Requests);
+    }
+
     [Theory]
     [InlineData("two words")]
     [InlineData("line\r\nX-Injected: 1")]

@@ -113,6 +113,26 @@ public sealed class ConsulTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_that_are_pipes_are_not_waited_for()
+    {
+        (string certificate, string key) = _authority.Client("agent");
+        await using FakeConsul consul = Consul("127.0.0.1");
+        ConsulEndpoint endpoint = Endpoint(consul);
+        string pipe = _scratch["pipe"];
+        Assert.Equal(0, (await Tool.Run("mkfifo", [pipe])).ExitCode);
+        ConsulEndpoint[] endpoints =
+        [
+            endpoint with { CaFile = pipe },
+            endpoint with { CertificateFile = pipe, KeyFile = key },
+            endpoint with { CertificateFile = certificate, KeyFile = pipe },
+        ];
+        foreach (ConsulEndpoint withPipe in endpoints)
+        {
+            Assert.EndsWith(": it is a pipe and not a regular file", await Failure(withPipe));
+        }
+    }
+
+    [Fact]
     public async Task Https_to_a_port_that_speaks_http_is_told()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "HTTP/1.1 400 Bad Request\r\n\r\n" };
