@@ -56,7 +56,10 @@ internal static class Readers
         "INetlinkChannel.Receive", // fills a buffer and reads nothing of it
         "NetlinkSocket.Receive",
         "LibC.recvfrom",
+        "LibC.ToPointers", // the arguments and variables of the program itself
         "LibC.readlink",
+        "LibC.write", // our own line
+        "LibC.execve",
         "Path..ctor", // a buffer for our own path
         "SocketFilter..ctor", // our own program
         "AddressPrefix.CopyAddress", // our own address
