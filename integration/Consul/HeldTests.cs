@@ -147,6 +147,37 @@ public sealed class HeldTests
         Assert.Equal((12, 50), (census.Ipv4, census.Ipv6));
     }
 
+    [Fact]
+    public async Task Clients_of_one_prefix_have_a_budget_each()
+    {
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit, """ "client_addr": "::" """);
+        await IpAsync(host, "address", "add", "2001:db8::1/64", "dev", "lo", "nodad");
+        await IpAsync(host, "address", "add", "2001:db8::2/64", "dev", "lo", "nodad");
+        host.Clients.KeepAlive(50, "2001:db8::1", "::1");
+        host.Clients.KeepAlive(13, "2001:db8::2", "::1");
+
+        await host.SlotForSlotAsync(Limit, [("2001:db8::1", 50), ("2001:db8::2", 13)]);
+    }
+
+    [Fact]
+    public async Task Zone_of_an_address_makes_no_other_client()
+    {
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit, """ "client_addr": "::" """);
+        // Loopback is always the first interface.
+        await IpAsync(host, "link", "add", "other", "index", "7", "type", "veth", "peer", "name", "end");
+        await IpAsync(host, "link", "set", "other", "up");
+        await IpAsync(host, "address", "add", "fe80::5/64", "dev", "lo", "nodad");
+        await IpAsync(host, "address", "add", "fe80::5/64", "dev", "other", "nodad");
+        host.Clients.KeepAlive(20, "fe80::5%1", "fe80::5%1");
+        host.Clients.KeepAlive(7, "fe80::5%7", "fe80::5%7");
+
+        ConsulCensus census = await host.CountAsync(["--limit", $"{Limit}"]);
+
+        Assert.Equal(27, census.HeldBy("fe80::5"));
+        Assert.Equal(Limit - 27, host.Clients.TakesMore("fe80::5%7", "fe80::5%7"));
+        Assert.Equal(Limit - 27, host.Clients.TakesMore("fe80::5%1", "fe80::5%1"));
+    }
+
     [Theory]
     [InlineData("0.0.0.0")]
     [InlineData("::")]
@@ -201,5 +232,12 @@ public sealed class HeldTests
         ConsulCensus census = await host.SlotForSlotAsync(Limit, [("127.0.0.1", 5)]);
 
         Assert.Equal(5, census.Ipv4);
+    }
+
+    private static async Task IpAsync(HostWithConsul host, params string[] command)
+    {
+        (int exitCode, string complaint) = await Tool.Run(
+            InNamespace.Program, InNamespace.Arguments(host.Namespace, [Requires.Program("ip", "iproute2"), .. command]));
+        Assert.True(exitCode == 0, complaint);
     }
 }
