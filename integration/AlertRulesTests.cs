@@ -38,7 +38,10 @@ public sealed class AlertRulesTests : IDisposable
     public async Task Every_panel_of_the_dashboard_shows_something()
     {
         using PortOpener opener = await PortOpener.Start(_namespace);
-        using AgentProcess daemon = StartDaemon();
+        await using FakeConsul consul = new();
+        using AgentProcess daemon = AgentProcess.Start(
+            ["--interval", "100ms", "--netns", _namespace.Path, "--textfile-directory", _directory.Path],
+            new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = $"{consul.Address}" });
         using NodeExporter exporter = new(_directory.Path);
         using Prometheus prometheus = new(exporter.Address);
 

@@ -26,11 +26,13 @@ public sealed class EndpointTests : IDisposable
         MakeCertificate();
         await File.WriteAllTextAsync(_scratch["token"], Token + "\n", TestContext.Current.CancellationToken);
         using PortOpener opener = await PortOpener.Start(_namespace, "-n", "190");
+        await using FakeConsul consul = new();
         using AgentProcess daemon = AgentProcess.Start(
-        [
-            "--interval", "100ms", "--netns", _namespace.Path, "--textfile-directory", "none", "--listen", _address,
-            "--listen-token-file", _scratch["token"], "--listen-certificate-file", _scratch["cert.pem"], "--listen-key-file", _scratch["key.pem"],
-        ]);
+            [
+                "--interval", "100ms", "--netns", _namespace.Path, "--textfile-directory", "none", "--listen", _address,
+                "--listen-token-file", _scratch["token"], "--listen-certificate-file", _scratch["cert.pem"], "--listen-key-file", _scratch["key.pem"],
+            ],
+            new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = $"{consul.Address}" });
         using Prometheus prometheus = new(
             _address,
             $"{{scheme: https, authorization: {{credentials: {Token} }}, tls_config: {{ca_file: '{_scratch["cert.pem"]}' }} }}");

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Agent.Tests.Watching.Limits;
 using Testing;
 
 namespace Agent.Tests.Program;

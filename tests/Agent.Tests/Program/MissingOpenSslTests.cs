@@ -1,4 +1,3 @@
-using Agent.Tests.Watching.Limits;
 using Testing;
 
 namespace Agent.Tests.Program;

@@ -123,9 +123,10 @@ public sealed class FilterTests : IDisposable
     [Fact]
     public async Task Ss_shows_the_same_sockets()
     {
-        // Prefixes that ss and this program understand alike: not those that v4-mapped addresses are a part of.
+        // Prefixes that ss and this program understand alike: not those that v4-mapped addresses are a part of, and no IPv4 prefix of zeros
+        // alone, which ss finds in ::1 as well; a fifth bit is one in each of these addresses.
         IEnumerable<string> random = Generators
-            .ExpressionsOver(SomePorts, SomeIPv4, SomeIPv6, shortestIPv4Prefix: 1, shortestIPv6Prefix: 97)
+            .ExpressionsOver(SomePorts, SomeIPv4, SomeIPv6, shortestIPv4Prefix: 5, shortestIPv6Prefix: 97)
             .Sample(12, 40).Select(expression => expression.ToString());
         List<string> shown = [];
         foreach (string text in (IEnumerable<string>)[.. AsInSs, .. random])

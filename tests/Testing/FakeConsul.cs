@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Agent.Tests.Watching.Limits;
+namespace Testing;
 
 /// <summary>Plays Consul's <c>/v1/agent/self</c> on loopback, in the mood that a test sets.</summary>
 internal sealed class FakeConsul : IAsyncDisposable
