@@ -35,7 +35,7 @@ public sealed class EarlyHangUpTests : IDisposable
     [Theory]
     [InlineData("exec \"$@\" --config \"$FIFO\"")]
     [InlineData("export AGENT_CONFIG=\"$FIFO\"; exec \"$@\"")]
-    [InlineData("exec \"$@\" --interval 1s --config \"$FIFO\" --netns 1")]
+    [InlineData("exec \"$@\" --interval 1s --config \"$FIFO\"")]
     public async Task Hang_up_before_the_settings_are_read_is_remembered(string command)
     {
         string fifo = _scratch["fifo"];
@@ -52,7 +52,8 @@ public sealed class EarlyHangUpTests : IDisposable
         await config.DisposeAsync();
 
         // There is no file to be read again, so that SIGHUP ends the agent, and in good order.
-        Assert.Equal((0, 1), (await agent.Exit(), agent.Errors.TrimEnd().Split('\n').Length));
+        Assert.Equal(0, await agent.Exit());
+        Assert.True(agent.Errors.TrimEnd().Split('\n').Length == 1, agent.Errors);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
