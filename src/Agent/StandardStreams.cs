@@ -6,7 +6,7 @@ using LibC = Netlink.Interop.LibC;
 namespace Agent;
 
 /// <summary>
-/// Descriptors 0 to 2, which whoever starts the agent may have closed. The next file or pipe that is opened gets such a number; then a log line goes
+/// Descriptors 0 to 2, which may be closed when the agent starts. The next file or pipe that is opened gets such a number; then a log line goes
 /// into a pipe that .NET has for its signals, and kills the agent.
 /// </summary>
 internal static class StandardStreams
