@@ -10,18 +10,10 @@ namespace Agent;
 /// <summary>Opens a file that is read again and again, or that another user may have put there: never waits for the other end of a pipe, nor reads a device.</summary>
 internal static class RegularFile
 {
-    // What the shell makes of <(command): the other end is there already.
-    private static readonly string[] Inherited = ["/dev/fd/", "/proc/self/fd/"];
-
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="IOException">It is something else than a file, or cannot be opened.</exception>
     internal static FileStream OpenRead(string path)
     {
-        if (Inherited.Any(directory => path.StartsWith(directory, StringComparison.Ordinal)))
-        {
-            return File.OpenRead(path);
-        }
-
         FileDescriptor opened = LibC.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, out int errno);
         if (opened.IsInvalid)
         {

@@ -9,6 +9,7 @@ namespace Agent.Cli;
 internal static class ErrorLine
 {
     private const int StandardError = 2;
+    private const int LongestWaitMilliseconds = 1000;
 
     // sd-daemon(3), SD_ERR.
     private const string ErrorPriority = "<3>";
@@ -22,12 +23,8 @@ internal static class ErrorLine
         while (!rest.IsEmpty)
         {
             int written = LibC.write(StandardError, rest);
-            if (written == -EAGAIN)
-            {
-                // A reader that is slow, and a stream that another program made so that it does not wait.
-                Thread.Yield();
-            }
-            else if (written < 0 && written != -EINTR)
+            // A stream that another program made so that it does not wait, and a reader that is slow: it has a second for each part.
+            if (written == -EAGAIN ? LibC.poll(StandardError, POLLOUT, LongestWaitMilliseconds) <= 0 : written < 0 && written != -EINTR)
             {
                 // Standard error is closed, or on a full disk. The exit code is still told.
                 return;

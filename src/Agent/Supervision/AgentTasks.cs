@@ -230,7 +230,7 @@ internal sealed class AgentTasks(
             place.Put(found);
         }
 
-        _budgets.LookAfter(place.Where, found);
+        _ = _budgets.LookAfter(place.Where, found);
     }
 
     private AgentFigures Figures() => new(

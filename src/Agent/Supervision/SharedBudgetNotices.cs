@@ -16,17 +16,21 @@ internal sealed partial class SharedBudgetNotices(TimeProvider time, ILogger<Sha
     private readonly ConcurrentDictionary<(string? Netns, string Watch), bool> _told = new();
 
     /// <summary>Looks after a census, outside of the thread that counts.</summary>
-    internal void LookAfter(WatchedNamespace where, NamespaceCounts found)
+    /// <returns>Ends when it has looked.</returns>
+    internal Task LookAfter(WatchedNamespace where, NamespaceCounts found)
     {
+        Task looking = Task.CompletedTask;
         foreach (WatchCounts counts in found.Watches)
         {
             Watch watch = counts.Watch;
             if (SharedBudget.PortsOf(watch) is var (counted, _) && IsTime((where.Label, watch.Name)) && Listens(found, counted))
             {
                 _lookedAt[(where.Label, watch.Name)] = time.GetTimestamp();
-                ThreadPool.UnsafeQueueUserWorkItem(_ => Look(where, watch), null);
+                looking = Task.WhenAll(looking, Task.Run(() => Look(where, watch)));
             }
         }
+
+        return looking;
     }
 
     private bool IsTime((string? Netns, string Watch) key) =>

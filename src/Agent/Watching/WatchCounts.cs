@@ -21,12 +21,13 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
 
     /// <summary>
     /// The state of the watch: that of the client that holds most, and worse where the question for the limit showed more. A service that refuses
-    /// the agent's own address is at the limit, whatever was counted; where it may do so, nothing is known to be fine.
+    /// the agent's own address is at the limit, whatever was counted. While a limit that was asked for is unknown, nothing is known to be fine:
+    /// a threshold in connections may lie above the limit.
     /// </summary>
     internal WatchState State => (Watch.HasThresholds, Limit.Refusal, Watch.StateAt(Highest, Limit)) switch
     {
         (true, Refusal.Yes, _) => WatchState.Critical,
-        (true, Refusal.Possible, < WatchState.Unknown) when Limit.IsUnknown => WatchState.Unknown,
+        (true, _, < WatchState.Unknown) when Limit.IsUnknown => WatchState.Unknown,
         (_, _, var state) => state,
     };
 }

@@ -147,6 +147,13 @@ internal static unsafe partial class LibC
         }
     }
 
+    // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
+    internal static int poll(int fd, int events, int timeout)
+    {
+        pollfd polled = new() { fd = fd, events = (short)events };
+        return Result(Package.poll(&polled, 1, timeout));
+    }
+
     // int fcntl(int fd, int cmd, ... /* arg */ );
     internal static int fcntl(int fd, int cmd) => Result(Package.fcntl(fd, cmd));
 

@@ -23,7 +23,6 @@ public sealed partial class SnapshotExpositionTests
     [Theory]
     [InlineData("Yes", "1")]
     [InlineData("No", "0")]
-    [InlineData("Possible", null)]
     [InlineData("Unknown", null)]
     public void An_unknown_limit_is_absent_and_a_refusal_is_told_where_there_was_an_answer(string refusal, string? sample)
     {

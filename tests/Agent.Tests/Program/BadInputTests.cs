@@ -108,4 +108,25 @@ public sealed class BadInputTests
                 "CONSUL_PORT", "UPDATE_DELAY", "TEXTFILE_DIRECTORY", "AGENT_NETNS"],
             text => Assert.Contains(text, output));
     }
+
+    [Fact]
+    public async Task Error_line_does_not_wait_for_ever_for_a_reader_that_reads_nothing()
+    {
+        // A full pipe that does not wait, whose other end is open.
+        const string Full = """
+            import os, sys
+            reads, writes = os.pipe()
+            os.set_inheritable(reads, True)
+            os.set_blocking(writes, False)
+            try:
+                while True:
+                    os.write(writes, b"x" * 4096)
+            except BlockingIOError:
+                os.dup2(writes, 2)
+            os.execvp(sys.argv[1], sys.argv[1:])
+            """;
+        (int exitCode, string output, _) = await AgentProcess.Run(
+            ["--port", "0"], through: [Requires.Program("python3", "python3"), "-c", Full]);
+        Assert.Equal((64, ""), (exitCode, output));
+    }
 }

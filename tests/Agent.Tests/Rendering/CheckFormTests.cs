@@ -80,23 +80,22 @@ public sealed class CheckFormTests
     // A share of a limit that is unknown cannot be judged, whatever the reason is.
     [InlineData("80%", "95%", 0, "Unknown", "UNKNOWN")]
     [InlineData("80%", "95%", 50, "No", "UNKNOWN")]
-    [InlineData("80%", "95%", 50, "Possible", "UNKNOWN")]
+    [InlineData("80%", "95%", 50, "Unknown", "UNKNOWN")]
     [InlineData("40", "95%", 50, "No", "UNKNOWN")]
     [InlineData("80%", "50", 50, "No", "CRITICAL")]
-    // A number can be judged, unless the service may be refusing connections.
-    [InlineData("60", "90", 50, "Unknown", "OK")]
-    [InlineData("60", "90", 50, "No", "OK")]
-    [InlineData("40", "90", 50, "No", "WARNING")]
-    [InlineData("60", "90", 50, "Possible", "UNKNOWN")]
-    [InlineData("40", "90", 50, "Possible", "UNKNOWN")]
-    [InlineData("40", "50", 50, "Possible", "CRITICAL")]
+    // Nor can a number, which may lie above the limit; but one that is reached is.
+    [InlineData("60", "90", 50, "Unknown", "UNKNOWN")]
+    [InlineData("60", "90", 50, "No", "UNKNOWN")]
+    [InlineData("40", "90", 50, "No", "UNKNOWN")]
+    [InlineData("40", "90", 50, "Unknown", "UNKNOWN")]
+    [InlineData("40", "50", 50, "Unknown", "CRITICAL")]
     // A 429 proves it, with any threshold.
     [InlineData("80%", "95%", 50, "Yes", "CRITICAL")]
     [InlineData("60", null, 50, "Yes", "CRITICAL")]
     [InlineData(null, "100%", 0, "Yes", "CRITICAL")]
     // Without one nothing is judged.
     [InlineData(null, null, 50, "Yes", "")]
-    [InlineData(null, null, 50, "Possible", "")]
+    [InlineData(null, null, 50, "Unknown", "")]
     public void An_unknown_limit_is_never_fine_where_the_service_may_be_full(string? warning, string? critical, int held, string refusal, string state)
     {
         Watch watch = Snapshots.Consul with

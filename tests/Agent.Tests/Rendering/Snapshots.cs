@@ -44,7 +44,6 @@ internal static class Snapshots
                 Limit = new ClientLimit(100, "consul at http://web:8500")
                 {
                     Problem = "consul at http://web:8500 gave no answer within 2 s",
-                    Refusal = Refusal.Possible,
                 },
             },
             Held: 7, Clients: 1, Highest: 7, Peak: null, Clients(("192.0.2.7", 7))));

@@ -18,6 +18,7 @@ public sealed class LayoutTests
         #include <errno.h>
         #include <fcntl.h>
         #include <netinet/in.h>
+        #include <poll.h>
         #include <sched.h>
         #include <signal.h>
         #include <stddef.h>
@@ -119,7 +120,10 @@ public sealed class LayoutTests
     private static IEnumerable<string> AssertionsOn(Type type)
     {
         // A name that ends so is a typedef.
-        string name = type.Name.EndsWith("_t", StringComparison.Ordinal) ? type.Name : $"struct {type.Name}";
+        // The package's own name for a type that has no other in C, and the names that are C's.
+        string name = type.Name == "ulong_t" ? "unsigned long"
+            : type.Name.EndsWith("_t", StringComparison.Ordinal) ? type.Name
+            : $"struct {type.Name}";
         yield return StaticAssertion($"sizeof({name})", SizeOf(type));
         foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public).Where(IsOfC))
         {

@@ -19,8 +19,7 @@ internal static class ConsulConnection
         catch (SocketException failure)
         {
             socket.Dispose();
-            throw new LimitUnknownException(
-                Describe(endpoint, failure), failure.SocketErrorCode == SocketError.ConnectionRefused ? Refusal.Unknown : Refusal.Possible);
+            throw new LimitUnknownException(Describe(endpoint, failure));
         }
         catch
         {

@@ -5,7 +5,7 @@ namespace Agent.Watching.Limits;
 /// </summary>
 /// <param name="message">The line.</param>
 /// <param name="refusal">What this shows about refused connections.</param>
-internal sealed class LimitUnknownException(string message, Refusal refusal = Refusal.Possible) : Exception(message.ReplaceLineEndings(" "))
+internal sealed class LimitUnknownException(string message, Refusal refusal = Refusal.Unknown) : Exception(message.ReplaceLineEndings(" "))
 {
     /// <summary>What the failure shows about refused connections.</summary>
     internal Refusal Refusal => refusal;
@@ -15,5 +15,5 @@ internal sealed class LimitUnknownException(string message, Refusal refusal = Re
     /// <param name="failure">Any exception; one that was not foreseen says little without its type.</param>
     internal static ClientLimit ToLimit(string source, Exception failure) => failure is LimitUnknownException known
         ? ClientLimit.Unknown(source, known.Message, known.Refusal)
-        : ClientLimit.Unknown(source, $"{failure.GetType().Name}: {failure.Message}".ReplaceLineEndings(" "), Refusal.Possible);
+        : ClientLimit.Unknown(source, $"{failure.GetType().Name}: {failure.Message}".ReplaceLineEndings(" "), Refusal.Unknown);
 }

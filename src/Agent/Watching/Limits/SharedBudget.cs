@@ -40,8 +40,9 @@ internal static class SharedBudget
                     + $"add port {leftOut} to the watch"
                 : null;
         }
-        catch (Exception failure) when (failure is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
+        catch (Exception)
         {
+            // Any exception: a notice is no reason to end the agent, or to lose a census.
             return null;
         }
     }

@@ -112,7 +112,7 @@ public sealed class ConsulLimitTests : IDisposable
         Assert.Equal(0, (await Tool.Run("mkfifo", [_scratch["token"]])).ExitCode);
         Assert.Equal(
             $"cannot read the token file {_scratch["token"]}: it is a pipe and not a regular file",
-            await Failure(Endpoint(consul) with { TokenFile = _scratch["token"] }, Refusal.Possible));
+            await Failure(Endpoint(consul) with { TokenFile = _scratch["token"] }, Refusal.Unknown));
         Assert.Empty(consul.Requests);
     }
 
@@ -178,7 +178,7 @@ public sealed class ConsulLimitTests : IDisposable
         }
         catch (LimitUnknownException reset)
         {
-            Assert.Equal(Refusal.Possible, reset.Refusal);
+            Assert.Equal(Refusal.Unknown, reset.Refusal);
             Assert.Contains("it is full, or this is not Consul's port", reset.Message);
         }
     }
@@ -240,7 +240,7 @@ public sealed class ConsulLimitTests : IDisposable
     {
         await using FakeConsul consul = new() { Reads = reads, Reply = reply, HangsUp = true };
         Assert.EndsWith(
-            " closed the connection without an answer: it is full, or this is not Consul's port", await Failure(Endpoint(consul), Refusal.Possible));
+            " closed the connection without an answer: it is full, or this is not Consul's port", await Failure(Endpoint(consul), Refusal.Unknown));
     }
 
     [Fact]

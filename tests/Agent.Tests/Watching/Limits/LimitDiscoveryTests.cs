@@ -69,7 +69,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitDiscovery.LongestPause));
         // The jitter may shorten one long after they have grown.
         Assert.All(waits[18..], wait => Assert.Equal(LimitDiscovery.LongestPause, wait));
-        Assert.Equal(ClientLimit.Unknown(Source, "refused", Refusal.Possible), Current);
+        Assert.Equal(ClientLimit.Unknown(Source, "refused", Refusal.Unknown), Current);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         _source.Answer = Failing("refused");
         _time.Leap(LimitDiscovery.Period);
         await Asked(2);
-        ClientLimit kept = Known with { Problem = "refused", Refusal = Refusal.Possible };
+        ClientLimit kept = Known with { Problem = "refused", Refusal = Refusal.Unknown };
         Assert.Equal(kept, Current);
 
         for (int asked = 3; asked <= 6; asked++)
@@ -255,7 +255,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
 
     private ClientLimit Current => _limits.Of(new Watch("consul", [8500]) { LimitFrom = Endpoint, Limit = ClientLimit.NotAsked });
 
-    private static Func<ClientLimit> Failing(string problem, Refusal refusal = Refusal.Possible) =>
+    private static Func<ClientLimit> Failing(string problem, Refusal refusal = Refusal.Unknown) =>
         () => throw new LimitUnknownException(problem, refusal);
 
     private async Task Start(Func<ClientLimit> answer)
