@@ -39,9 +39,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             EndpointOrigins = endpointOrigins,
             Filter = given.Filter is { } filter ? Parse("--filter", filter, SocketFilter.Parse) : null,
             Source = file is { CanBeReadAgain: true } ? new ConfigurationSource(file.Path, file.Text) : null,
-            Notices = NamesWatches(file) && Environment(PortVariable) is not null
-                ? [$"{PortVariable} is ignored: {file!.Path} names the watches"]
-                : [],
+            Notices = [.. NoticesOf(given, file)],
         };
         return Bounded(settings, file);
     }
@@ -51,6 +49,33 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
     {
         LoadedFile? file = ReadFile(given);
         return new HealthSettings { Interval = ReadInterval(given, file), TextfileDirectory = ReadTextfileDirectory(given, file) };
+    }
+
+    private IEnumerable<string> NoticesOf(GivenValues given, LoadedFile? file)
+    {
+        if (NamesWatches(file))
+        {
+            return Environment(PortVariable) is null ? [] : [$"{PortVariable} is ignored: {file!.Path} names the watches"];
+        }
+
+        Setting<ImmutableArray<ushort>> ports = ReadPorts(given);
+        string name = DefaultName(ports);
+        return given is { Watch: null, Limit: null } && name != ConsulDefaults.WatchName && NamesPortOfConsul(ports.Value)
+            ? [$"{ConsulEndpointReader.AddressVariable} is ignored: the watch {name} is not called {ConsulDefaults.WatchName}; give --watch {ConsulDefaults.WatchName}, and Consul is asked for its limit"]
+            : [];
+    }
+
+    private bool NamesPortOfConsul(ImmutableArray<ushort> ports)
+    {
+        try
+        {
+            return new ConsulEndpointReader(readVariable).ReadVariables() is { } consul && ports.Contains((ushort)consul.Address.Port);
+        }
+        catch (FormatException)
+        {
+            // It is not used.
+            return false;
+        }
     }
 
     private LoadedFile? ReadFile(GivenValues given, byte[]? text = null) => (given.ConfigurationFile ?? Environment("AGENT_CONFIG")) switch

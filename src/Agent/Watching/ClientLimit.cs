@@ -8,6 +8,9 @@ namespace Agent.Watching;
 /// <param name="Source">An option as a user writes it, a place in the configuration file, the service that is asked, or <c>default</c>.</param>
 internal readonly record struct ClientLimit(int? Value, string Source)
 {
+    /// <summary>The source of a limit that nobody configured and no service told.</summary>
+    internal const string Assumed = "default";
+
     /// <summary>The service that decides the limit was not asked yet.</summary>
     internal static readonly ClientLimit NotAsked = new(null, "not answered") { IsUnknown = true };
 
@@ -27,6 +30,9 @@ internal readonly record struct ClientLimit(int? Value, string Source)
         Refusal.No => false,
         _ => null,
     };
+
+    /// <summary>Whether the limit is only the usual one of such a service, which nobody configured and no service told.</summary>
+    internal bool IsAssumed => Source == Assumed;
 
     /// <summary>Without the source: a number, <c>none</c> or <c>unknown</c>.</summary>
     internal string Text => Value?.ToString(CultureInfo.InvariantCulture) ?? (IsUnknown ? "unknown" : "none");

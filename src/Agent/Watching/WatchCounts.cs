@@ -22,12 +22,13 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
     /// <summary>
     /// The state of the watch: that of the client that holds most, and worse where the question for the limit showed more. A service that refuses
     /// the agent's own address is at the limit, whatever was counted. While a limit that was asked for is unknown, nothing is known to be fine:
-    /// a threshold in connections may lie above the limit.
+    /// a threshold in connections may lie above the limit. Where it does so with a limit that is known, a client at the limit is critical.
     /// </summary>
     internal WatchState State => (Watch.HasThresholds, Limit.Refusal, Watch.StateAt(Highest, Limit)) switch
     {
         (true, Refusal.Yes, _) => WatchState.Critical,
         (true, _, < WatchState.Unknown) when Limit.IsUnknown => WatchState.Unknown,
+        (true, _, WatchState.Fine) when !Limit.IsAssumed && Highest >= Limit.Value => WatchState.Critical,
         (_, _, var state) => state,
     };
 }

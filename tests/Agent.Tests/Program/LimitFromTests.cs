@@ -131,6 +131,29 @@ public sealed class LimitFromTests : IDisposable
         Assert.DoesNotContain("200", output);
     }
 
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("127.0.0.1")]
+    public async Task A_Consul_on_all_addresses_is_this_host(string host)
+    {
+        await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")) };
+        (int exitCode, string output, string errors) = await AgentProcess.Run(
+            ["--once", "--netns", _host.Path, "--output", "check", "--critical", "100%"],
+            new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = $"{host}:{consul.Port}" });
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.StartsWith("CONSUL OK - 127.0.0.1 holds 9 of 10 connections (90 %)", output);
+    }
+
+    [Fact]
+    public async Task An_address_of_Consul_that_is_not_used_is_told()
+    {
+        (int exitCode, _, string errors) = await AgentProcess.Run(
+            ["--once", "--netns", _host.Path, "--output", "check", "--port", "18600", "--warn", "10"],
+            new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = "127.0.0.1:18600" });
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("agent: CONSUL_HTTP_ADDR is ignored: the watch 18600 is not called consul; give --watch consul", errors);
+    }
+
     [Fact]
     public async Task Once_counts_before_it_asks()
     {

@@ -120,6 +120,19 @@ public sealed class CheckFormTests
             Line(Snapshots.Of(Consul, ("127.0.0.1", 50)).WithLimits(
                 _ => new ClientLimit(200, "consul at x") { Problem = "consul at x answers 429", Refusal = Refusal.Yes })));
 
+    [Theory]
+    [InlineData(49, "consul at x", "OK")]
+    [InlineData(50, "consul at x", "CRITICAL")]
+    [InlineData(51, "consul at x", "CRITICAL")]
+    [InlineData(50, "--limit", "CRITICAL")]
+    // The number is the better knowledge where the limit is only assumed.
+    [InlineData(50, "default", "OK")]
+    public void A_client_at_the_limit_is_not_OK_for_a_threshold_above_it(int held, string source, string state)
+    {
+        Watch watch = Snapshots.Consul with { Limit = new ClientLimit(50, source), Warning = new Threshold(160, IsShare: false), Critical = new Threshold(190, IsShare: false) };
+        Assert.StartsWith($"CONSUL {state} - 127.0.0.1 holds {held} of 50 connections", Line(Snapshots.Of(watch, ("127.0.0.1", held))));
+    }
+
     private static string Line(Snapshot snapshot)
     {
         string text = Snapshots.Text(new CheckForm(), snapshot);

@@ -12,7 +12,7 @@ internal static class ConsulConnection
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(new DnsEndPoint(endpoint.Address.DnsSafeHost, endpoint.Address.Port), cancellationToken);
+            await socket.ConnectAsync(new DnsEndPoint(HostOf(endpoint), endpoint.Address.Port), cancellationToken);
             NetworkStream plain = new(socket, ownsSocket: true);
             return endpoint.IsSecure ? await new ConsulTls(endpoint).SecureAsync(plain, cancellationToken) : plain;
         }
@@ -27,6 +27,14 @@ internal static class ConsulConnection
             throw;
         }
     }
+
+    // Where Consul listens on all addresses its own is often written so; for Go's programs, too, it is this host.
+    private static string HostOf(ConsulEndpoint endpoint) => endpoint.Address.DnsSafeHost switch
+    {
+        "0.0.0.0" => "127.0.0.1",
+        "::" => "::1",
+        var host => host,
+    };
 
     private static string Describe(ConsulEndpoint endpoint, SocketException failure) => failure.SocketErrorCode switch
     {
