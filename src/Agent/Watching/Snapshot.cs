@@ -52,7 +52,7 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
                 return counts with
                 {
                     Watches = [.. counts.Watches.Select(each =>
-                        each with { Limit = LimitReading.Of(each.Watch.LimitFrom, each.Watch.Limit, view) })],
+                        each with { Limit = LimitReading.Of(each.Watch.LimitFrom, each.Limit, view) })],
                 };
             }
         }

@@ -68,6 +68,7 @@ public sealed class ReplacementTests : IAsyncDisposable
     {
         FakeTask hanging = new("one", identity: 1) { IgnoresItsEnd = true };
         await _supervisor.ReplaceAsync([hanging]);
+        await Running(hanging, 1);
         FakeTask next = new("one", identity: 2);
         await _supervisor.ReplaceAsync([next]);
         await Running(next, 1);
