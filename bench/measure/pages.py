@@ -10,7 +10,7 @@ SCRAPE_SECONDS = 15
 
 def write(repository, raw):
     if "scenes" in raw:
-        rewrite(f"{repository}/README.md", [
+        rewrite(f"{repository}/docs/performance.md", [
             *main_table(raw["scenes"]), "", *list(budget_table(raw))[2:], "", machine_line(raw["scenes"])])
     if "fleet" in raw:
         rewrite(f"{repository}/docs/fleet.md", [*of_a_host(raw["fleet"]), "", *of_all_hosts(raw["fleet"]), "", machine_line(raw["fleet"])])
