@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Testing;
+using CodeBlock = Agent.Tests.Documents.MarkdownPage.CodeBlock;
+
+namespace Agent.Tests.Documents;
+
+/// <summary>The examples of files on the pages: configuration files, JSON and Prometheus' configuration.</summary>
+[StartsProgram]
+public sealed class ExamplesTests
+{
+    public static TheoryData<string> Json => Blocks("json");
+
+    public static TheoryData<string> Yaml => Blocks("yaml");
+
+    [Theory]
+    [MemberData(nameof(Json))]
+    public async Task Json_is_valid_and_a_configuration_file_is_one_that_the_agent_takes(string block)
+    {
+        string text = Find(block).Text;
+        // A block may show one member of an object.
+        using JsonDocument example = JsonDocument.Parse(
+            text.StartsWith('"') ? $"{{ {text} }}" : text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        if (example.RootElement.TryGetProperty("watches", out _) && !example.RootElement.TryGetProperty("schemaVersion", out _))
+        {
+            using Scratch scratch = new();
+            await File.WriteAllTextAsync(scratch["agent.json"], text, TestContext.Current.CancellationToken);
+            (int exitCode, _, string errors) = await AgentProcess.Run(["check-config", scratch["agent.json"]]);
+            Assert.Equal((0, ""), (exitCode, errors));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Yaml))]
+    public async Task Yaml_is_a_configuration_that_Prometheus_takes(string block)
+    {
+        using Scratch scratch = new();
+        await File.WriteAllTextAsync(scratch["prometheus.yml"], Find(block).Text, TestContext.Current.CancellationToken);
+
+        (int exitCode, string output) = await Tool.Run(Requires.Program("promtool", "prometheus"), ["check", "config", scratch["prometheus.yml"]]);
+
+        Assert.True(exitCode == 0, output);
+    }
+
+    private static TheoryData<string> Blocks(string language) =>
+        [.. MarkdownPage.All.SelectMany(page => page.Blocks).Where(block => block.Language == language && block.Mark == "").Select(block => block.ToString())];
+
+    private static CodeBlock Find(string block) => MarkdownPage.All.SelectMany(page => page.Blocks).Single(each => each.ToString() == block);
+}
