@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Testing;
 using CodeBlock = Agent.Tests.Documents.MarkdownPage.CodeBlock;
 
@@ -6,7 +7,7 @@ namespace Agent.Tests.Documents;
 
 /// <summary>The examples of files on the pages: configuration files, JSON and Prometheus' configuration.</summary>
 [StartsProgram]
-public sealed class ExamplesTests
+public sealed partial class ExamplesTests
 {
     public static TheoryData<string> Json => Blocks("json");
 
@@ -41,8 +42,23 @@ public sealed class ExamplesTests
         Assert.True(exitCode == 0, output);
     }
 
+    [Fact]
+    public async Task Page_about_configuration_has_every_option_of_the_help()
+    {
+        (int exitCode, string help, _) = await AgentProcess.Run(["--help"]);
+        string[] options = [.. Options().Matches(help).Select(option => option.Value).Distinct()];
+        string page = Repository.Read("docs/configuration.md");
+
+        Assert.Equal(0, exitCode);
+        Assert.NotEmpty(options);
+        Assert.All(options, option => Assert.Contains($"`{option}", page, StringComparison.Ordinal));
+    }
+
     private static TheoryData<string> Blocks(string language) =>
         [.. MarkdownPage.All.SelectMany(page => page.Blocks).Where(block => block.Language == language && block.Mark == "").Select(block => block.ToString())];
 
     private static CodeBlock Find(string block) => MarkdownPage.All.SelectMany(page => page.Blocks).Single(each => each.ToString() == block);
+
+    [GeneratedRegex("--[a-z][a-z-]+")]
+    private static partial Regex Options();
 }
