@@ -5,10 +5,10 @@ using Agent.Cli;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
 using Agent.Publishing;
-using Agent.Supervision;
+using Agent.Hosting;
 using Agent.Watching;
-using Agent.Watching.Limits;
-using Agent.Watching.Processes;
+using Agent.Limits;
+using Agent.Workloads;
 
 if (!StandardStreams.TryOpen())
 {

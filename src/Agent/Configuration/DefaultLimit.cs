@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
-using Agent.Watching;
-using Agent.Watching.Limits;
+using Agent.Limits;
 
 namespace Agent.Configuration;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Configuration.File;
 using Agent.Watching;
-using Agent.Watching.Limits;
+using Agent.Limits;
 using Netlink;
 
 namespace Agent.Configuration;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Agent.Watching.Limits;
+using Agent.Limits;
 
 namespace Agent.Configuration;
 

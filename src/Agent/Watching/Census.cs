@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Limits;
 using Netlink;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;

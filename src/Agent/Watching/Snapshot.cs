@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Limits;
 
 namespace Agent.Watching;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Agent.Watching.Limits;
+using Agent.Limits;
 
 namespace Agent.Watching;
 

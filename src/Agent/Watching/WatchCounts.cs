@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Agent.Watching.Limits;
-using Agent.Watching.Processes;
+using Agent.Limits;
+using Agent.Workloads;
 
 namespace Agent.Watching;
 

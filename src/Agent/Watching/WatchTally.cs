@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Limits;
 using Netlink.SockDiag;
 
 namespace Agent.Watching;

@@ -4,7 +4,7 @@ using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
 using Agent.Watching;
-using Agent.Watching.Limits;
+using Agent.Limits;
 using Netlink;
 using Netlink.SockDiag;
 using Prometheus;

@@ -1,4 +1,5 @@
 using Agent.Configuration;
+using Agent.Limits;
 using Agent.Watching;
 
 namespace Agent.Tests.Configuration;

@@ -1,8 +1,7 @@
 using System.Net;
 using Agent.Configuration;
+using Agent.Hosting;
 using Agent.Metrics;
-using Agent.Supervision;
-using Agent.Supervision.Tasks;
 using Agent.Watching;
 using Agent.Watching.Latest;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
+using Agent.Hosting;
 using Agent.Metrics;
 using Agent.Publishing;
-using Agent.Supervision;
-using Agent.Supervision.Tasks;
-using Agent.Tests.Supervision;
+using Agent.Tests.Hosting;
 using Agent.Watching;
 using Agent.Watching.Latest;
 using Netlink;

@@ -1,6 +1,6 @@
 using System.Net;
 using Agent.Watching;
-using Agent.Watching.Limits;
+using Agent.Limits;
 using Netlink.SockDiag;
 
 namespace Agent.Tests.Metrics;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Agent.Metrics;
 using Agent.Tests.Rendering;
 using Agent.Watching;
-using Agent.Watching.Limits;
+using Agent.Limits;
 using Testing;
 
 namespace Agent.Tests.Metrics;

@@ -17,8 +17,8 @@ public sealed class LogTests : IDisposable
     public async Task Lines_in_the_journal_begin_with_their_priority_and_have_no_time()
     {
         string[] lines = await LinesOfDaemon(Own);
-        Assert.StartsWith("<6>Agent.Supervision.AgentService[10] agent ", lines[0]);
-        Assert.StartsWith("<3>Agent.Supervision.Supervisor[1] cannot write ", lines[1]);
+        Assert.StartsWith("<6>Agent.Hosting.AgentService[10] agent ", lines[0]);
+        Assert.StartsWith("<3>Agent.Hosting.Supervisor[1] cannot write ", lines[1]);
         Assert.Equal(2, lines.Length);
     }
 
@@ -33,8 +33,8 @@ public sealed class LogTests : IDisposable
     public async Task Lines_elsewhere_begin_with_the_time(string stream)
     {
         string[] lines = await LinesOfDaemon(stream);
-        Assert.Matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z info: Agent.Supervision.AgentService\\[10\\] agent ", lines[0]);
-        Assert.Matches("^[0-9TZ:-]{20} fail: Agent.Supervision.Supervisor\\[1\\] cannot write ", lines[1]);
+        Assert.Matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z info: Agent.Hosting.AgentService\\[10\\] agent ", lines[0]);
+        Assert.Matches("^[0-9TZ:-]{20} fail: Agent.Hosting.Supervisor\\[1\\] cannot write ", lines[1]);
         Assert.Equal(2, lines.Length);
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Agent.Supervision.Tasks;
+using Agent.Hosting;
 using Testing;
 
 namespace Agent.Tests.Program;

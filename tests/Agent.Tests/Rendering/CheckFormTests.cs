@@ -1,6 +1,6 @@
 using Agent.Cli.Rendering;
 using Agent.Watching;
-using Agent.Watching.Limits;
+using Agent.Limits;
 
 namespace Agent.Tests.Rendering;
 

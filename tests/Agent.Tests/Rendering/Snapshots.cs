@@ -3,8 +3,8 @@ using System.Net;
 using System.Text;
 using Agent.Cli.Rendering;
 using Agent.Watching;
-using Agent.Watching.Limits;
-using Agent.Watching.Processes;
+using Agent.Limits;
+using Agent.Workloads;
 using Netlink.SockDiag;
 
 namespace Agent.Tests.Rendering;

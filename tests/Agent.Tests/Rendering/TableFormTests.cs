@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Agent.Cli.Rendering;
+using Agent.Limits;
 using Agent.Watching;
 
 namespace Agent.Tests.Rendering;

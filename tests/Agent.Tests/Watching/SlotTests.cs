@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Agent.Limits;
 using Agent.Watching;
 using Netlink;
 using Testing;

@@ -1,3 +1,4 @@
+using Agent.Limits;
 using Agent.Watching;
 
 namespace Agent.Tests.Watching;

@@ -1,4 +1,5 @@
 using System.Text;
+using Agent.Limits;
 using Agent.Watching;
 
 namespace Agent.Cli.Rendering;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Agent.Watching.Limits;
+using Agent.Limits;
 
 namespace Agent.Configuration.File;
 

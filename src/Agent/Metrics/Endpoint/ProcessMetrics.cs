@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.ComponentModel;
 using System.Diagnostics;
-using Agent.Watching.Processes;
+using Agent.Workloads;
 
 namespace Agent.Metrics.Endpoint;
 

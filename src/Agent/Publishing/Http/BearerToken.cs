@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Agent.Watching.Limits;
+using Agent.Limits;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 

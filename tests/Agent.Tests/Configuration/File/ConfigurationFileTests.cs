@@ -1,5 +1,6 @@
 using System.Text;
 using Agent.Configuration;
+using Agent.Limits;
 using Agent.Watching;
 using Testing;
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
+using Agent.Limits;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
 using Agent.Tests.Faults;

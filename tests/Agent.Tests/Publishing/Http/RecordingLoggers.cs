@@ -1,4 +1,4 @@
-using Agent.Tests.Supervision;
+using Agent.Tests.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Tests.Publishing.Http;

@@ -1,4 +1,4 @@
-using Agent.Watching.Processes;
+using Agent.Workloads;
 
 namespace Agent.Cli.Rendering.Json;
 

@@ -1,4 +1,4 @@
-using Agent.Watching.Processes;
+using Agent.Workloads;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

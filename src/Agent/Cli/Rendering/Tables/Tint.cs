@@ -1,5 +1,5 @@
 using Agent.Watching;
-using Agent.Watching.Limits;
+using Agent.Limits;
 using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Agent.Metrics;
+
+namespace Agent.Hosting;
+
+/// <summary>Counts what becomes of the tasks of one name; it outlives each of them.</summary>
+internal sealed class TaskCounters(string name)
+{
+    private readonly Lock _gate = new();
+    // From 0 on, so that the first one is seen as an increase.
+    private readonly SortedDictionary<string, long> _restarts = new(StringComparer.Ordinal) { [RestartReason.Failure] = 0, [RestartReason.Reload] = 0 };
+
+    private readonly SortedDictionary<string, long> _failures = new(StringComparer.Ordinal);
+    private long _starts;
+    private int _running;
+
+    /// <param name="restartedFor">Null for the first start.</param>
+    internal void Start(string? restartedFor)
+    {
+        lock (_gate)
+        {
+            _running++;
+            _starts++;
+            if (restartedFor is not null)
+            {
+                _restarts[restartedFor] = _restarts.GetValueOrDefault(restartedFor) + 1;
+            }
+        }
+    }
+
+    internal void End()
+    {
+        lock (_gate)
+        {
+            _running--;
+        }
+    }
+
+    internal void Fail(Exception failure)
+    {
+        lock (_gate)
+        {
+            string type = ErrorType.Of(failure);
+            _failures[type] = _failures.GetValueOrDefault(type) + 1;
+        }
+    }
+
+    internal TaskFigures ToFigures()
+    {
+        lock (_gate)
+        {
+            return new TaskFigures(name, _running > 0, _starts, [.. _restarts], [.. _failures]);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Netlink.SockDiag;
+
+namespace Agent.Workloads;
+
+/// <summary>Counts for one client which processes hold its ends.</summary>
+internal sealed class ClientProcessTally(InetAddress client, SocketOwners owners)
+{
+    private readonly Dictionary<int, ProcessConnections> _byProcessId = [];
+    private int _held;
+    private int _closed;
+    private int _unseen;
+    private int _elsewhere;
+
+    internal void Add(HeldConnection connection)
+    {
+        _held++;
+        switch (connection.ClientEnd)
+        {
+            case ClientEnd.Closed:
+                _closed++;
+                break;
+            case ClientEnd.Elsewhere:
+                _elsewhere++;
+                break;
+            default:
+                AddOpen(connection.Inode);
+                break;
+        }
+    }
+
+    internal ClientProcesses ToResult() => new(
+        client,
+        _held,
+        [
+            .. _byProcessId.Values
+                .OrderByDescending(process => process.Connections)
+                .ThenBy(process => process.Process.Id)
+                .Take(ClientProcesses.MostProcesses),
+        ],
+        Math.Max(0, _byProcessId.Count - ClientProcesses.MostProcesses),
+        _closed,
+        _unseen,
+        _elsewhere);
+
+    private void AddOpen(uint inode)
+    {
+        IReadOnlyList<LocalProcess> processes = owners.Of(inode);
+        if (processes.Count == 0)
+        {
+            _unseen++;
+        }
+
+        foreach (LocalProcess process in processes)
+        {
+            ProcessConnections before = _byProcessId.GetValueOrDefault(process.Id);
+            _byProcessId[process.Id] = new ProcessConnections(
+                process, before.Connections + 1, before.Shared + (processes.Count > 1 ? 1 : 0));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Threading.Channels;
+using Agent.Hosting;
+
+namespace Agent.Tests.Hosting;
+
+/// <summary>A task that does what the test tells it: it works, fails or ends when its turn comes.</summary>
+internal sealed class FakeTask(string name, object? identity = null) : SupervisedTask
+{
+    private readonly Channel<Action> _turns = Channel.CreateUnbounded<Action>();
+    private int _runs;
+
+    internal override string Name => name;
+
+    internal override string Duty => $"do {name}";
+
+    internal override object Identity => identity ?? this;
+
+    internal override TimeSpan LongestPause => TimeSpan.FromMinutes(1);
+
+    internal override TimeSpan? LongestSilence => TimeSpan.FromSeconds(10);
+
+    internal int Runs => Volatile.Read(ref _runs);
+
+    internal bool IsOver { get; private set; }
+
+    /// <summary>Is cancelled when it is told to end.</summary>
+    internal CancellationToken Stopping { get; private set; }
+
+    internal SupervisedTask? TakenOver { get; private set; }
+
+    /// <summary>Whether it does not end when it is told to.</summary>
+    internal bool IgnoresItsEnd { get; init; }
+
+    internal Func<Exception, bool> Fatal { get; init; } = _ => false;
+
+    /// <summary>What it does next: nothing is work, an exception is a failure.</summary>
+    internal void Turn(Action action) => Assert.True(_turns.Writer.TryWrite(action));
+
+    /// <summary>Ends it at last where it does not end when it is told to.</summary>
+    internal void ComeToAnEnd() => Turn(Return);
+
+    internal void Work() => Turn(() => { });
+
+    internal void Fail(string reason) => Turn(() => throw new IOException(reason));
+
+    internal override bool IsFatal(Exception failure) => Fatal(failure);
+
+    internal override void End() => IsOver = true;
+
+    internal override void TakeOver(SupervisedTask former) => TakenOver = former;
+
+    internal override async Task RunAsync(Action works, CancellationToken stopping)
+    {
+        Stopping = stopping;
+        Interlocked.Increment(ref _runs);
+        while (true)
+        {
+            Action turn = await _turns.Reader.ReadAsync(IgnoresItsEnd ? CancellationToken.None : stopping);
+            if (turn == Return)
+            {
+                return;
+            }
+
+            turn();
+            works();
+        }
+    }
+
+    /// <summary>A turn in which it ends by itself.</summary>
+    internal static void Return()
+    {
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using Agent.Configuration;
+using Agent.Hosting;
+using Testing;
+
+namespace Agent.Tests.Hosting;
+
+/// <summary>What is compared, and what is applied.</summary>
+public sealed class ReloadTaskTests : IDisposable
+{
+    private readonly Scratch _scratch = new();
+    private readonly AutoResetEvent _asked = new(false);
+    private readonly RecordingLogger<ReloadTask> _log = new();
+    private readonly ReloadState _state = new(TimeProvider.System.GetUtcNow());
+    private readonly List<string> _applied = [];
+
+    private string Config => _scratch["agent.json"];
+
+    public void Dispose()
+    {
+        _asked.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Theory]
+    [InlineData("{ \"interval\": \"3s\" }")]
+    [InlineData("{ \"interval\": ")]
+    [InlineData("")]
+    [InlineData("{ \"watches\": [] }")]
+    public async Task What_was_compared_is_applied_also_where_the_file_changes_meanwhile(string meanwhile)
+    {
+        Write("{ \"interval\": \"1s\" }");
+        int readings = 0;
+        using ServiceManager manager = new(_ => null, () => "", TimeProvider.System, new RecordingLogger<ServiceManager>());
+        ReloadTask task = new(Read().Source!, MakeSettings, Apply, _state, manager, _asked, TimeProvider.System, _log);
+        using CancellationTokenSource stopping = new();
+        Task run = task.RunAsync(() => { }, stopping.Token);
+        Write("{ \"interval\": \"2s\" }");
+        _asked.Set();
+        await Poll.Until(() => Applied().Length > 0, "the new file is applied");
+        Assert.Equal("2s", Applied()[0]);
+
+        // What came meanwhile is a change of its own, which is valid or not.
+        await Poll.Until(() => _log.Lines.Count > 1, "what came meanwhile is seen");
+        Assert.Equal(meanwhile.Contains("3s"), Applied().Contains("3s"));
+        Assert.Equal(meanwhile.Contains("3s"), _state.Figures.Successful);
+        await stopping.CancelAsync();
+        await run;
+
+        Settings MakeSettings(byte[] text)
+        {
+            if (readings++ == 0)
+            {
+                Write(meanwhile);
+            }
+
+            return Read(text);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_that_cannot_be_read_is_refused_with_the_reason(bool isDirectory)
+    {
+        Write("{ \"interval\": \"1s\" }");
+        using ServiceManager manager = new(_ => null, () => "", TimeProvider.System, new RecordingLogger<ServiceManager>());
+        ReloadTask task = new(Read().Source!, text => Read(text), Apply, _state, manager, _asked, TimeProvider.System, _log);
+        using CancellationTokenSource stopping = new();
+        Task run = task.RunAsync(() => { }, stopping.Token);
+        File.Delete(Config);
+        if (isDirectory)
+        {
+            Directory.CreateDirectory(Config);
+        }
+
+        _asked.Set();
+        await Poll.Until(() => _log.Lines.Count > 0, "it is refused");
+        Assert.StartsWith($"Error: the configuration stays as it was: {Config}: ", _log.Lines[0]);
+        Assert.Empty(Applied());
+        Assert.False(_state.Figures.Successful);
+        await stopping.CancelAsync();
+        await run;
+    }
+
+    private Settings Read(byte[]? text = null) => new SettingsReader(_ => null).Read(new GivenValues { ConfigurationFile = Config }, text);
+
+    // As one step, so that no half of a file is seen.
+    private void Write(string text)
+    {
+        File.WriteAllBytes(_scratch["next"], Encoding.UTF8.GetBytes(text));
+        File.Move(_scratch["next"], Config, overwrite: true);
+    }
+
+    private string[] Applied()
+    {
+        lock (_applied)
+        {
+            return [.. _applied];
+        }
+    }
+
+    private Task<bool> Apply(Settings settings)
+    {
+        lock (_applied)
+        {
+            _applied.Add(Duration.Format(settings.Interval.Value));
+        }
+
+        return Task.FromResult(true);
+    }
+}

@@ -1,0 +1,85 @@
+using Agent.Metrics;
+using Agent.Hosting;
+using Testing;
+
+namespace Agent.Tests.Hosting;
+
+/// <summary>Tasks that a reload replaces, removes and brings back.</summary>
+public sealed class ReplacementTests : IAsyncDisposable
+{
+    private readonly RecordingLogger<Supervisor> _log = new();
+    private readonly Supervisor _supervisor;
+
+    public ReplacementTests() => _supervisor = new Supervisor(new ManualTime(), _log);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.StopAsync();
+        _supervisor.Dispose();
+    }
+
+    [Fact]
+    public async Task Whoever_would_do_the_same_goes_on_and_whoever_differs_takes_the_place_and_counts_on()
+    {
+        FakeTask same = new("same", identity: 1);
+        FakeTask changed = new("changed", identity: 1);
+        FakeTask gone = new("gone");
+        await _supervisor.ReplaceAsync([same, changed, gone]);
+        await Running(changed, 1);
+
+        FakeTask sameAgain = new("same", identity: 1);
+        FakeTask changedNow = new("changed", identity: 2);
+        await _supervisor.ReplaceAsync([sameAgain, changedNow, new FakeTask("new")]);
+        await Running(changedNow, 1);
+
+        Assert.Equal((1, false, 0), (same.Runs, same.IsOver, sameAgain.Runs));
+        Assert.Equal((1, true), (changed.Runs, changed.IsOver));
+        Assert.True(gone.IsOver);
+        Assert.Same(changed, changedNow.TakenOver);
+        Assert.Equal(["same", "changed", "new"], _supervisor.Figures.Select(figures => figures.Name));
+        Assert.Equal([1L, 2L, 1L], _supervisor.Figures.Select(figures => figures.Starts));
+        Assert.Equal([new("failure", 0L), new("reload", 1L)], _supervisor.Figures[1].Restarts);
+        Assert.Empty(_log.Lines);
+    }
+
+    [Fact]
+    public async Task Task_that_a_reload_removes_and_a_later_one_brings_back_counts_on()
+    {
+        FakeTask first = new("one", identity: 1);
+        FakeTask changed = new("one", identity: 2);
+        FakeTask back = new("one", identity: 1);
+        await _supervisor.ReplaceAsync([first]);
+        await Running(first, 1);
+        await _supervisor.ReplaceAsync([changed]);
+        await Running(changed, 1);
+        await _supervisor.ReplaceAsync([]);
+        Assert.Empty(_supervisor.Figures);
+
+        await _supervisor.ReplaceAsync([back]);
+        await Running(back, 1);
+
+        TaskFigures figures = Assert.Single(_supervisor.Figures);
+        Assert.Equal(3, figures.Starts);
+        Assert.Equal([new("failure", 0L), new("reload", 1L)], figures.Restarts);
+    }
+
+    [Fact]
+    public async Task A_task_that_does_not_end_is_told_of_and_holds_nothing_up()
+    {
+        FakeTask hanging = new("one", identity: 1) { IgnoresItsEnd = true };
+        await _supervisor.ReplaceAsync([hanging]);
+        FakeTask next = new("one", identity: 2);
+        await _supervisor.ReplaceAsync([next]);
+        await Running(next, 1);
+        Assert.Equal(["Warning: the task one does not end; it is left to itself"], _log.Lines);
+        Assert.True(hanging.IsOver);
+        Assert.Null(next.TakenOver);
+
+        hanging.ComeToAnEnd();
+        next.Work();
+        await Poll.Until(() => _supervisor.HasTurned, "the next one works");
+        Assert.True(_supervisor.Figures[0].IsRunning);
+    }
+
+    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");
+}

@@ -1,0 +1,299 @@
+using System.Globalization;
+using Agent.Hosting;
+using Testing;
+
+namespace Agent.Tests.Hosting;
+
+/// <summary>What a service manager is told, on a real socket and a clock that the test sets.</summary>
+public sealed class ServiceManagerTests : IDisposable
+{
+    private const string Fine = "counting";
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly Scratch _scratch = new();
+    private readonly ManualTime _time = new();
+    private readonly RecordingLogger<ServiceManager> _log = new();
+    private readonly Dictionary<string, string> _environment = [];
+    private readonly NotifyListener _listener;
+
+    public ServiceManagerTests()
+    {
+        _listener = new NotifyListener(_scratch["notify"]);
+        _environment["NOTIFY_SOCKET"] = _listener.Address;
+    }
+
+    [Fact]
+    public async Task The_first_turn_is_readiness_and_only_changes_of_state_follow()
+    {
+        using ServiceManager manager = Manager();
+        manager.Turned(null);
+        Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
+
+        manager.Turned(null);
+        manager.Turned("cannot measure: no answer");
+        Assert.Equal("STATUS=cannot measure: no answer\nWATCHDOG=1\n", await _listener.Receive());
+        manager.Turned("cannot measure: no answer; cannot write: disk full");
+        Assert.Equal("STATUS=cannot measure: no answer; cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
+        manager.Turned("cannot write: disk full");
+        Assert.Equal("STATUS=cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
+        manager.Turned(null);
+        Assert.Equal("STATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
+        Assert.False(_listener.HasMessage);
+    }
+
+    [Fact]
+    public async Task An_agent_that_cannot_count_is_ready_too()
+    {
+        using ServiceManager manager = Manager();
+        manager.Turned("cannot measure: one\nREADY=0");
+        Assert.Equal("READY=1\nSTATUS=cannot measure: one READY=0\nWATCHDOG=1\n", await _listener.Receive());
+    }
+
+    [Fact]
+    public async Task The_watchdog_is_told_three_times_in_its_time()
+    {
+        _environment["WATCHDOG_USEC"] = "3000000";
+        _environment["WATCHDOG_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        using ServiceManager manager = Manager();
+        Assert.Equal(Second, manager.WatchdogPause);
+        manager.Turned(null);
+        Assert.Contains("READY=1", await _listener.Receive());
+
+        _time.Leap(Second * 0.9);
+        manager.Turned(null);
+        manager.Turned(null);
+        Assert.False(_listener.HasMessage);
+
+        _time.Leap(Second * 0.1);
+        manager.Turned(null);
+        Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
+        manager.Turned(null);
+        Assert.False(_listener.HasMessage);
+
+        _time.Leap(Second);
+        manager.Turned(null);
+        Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
+    }
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("0", null)]
+    [InlineData("-1", null)]
+    [InlineData("30s", null)]
+    [InlineData("18446744073709551615", null)]
+    [InlineData("9223372036854775807", null)]
+    [InlineData("3000000", "1")]
+    public void There_is_no_watchdog_without_a_time_or_for_another_process(string microseconds, string? pid)
+    {
+        _environment["WATCHDOG_USEC"] = microseconds;
+        _environment["WATCHDOG_PID"] = pid ?? "";
+        using ServiceManager manager = Manager();
+        Assert.Null(manager.WatchdogPause);
+    }
+
+    [Fact]
+    public void The_shortest_watchdog_does_not_make_a_loop_without_pause()
+    {
+        _environment["WATCHDOG_USEC"] = "1";
+        using ServiceManager manager = Manager();
+        Assert.Equal(TimeSpan.FromMilliseconds(1), manager.WatchdogPause);
+    }
+
+    [Fact]
+    public async Task A_reload_tells_when_it_began_and_when_it_is_done()
+    {
+        using ServiceManager manager = Manager(TimeProvider.System);
+        manager.Turned(null);
+        Assert.Contains("READY=1", await _listener.Receive());
+
+        long before = MonotonicMicroseconds();
+        manager.Reloading();
+        long after = MonotonicMicroseconds();
+
+        string[] lines = (await _listener.Receive()).Split('\n');
+        Assert.Equal("RELOADING=1", lines[0]);
+        Assert.StartsWith("MONOTONIC_USEC=", lines[1]);
+        Assert.InRange(long.Parse(lines[1]["MONOTONIC_USEC=".Length..], CultureInfo.InvariantCulture), before, after);
+        manager.Reloaded();
+        Assert.Equal("READY=1\n", await _listener.Receive());
+    }
+
+    [Fact]
+    public async Task An_agent_that_was_not_ready_is_not_ready_by_a_reload()
+    {
+        using ServiceManager manager = Manager();
+        manager.Reloading();
+        Assert.StartsWith("RELOADING=1\n", await _listener.Receive());
+        manager.Reloaded();
+        Assert.False(_listener.HasMessage);
+    }
+
+    [Fact]
+    public async Task The_end_is_told()
+    {
+        using ServiceManager manager = Manager();
+        manager.Stopping();
+        Assert.Equal("STOPPING=1\nSTATUS=ending\n", await _listener.Receive());
+    }
+
+    [Fact]
+    public async Task An_abstract_socket_is_reached()
+    {
+        using NotifyListener listener = new($"@agent-test-{Guid.NewGuid():N}");
+        _environment["NOTIFY_SOCKET"] = listener.Address;
+        using ServiceManager manager = Manager();
+        manager.Turned(null);
+        Assert.Contains("READY=1", await listener.Receive());
+    }
+
+    [Fact]
+    public async Task What_could_not_be_told_is_told_later_and_logged_once()
+    {
+        string late = _scratch["late"];
+        _environment["NOTIFY_SOCKET"] = late;
+        using ServiceManager manager = Manager();
+        manager.Turned(null);
+        manager.Turned(null);
+        manager.Stopping();
+        Assert.Equal(
+            $"Warning: cannot tell the service manager how the agent is: NOTIFY_SOCKET '{late}' does not exist; "
+                + "unset it where no service manager waits for the agent; trying again each second",
+            Assert.Single(_log.Lines));
+
+        using NotifyListener listener = new(late);
+        manager.Turned(null);
+        Assert.Contains("READY=1", await listener.Receive());
+    }
+
+    [Fact]
+    public async Task The_end_of_a_reload_that_could_not_be_told_is_told_at_a_turn_for_which_it_asks()
+    {
+        string late = _scratch["late"];
+        _environment["NOTIFY_SOCKET"] = late;
+        using ServiceManager manager = Manager();
+        int asked = 0;
+        manager.TurnNeeded += () => asked++;
+        using (NotifyListener before = new(late))
+        {
+            manager.Turned(null);
+            Assert.Contains("READY=1", await before.Receive());
+            manager.Reloading();
+            manager.Reloaded();
+            Assert.Equal(0, asked);
+        }
+
+        File.Delete(late);
+        manager.Reloading();
+        manager.Reloaded();
+        Assert.Equal(1, asked);
+        using NotifyListener listener = new(late);
+        Assert.True(manager.Turned(null));
+        Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await listener.Receive());
+    }
+
+    [Fact]
+    public async Task The_watchdog_is_told_within_a_second_of_the_end_of_a_silence()
+    {
+        _environment["WATCHDOG_USEC"] = "180000000";
+        using ServiceManager manager = Manager();
+        using Supervisor supervisor = new(_time, new RecordingLogger<Supervisor>());
+        FakeTask task = new("one");
+        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, _time)]);
+        task.Work();
+        await _listener.ReceiveUntil("READY=1");
+        await Waits();
+        _time.Leap(TimeSpan.FromMinutes(1));
+        await Waits();
+        Assert.True(supervisor.Hangs);
+        Assert.False(_listener.HasMessage);
+
+        task.Work();
+        await Poll.Until(() => !supervisor.Hangs, "it goes on");
+        _time.Leap(Second);
+        Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
+        await supervisor.StopAsync();
+
+        Task Waits() => Poll.Until(() => _time.Waiting == 1, "it waits");
+    }
+
+    [Fact]
+    public async Task A_manager_that_does_not_listen_holds_nothing_up()
+    {
+        using ServiceManager manager = Manager();
+        for (int turn = 0; _log.Lines.Count == 0; turn++)
+        {
+            // Each turn changes the state, until the queue is full.
+            manager.Turned($"cannot measure: failure {turn}");
+        }
+
+        await _listener.ReceiveUntil("STATUS=cannot measure: failure 0");
+        manager.Turned("cannot measure: at last");
+        await _listener.ReceiveUntil("STATUS=cannot measure: at last");
+    }
+
+    [Fact]
+    public void Socket_that_no_manager_has_is_named()
+    {
+        string left = _scratch["left"];
+        new NotifyListener(left).Dispose();
+        foreach (string address in (string[])[$"@agent-test-{Guid.NewGuid():N}", File.Exists(left) ? left : "@agent-test-left"])
+        {
+            _environment["NOTIFY_SOCKET"] = address;
+            using ServiceManager manager = Manager();
+            manager.Turned(null);
+            Assert.EndsWith(
+                $"how the agent is: no service manager listens at NOTIFY_SOCKET '{address}'; "
+                    + "unset it where none waits for the agent; trying again each second",
+                _log.Lines[^1]);
+        }
+    }
+
+    [Theory]
+    [InlineData("vsock:2:1234", "neither a path nor an abstract name")]
+    [InlineData("notify", "neither a path nor an abstract name")]
+    public void An_address_that_is_none_is_told_and_nothing_else(string address, string reason)
+    {
+        _environment["NOTIFY_SOCKET"] = address;
+        using ServiceManager manager = Manager();
+        manager.Turned(null);
+        Assert.StartsWith(
+            $"Warning: the service manager is told nothing: NOTIFY_SOCKET '{address}': {reason}", Assert.Single(_log.Lines));
+    }
+
+    [Fact]
+    public void An_address_that_is_too_long_is_told_and_nothing_else()
+    {
+        _environment["NOTIFY_SOCKET"] = "/" + new string('x', 200);
+        using ServiceManager manager = Manager();
+        manager.Turned(null);
+        Assert.StartsWith("Warning: the service manager is told nothing: ", Assert.Single(_log.Lines));
+    }
+
+    [Fact]
+    public void Without_a_socket_nothing_is_told()
+    {
+        _environment.Clear();
+        _environment["WATCHDOG_USEC"] = "3000000";
+        using ServiceManager manager = Manager();
+        manager.Turned(null);
+        manager.Reloading();
+        manager.Stopping();
+        Assert.Null(manager.WatchdogPause);
+        Assert.Empty(_log.Lines);
+        Assert.False(_listener.HasMessage);
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _scratch.Dispose();
+    }
+
+    private static long MonotonicMicroseconds()
+    {
+        Assert.Equal(0, NativeMethods.clock_gettime(NativeMethods.CLOCK_MONOTONIC, out NativeMethods.Timespec now));
+        return (now.Seconds * 1_000_000) + (now.Nanoseconds / 1000);
+    }
+
+    private ServiceManager Manager(TimeProvider? time = null) => new(_environment.GetValueOrDefault, () => Fine, time ?? _time, _log);
+}

@@ -1,0 +1,85 @@
+using Agent.Hosting;
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Tests.Faults;
+using Agent.Watching;
+using Agent.Watching.Latest;
+using Testing;
+
+namespace Agent.Tests.Hosting;
+
+/// <summary>The textfile's task under its supervisor, with censuses as the test puts them and a clock that it sets.</summary>
+public sealed class TextfileTaskTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly Scratch _scratch = new();
+    private readonly ManualTime _time = new();
+    private readonly List<string> _lines = [];
+    private readonly LatestCounts _latest;
+    private readonly Supervisor _supervisor;
+
+    public TextfileTaskTests()
+    {
+        _latest = new LatestCounts(_time);
+        _supervisor = new Supervisor(_time, new RecordingLogger<Supervisor>(_lines));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.StopAsync();
+        _supervisor.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Fact]
+    public async Task A_write_that_failed_is_made_up_for_long_before_the_next_census()
+    {
+        await File.WriteAllTextAsync(_scratch["out"], "in the way", TestContext.Current.CancellationToken);
+        Count(TimeSpan.FromDays(1));
+        await Write("out", TimeSpan.FromDays(1));
+        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        Assert.StartsWith("Error: cannot write ", Assert.Single(_lines));
+
+        File.Delete(_scratch["out"]);
+        _time.Leap(TimeSpan.FromMinutes(1));
+        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 1\n"), "it is written");
+        await Poll.Until(() => _lines.Count == 2, "that is told");
+    }
+
+    [Fact]
+    public async Task While_it_waits_for_a_census_it_does_not_hang()
+    {
+        _latest.Replace([new WatchedNamespace(null, null, [])], Second);
+        await Write("out", Second);
+        await Poll.Until(() => _time.Waiting == 1, "it waits for a census");
+        _time.Leap(10 * Second);
+        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 0\n"), "that there was none is written");
+        await Poll.Until(() => _time.Waiting == 1, "it waits for a census again");
+        _time.Leap(TimeSpan.FromHours(1));
+        Assert.False(_supervisor.Hangs);
+    }
+
+    [Fact]
+    public async Task Another_directory_has_its_file_at_once()
+    {
+        Count(TimeSpan.FromDays(1));
+        await Write("out", TimeSpan.FromDays(1));
+        await Poll.Until(() => Text("out") != "", "it is written");
+        await Write("moved", TimeSpan.FromDays(1));
+        await Poll.Until(() => Text("moved").Contains("sockdiag_census_success 1\n"), "it is written there, too");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
+    }
+
+    private void Count(TimeSpan interval) => _latest.Replace([new WatchedNamespace(null, null, [])], interval)[0].Put(
+        new NamespaceCounts { Netns = null, Duration = Second, LastSuccess = _time.Wall });
+
+    private Task<bool> Write(string directory, TimeSpan interval) => _supervisor.ReplaceAsync(
+    [
+        new TextfileTask(
+            new Textfile(_scratch[directory]), _latest, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), () => interval, _time,
+            new RecordingLogger<TextfileTask>(_lines)),
+    ]);
+
+    private string Text(string directory) => ExpositionText.Read(_scratch[$"{directory}/{Textfile.FileName}"]);
+}

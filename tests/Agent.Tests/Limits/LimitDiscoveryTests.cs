@@ -1,0 +1,293 @@
+using Agent.Hosting;
+using Agent.Limits;
+using Agent.Tests.Hosting;
+using Agent.Watching;
+using Testing;
+
+namespace Agent.Tests.Limits;
+
+/// <summary>The schedule under a supervisor, on a clock that the test sets.</summary>
+public sealed class LimitDiscoveryTests : IAsyncDisposable
+{
+    private const string Source = "consul at http://127.0.0.1:8500";
+    private static readonly ConsulEndpoint Endpoint = new(new Uri("http://127.0.0.1:8500"));
+    private static readonly ClientLimit Known = new(200, Source) { Refusal = Refusal.No };
+    private static readonly ClientLimit Refused = ClientLimit.Unknown(Source, "429", Refusal.Yes);
+
+    private readonly ManualTime _time = new();
+    private readonly RecordingLogger<LimitDiscovery> _log = new();
+    private readonly ScriptedSource _source = new();
+    private readonly LimitCache _limits = new();
+    private readonly Supervisor _supervisor;
+
+    public LimitDiscoveryTests() => _supervisor = new Supervisor(_time, new RecordingLogger<Supervisor>());
+
+    [Fact]
+    public async Task It_asks_at_once_and_then_every_minute()
+    {
+        await Start(() => Known);
+        await Asked(1);
+        Assert.Equal(Known, Current);
+        for (int asked = 2; asked <= 10; asked++)
+        {
+            Assert.Equal(TimeSpan.FromMinutes(1), _time.UntilNext);
+            _time.Leap(LimitDiscovery.Period);
+            await Asked(asked);
+        }
+
+        Assert.Equal([$"Information: limit per client, by {Source}: 200"], _log.Lines);
+    }
+
+    [Fact]
+    public async Task A_change_is_told_and_no_limit_is_one()
+    {
+        await Start(() => Known);
+        await Asked(1);
+        _source.Answer = () => new ClientLimit(null, Source) { Refusal = Refusal.No };
+        _time.Leap(LimitDiscovery.Period);
+        await Asked(2);
+        Assert.Equal(new ClientLimit(null, Source) { Refusal = Refusal.No }, Current);
+        Assert.Equal(
+            [$"Information: limit per client, by {Source}: 200", $"Information: limit per client, by {Source}: none"],
+            _log.Lines);
+    }
+
+    [Fact]
+    public async Task Without_an_answer_it_asks_at_growing_intervals_of_five_minutes_at_most()
+    {
+        await Start(Failing("refused"));
+        List<TimeSpan> waits = [];
+        for (int asked = 1; asked <= 33; asked++)
+        {
+            await Asked(asked);
+            waits.Add(_time.UntilNext!.Value);
+            _time.Leap(waits[^1]);
+        }
+
+        Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first is short, and was {waits[0]}");
+        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitDiscovery.LongestPause));
+        // The jitter may shorten one long after they have grown.
+        Assert.All(waits[18..], wait => Assert.Equal(LimitDiscovery.LongestPause, wait));
+        Assert.Equal(ClientLimit.Unknown(Source, "refused", Refusal.Unknown), Current);
+    }
+
+    [Fact]
+    public async Task Before_the_first_answer_the_limit_is_unknown()
+    {
+        ClientLimit before = Current;
+        Assert.True(before.IsUnknown);
+        Assert.Null(before.Value);
+        Assert.Null(before.IsRefused);
+        await Start(Failing("403", Refusal.No));
+        await Asked(1);
+        Assert.Equal((true, null, false), (Current.IsUnknown, Current.Value, Current.IsRefused));
+    }
+
+    [Fact]
+    public async Task A_429_is_an_answer_and_the_next_question_comes_soon()
+    {
+        int answered = 0;
+        _source.Answer = () => Refused;
+        Task running = new LimitDiscovery(_source, limit => _limits.Learn(Endpoint, limit), _time, _log)
+            .RunAsync(() => answered++, TestContext.Current.CancellationToken);
+        for (int asked = 1; asked <= 3; asked++)
+        {
+            await Asked(asked);
+            Assert.Equal((asked, LimitDiscovery.PeriodWhileRefused), (answered, _time.UntilNext));
+            Assert.Equal((null, true, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
+            _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        }
+
+        _source.Answer = () => Known;
+        await Asked(4);
+        _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        await Asked(5);
+        Assert.Equal(Known, Current);
+        Assert.False(running.IsCompleted);
+        // It was never known before.
+        Assert.Equal(
+            ["Warning: 429; the limit is unknown, asking again every 10 s", $"Information: limit per client, by {Source}: 200"], _log.Lines);
+    }
+
+    [Fact]
+    public async Task A_429_keeps_the_limit_that_was_known()
+    {
+        await Start(() => Known);
+        await Asked(1);
+        _source.Answer = () => Refused;
+        _time.Leap(LimitDiscovery.Period);
+        await Asked(2);
+        Assert.Equal((200, false, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
+        _source.Answer = Failing("gone", Refusal.Unknown);
+        _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        await Asked(3);
+        Assert.Equal((200, false, null), (Current.Value, Current.IsUnknown, Current.IsRefused));
+        _source.Answer = () => Known;
+        _time.Leap(_time.UntilNext!.Value);
+        await Asked(4);
+        Assert.Equal(Known, Current);
+        Assert.Equal(
+            [
+                $"Information: limit per client, by {Source}: 200",
+                "Warning: 429; keeping the limit 200, which is 00:01:00 old, and asking again every 10 s",
+                "Warning: cannot renew the limit per client: gone; keeping 200, which is 00:01:10 old, and asking again at growing intervals",
+                $"Information: limit per client, by {Source}, known again: 200",
+            ],
+            _log.Lines);
+    }
+
+    [Fact]
+    public async Task Weeks_without_an_answer_do_not_make_it_ask_without_a_pause()
+    {
+        await Start(Failing("refused"));
+        for (int asked = 1; asked <= 3000; asked++)
+        {
+            await Asked(asked);
+            if (asked > 18)
+            {
+                Assert.Equal(LimitDiscovery.LongestPause, _time.UntilNext);
+            }
+
+            _time.Leap(_time.UntilNext!.Value);
+        }
+
+        Assert.Single(_log.Lines);
+    }
+
+    [Fact]
+    public async Task Two_agents_that_start_together_do_not_ask_together_for_ever()
+    {
+        ManualTime otherTime = new();
+        ScriptedSource otherSource = new() { Answer = Failing("refused") };
+        using Supervisor other = new(otherTime, new RecordingLogger<Supervisor>());
+        await Start(Failing("refused"));
+        await other.ReplaceAsync([Asking(otherSource, otherTime)]);
+        await Asked(1);
+        await Poll.Until(() => otherSource.Asked == 1 && otherTime.UntilNext is not null, "the other asks");
+        Assert.NotEqual(_time.UntilNext, otherTime.UntilNext);
+        await other.StopAsync();
+    }
+
+    [Fact]
+    public async Task The_last_good_value_is_kept_and_its_age_told()
+    {
+        await Start(() => Known);
+        await Asked(1);
+        _source.Answer = Failing("refused");
+        _time.Leap(LimitDiscovery.Period);
+        await Asked(2);
+        ClientLimit kept = Known with { Problem = "refused", Refusal = Refusal.Unknown };
+        Assert.Equal(kept, Current);
+
+        for (int asked = 3; asked <= 6; asked++)
+        {
+            _time.Leap(_time.UntilNext!.Value);
+            await Asked(asked);
+            Assert.Equal(kept, Current);
+        }
+
+        _source.Answer = () => Known with { Value = 300 };
+        _time.Leap(_time.UntilNext!.Value);
+        await Asked(7);
+        Assert.Equal(Known with { Value = 300 }, Current);
+        Assert.Equal(
+            [
+                $"Information: limit per client, by {Source}: 200",
+                "Warning: cannot renew the limit per client: refused; keeping 200, which is 00:01:00 old, and asking again at growing intervals",
+                $"Information: limit per client, by {Source}, known again: 300",
+            ],
+            _log.Lines);
+    }
+
+    [Fact]
+    public async Task Each_kind_of_failure_is_told_once_until_it_changes()
+    {
+        await Start(Failing("refused"));
+        int asked = 1;
+        foreach (string reason in new[] { "refused", "refused", "403", "403", "refused" })
+        {
+            _source.Answer = Failing(reason);
+            await Asked(asked);
+            _time.Leap(_time.UntilNext!.Value);
+            await Asked(++asked);
+        }
+
+        _source.Answer = () => Known;
+        _time.Leap(_time.UntilNext!.Value);
+        await Asked(asked + 1);
+        Assert.Equal(
+            [
+                "Warning: cannot learn the limit per client: refused; the limit is unknown, asking again at growing intervals",
+                "Warning: cannot learn the limit per client: 403; the limit is unknown, asking again at growing intervals",
+                "Warning: cannot learn the limit per client: refused; the limit is unknown, asking again at growing intervals",
+                $"Information: limit per client, by {Source}: 200",
+            ],
+            _log.Lines);
+    }
+
+    [Fact]
+    public async Task A_defect_of_the_source_does_not_end_it()
+    {
+        await Start(() => throw new InvalidOperationException("a defect"));
+        await Asked(1);
+        _source.Answer = () => Known;
+        _time.Leap(_time.UntilNext!.Value);
+        await Asked(2);
+        Assert.Equal(Known, Current);
+        Assert.StartsWith("Warning: cannot learn the limit per client: InvalidOperationException: a defect;", _log.Lines[0]);
+    }
+
+    [Fact]
+    public async Task It_ends_when_it_is_told_to_while_it_waits_for_the_next_attempt()
+    {
+        await Start(Failing("refused"));
+        await Asked(1);
+        await _supervisor.StopAsync();
+        Assert.Null(_time.UntilNext);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.StopAsync();
+        _supervisor.Dispose();
+    }
+
+    private ClientLimit Current => _limits.Of(new Watch("consul", [8500]) { LimitFrom = Endpoint, Limit = ClientLimit.NotAsked });
+
+    private static Func<ClientLimit> Failing(string problem, Refusal refusal = Refusal.Unknown) =>
+        () => throw new LimitUnknownException(problem, refusal);
+
+    private async Task Start(Func<ClientLimit> answer)
+    {
+        _source.Answer = answer;
+        await _supervisor.ReplaceAsync([Asking(_source, _time)]);
+    }
+
+    private LimitTask Asking(ScriptedSource source, ManualTime time) =>
+        new(Endpoint.Root, Endpoint, new LimitDiscovery(source, limit => _limits.Learn(Endpoint, limit), time, _log));
+
+    /// <summary>Waits until it was asked so often, and until it waits to ask again.</summary>
+    private async Task Asked(int times)
+    {
+        await Poll.Until(() => _source.Asked >= times && _time.UntilNext is not null, $"asked for the {times}th time");
+        Assert.Equal(times, _source.Asked);
+    }
+
+    /// <summary>Answers what the test has set, and counts how often it was asked.</summary>
+    private sealed class ScriptedSource : ILimitSource
+    {
+        private int _asked;
+
+        internal Func<ClientLimit> Answer { get; set; } = () => Known;
+
+        internal int Asked => Volatile.Read(ref _asked);
+
+        public string Name => Source;
+
+        public Task<ClientLimit> AskAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _asked);
+            return Task.FromResult(Answer());
+        }
+    }
+}

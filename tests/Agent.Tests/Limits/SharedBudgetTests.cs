@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Net;
+using Agent.Hosting;
+using Agent.Tests.Hosting;
+using Agent.Watching;
+using Agent.Limits;
+using Agent.Workloads;
+using Netlink;
+using Testing;
+
+namespace Agent.Tests.Limits;
+
+public sealed class SharedBudgetTests : IDisposable
+{
+    private static readonly Watch Http = new("consul", [8500]) { Limit = new ClientLimit(200, "default") };
+    private static readonly Watch Https = Http with { Ports = [8501] };
+
+    private readonly TestNamespace _host = new();
+
+    public void Dispose() => _host.Dispose();
+
+    [Fact]
+    public void One_process_that_listens_on_both_ports_is_told_for_the_port_that_is_left_out()
+    {
+        using Connections http = new(_host, 8500);
+        Assert.Null(Find(Http));
+        using Connections https = new(_host, 8501);
+        Assert.Equal(
+            "consul: the process that listens on port 8500 also listens on 8501, and Consul's limit counts both together; add port 8501 to the watch",
+            Find(Http));
+        Assert.Contains("listens on port 8501 also listens on 8500", Find(Https));
+        // Beside other ports, under another name where Consul is asked, and where its limit is unknown.
+        Assert.NotNull(Find(Http with { Ports = [80, 8500] }));
+        Assert.NotNull(Find(new Watch("web", [8500]) { LimitFrom = new ConsulEndpoint(new Uri("http://127.0.0.1:8500")), Limit = ClientLimit.NotAsked }));
+    }
+
+    [Fact]
+    public void A_watch_of_both_ports_or_of_another_service_is_not_told()
+    {
+        using Connections http = new(_host, 8500);
+        using Connections https = new(_host, 8501);
+        Assert.Null(Find(Http with { Ports = [8500, 8501] }));
+        Assert.Null(Find(Http with { Ports = [80] }));
+        Assert.Null(Find(Http with { Name = "web" }));
+        Assert.Null(Find(Http with { Limit = new ClientLimit(null, "--limit") }));
+    }
+
+    [Fact]
+    public async Task Two_processes_do_not_share_a_limit()
+    {
+        using Connections http = new(_host, 8500);
+        string python = Requires.Program("python3", "python3");
+        using Process other = new()
+        {
+            StartInfo = new ProcessStartInfo(
+                InNamespace.Program,
+                InNamespace.Arguments(_host, [python, "-c", "import socket, sys; s = socket.create_server(('127.0.0.1', 8501)); sys.stdin.read()"]))
+            {
+                RedirectStandardInput = true,
+            },
+        };
+        Starting.Start(other);
+        await Poll.Until(() => _host.Run(() => Listening.At(new IPEndPoint(IPAddress.Loopback, 8501))), "the other process listens");
+        Assert.Null(Find(Http));
+        other.StandardInput.Close();
+        await other.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task The_daemon_tells_it_once_and_looks_for_it_again_each_minute()
+    {
+        ManualTime time = new();
+        RecordingLogger<SharedBudgetNotices> log = new();
+        SharedBudgetNotices notices = new(time, log);
+        WatchedNamespace where = new(NetworkNamespace.Parse(_host.Path), "x", [Http]);
+        using Connections http = new(_host, 8500);
+        using Census census = new(where, time, keepsPeaks: false);
+        await notices.LookAfter(where, census.Take());
+
+        using Connections https = new(_host, 8501);
+        await notices.LookAfter(where, census.Take());
+        Assert.Empty(log.Lines);
+        for (int minute = 1; minute <= 3; minute++)
+        {
+            time.Leap(TimeSpan.FromMinutes(1));
+            await notices.LookAfter(where, census.Take());
+        }
+
+        Assert.Equal($"Warning: {Find(Http)}", Assert.Single(log.Lines));
+    }
+
+    private string? Find(Watch watch) => SharedBudget.Find(NetworkNamespace.Parse(_host.Path), watch);
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using System.Net;
+using Agent.Watching;
+using Agent.Workloads;
+using Netlink;
+using Netlink.SockDiag;
+using Testing;
+
+namespace Agent.Tests.Workloads;
+
+/// <summary>Real processes on a real kernel.</summary>
+public sealed class ProcessLookupTests
+{
+    [Fact]
+    public void A_process_of_its_own_is_found_by_name()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        using ClientProcess client = new(server, host);
+
+        ClientProcesses found = Assert.Single(Look(host).Clients);
+        Assert.Equal(("127.0.0.1", 1, 0, 0, 0, 0), (
+            $"{found.Address}", found.Held, found.MoreProcesses, found.Closed, found.Unseen, found.Elsewhere));
+        ProcessConnections holder = Assert.Single(found.Processes);
+        Assert.Equal((client.Id, "bash", 1, 0), (holder.Process.Id, holder.Process.Command, holder.Connections, holder.Shared));
+        Assert.Equal(ControlGroups.Parse(File.ReadAllText($"/proc/{client.Id}/cgroup")), holder.Process.Workload);
+    }
+
+    [Fact]
+    public async Task A_connection_that_a_child_has_as_well_is_counted_with_both_and_told_to_be_shared()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        using ClientProcess client = new(server, host, shared: true);
+        await Poll.Until(() => Look(host).Clients[0].Processes.Any(process => process.Process.Command == "cat"), "bash has started cat");
+
+        ClientProcesses found = Look(host).Clients[0];
+        Assert.Equal(1, found.Held);
+        Assert.Equal([("bash", 1, 1), ("cat", 1, 1)], found.Processes
+            .Select(process => (process.Process.Command!, process.Connections, process.Shared)).Order());
+    }
+
+    [Fact]
+    public void Every_kind_of_end_has_its_number()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(4, from: IPAddress.Parse("127.0.0.7"));
+        server.AcceptOneEnded(2);
+        using ClientProcess client = new(server, host);
+
+        ImmutableArray<ClientProcesses> clients = Look(host).Clients;
+        Assert.Equal(["127.0.0.7 4", "127.0.0.1 3"], clients.Select(found => $"{found.Address} {found.Held}"));
+        Assert.Contains(clients[0].Processes, process => process.Process.Id == Environment.ProcessId && process.Connections == 4);
+        Assert.Equal(2, clients[1].Elsewhere);
+        Assert.Contains(clients[1].Processes, process => process.Process.Id == client.Id && process.Connections == 1);
+    }
+
+    [Fact]
+    public void Connections_to_the_same_port_elsewhere_are_nobody_s_here()
+    {
+        using TestNamespace host = new();
+        using TestNamespace other = new();
+        using Connections server = new(host, 8500);
+        using Connections otherServer = new(other, 8500);
+        using ClientProcess otherClient = new(otherServer, other);
+        using ClientProcess client = new(server, host);
+        Assert.Equal([client.Id], Look(host).Clients[0].Processes.Select(process => process.Process.Id));
+    }
+
+    [Fact]
+    public void Each_watch_has_the_clients_of_its_own_ports_that_it_shows()
+    {
+        using TestNamespace host = new();
+        using Connections http = new(host, 8500);
+        using Connections https = new(host, 8501);
+        http.Accept(3, from: IPAddress.Parse("127.0.0.7"));
+        http.Accept(1, from: IPAddress.Parse("127.0.0.8"));
+        https.Accept(2, from: IPAddress.Parse("127.0.0.8"));
+
+        NamespaceCounts counts = Look(
+            host, new Watch("http", [8500]) { ShownClients = 1 }, new Watch("both", [8500, 8501]), new Watch("none", [9000]));
+        IEnumerable<string> found = counts.Watches.Select(watch =>
+            string.Join(", ", watch.Processes!.Clients.Select(client => $"{client.Address} {client.Held}")));
+        Assert.Equal(["127.0.0.7 3", "127.0.0.7 3, 127.0.0.8 3", ""], found);
+    }
+
+    [Fact]
+    public void No_more_processes_are_shown_than_people_read()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        List<ClientProcess> clients = [];
+        try
+        {
+            for (int i = 0; i < ClientProcesses.MostProcesses + 2; i++)
+            {
+                clients.Add(new ClientProcess(server, host));
+            }
+
+            ClientProcesses found = Look(host).Clients[0];
+            Assert.Equal((ClientProcesses.MostProcesses, 2), (found.Processes.Length, found.MoreProcesses));
+            Assert.Equal(clients.Select(client => client.Id).Order().Take(ClientProcesses.MostProcesses), found.Processes.Select(process => process.Process.Id));
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
+    [Fact]
+    public void What_the_kernel_refuses_is_told_and_the_counts_stay()
+    {
+        const int AccessDenied = 13;
+        using SockDiagClient refused = new(() => new ScriptedKernel().Reply(n => Replies.Error(n, AccessDenied)), TimeProvider.System);
+        WatchCounts before = new(new Watch("consul", [8500]), Held: 1, Clients: 1, Highest: 1, Peak: null, []);
+        NamespaceCounts counts = ProcessLookup.Look(
+            refused, filter: null, new NamespaceCounts { Duration = TimeSpan.Zero, LastSuccess = null, Watches = [before] });
+
+        Assert.Null(counts.Failure);
+        WatchCounts after = Assert.Single(counts.Watches);
+        Assert.Contains("Permission denied", after.Processes!.Failure);
+        Assert.Empty(after.Processes.Clients);
+        Assert.Equal(before, after with { Processes = null });
+    }
+
+    [Fact]
+    public void Where_a_census_failed_there_is_nothing_to_look_for()
+    {
+        using SockDiagClient nobody = new(() => throw new InvalidOperationException("it was asked"), TimeProvider.System);
+        NamespaceCounts failed = new() { Duration = TimeSpan.Zero, LastSuccess = null, Failure = "gone" };
+        Assert.Same(failed, ProcessLookup.Look(nobody, filter: null, failed));
+    }
+
+    private static WatchProcesses Look(TestNamespace host)
+    {
+        WatchProcesses processes = Look(host, new Watch("consul", [8500])).Watches[0].Processes!;
+        Assert.Null(processes.Failure);
+        return processes;
+    }
+
+    private static NamespaceCounts Look(TestNamespace host, params Watch[] watches)
+    {
+        WatchedNamespace where = new(NetworkNamespace.Parse(host.Path), Label: null, [.. watches]);
+        using Census census = new(where, TimeProvider.System, keepsPeaks: false);
+        return ProcessLookup.Look(where, filter: null, census.Take());
+    }
+}
