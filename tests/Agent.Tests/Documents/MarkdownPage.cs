@@ -38,6 +38,7 @@ internal sealed partial class MarkdownPage
         }
 
         Blocks = blocks;
+        Code = [.. InlineCode().Matches(prose.ToString()).Select(code => code.Value.Trim('`'))];
         Anchors = anchors;
         Links = [.. Link().Matches(InlineCode().Replace(prose.ToString(), "code")).Select(link => link.Groups["target"].Value)];
     }
@@ -60,6 +61,9 @@ internal sealed partial class MarkdownPage
     internal IReadOnlySet<string> Anchors { get; }
 
     internal IReadOnlyList<string> Links { get; }
+
+    /// <summary>The code within sentences.</summary>
+    internal IReadOnlyList<string> Code { get; }
 
     private static void AddAnchor(HashSet<string> anchors, string heading)
     {

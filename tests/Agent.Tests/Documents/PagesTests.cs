@@ -1,13 +1,17 @@
+using System.Text.RegularExpressions;
 using Testing;
 
 namespace Agent.Tests.Documents;
 
 /// <summary>Links, anchors, marks and length of the pages.</summary>
-public sealed class PagesTests
+public sealed partial class PagesTests
 {
     private const int LongestReadme = 200;
 
     private static readonly string[] Languages = ["console", "csharp", "hcl", "json", "sh", "text", "yaml"];
+
+    // The store comes with another change; remove this with it.
+    private static readonly string[] NotYet = ["src/Agent/Readings"];
 
     public static TheoryData<string> Pages => [.. MarkdownPage.All.Select(page => page.Path)];
 
@@ -30,6 +34,12 @@ public sealed class PagesTests
             }
         });
     }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Every_file_and_folder_that_a_sentence_names_exists(string path) => Assert.All(
+        MarkdownPage.All.Single(page => page.Path == path).Code.Where(code => RepositoryPath().IsMatch(code)).Except(NotYet),
+        code => Assert.True(Path.Exists(Repository.PathOf(code)), $"{path}: there is no {code}"));
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -62,4 +72,7 @@ public sealed class PagesTests
         Assert.True(exitCode == 0, output);
         Assert.True(output == Repository.Read("docs/table.svg"), "docs/table.svg is not that of the golden file; run docs/make-table-picture");
     }
+
+    [GeneratedRegex("^(src|tests|integration|docs|deploy|bench)/[A-Za-z0-9_./-]+$")]
+    private static partial Regex RepositoryPath();
 }
