@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Testing;
-using CodeBlock = Agent.Tests.Documents.MarkdownPage.CodeBlock;
 
 namespace Agent.Tests.Documents;
 
@@ -31,13 +30,13 @@ public sealed class CommandsTests : IDisposable
         File.SetUnixFileMode(_scratch["bin/agent"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    public static TheoryData<string> Scripts => Blocks("sh", "");
+    public static TheoryData<string> Scripts => MarkdownPage.BlocksOf("sh", "");
 
-    public static TheoryData<string> Daemons => Blocks("sh", "runs until stopped");
+    public static TheoryData<string> Daemons => MarkdownPage.BlocksOf("sh", "runs until stopped");
 
-    public static TheoryData<string> Sessions => Blocks("console", "");
+    public static TheoryData<string> Sessions => MarkdownPage.BlocksOf("console", "");
 
-    public static TheoryData<string> SessionsWithOtherOutput => Blocks("console", "output not compared");
+    public static TheoryData<string> SessionsWithOtherOutput => MarkdownPage.BlocksOf("console", "output not compared");
 
     public void Dispose()
     {
@@ -52,7 +51,7 @@ public sealed class CommandsTests : IDisposable
         RequireTools(block);
         using TestNamespace @namespace = await NamespaceWithConnections();
 
-        (int exitCode, string output) = await Tool.Run(InNamespace.Program, Command(@namespace, Repository.PathOf("."), Find(block).Text));
+        (int exitCode, string output) = await Tool.Run(InNamespace.Program, Command(@namespace, Repository.PathOf("."), MarkdownPage.Find(block).Text));
 
         Assert.True(exitCode == 0, output);
     }
@@ -63,12 +62,12 @@ public sealed class CommandsTests : IDisposable
     {
         using TestNamespace @namespace = await NamespaceWithConnections();
         StringBuilder session = new();
-        foreach (string command in CommandsOf(Find(block)))
+        foreach (string command in CommandsOf(MarkdownPage.Find(block)))
         {
             session.Append(Prompt).Append(command).Append('\n').Append((await OnTerminal(@namespace, command)).Output);
         }
 
-        Assert.Equal(WithoutTrailingBlanks(Find(block).Text), WithoutTrailingBlanks(session.ToString()));
+        Assert.Equal(WithoutTrailingBlanks(MarkdownPage.Find(block).Text), WithoutTrailingBlanks(session.ToString()));
     }
 
     [Theory]
@@ -76,7 +75,7 @@ public sealed class CommandsTests : IDisposable
     public async Task Session_with_other_output_succeeds(string block)
     {
         using TestNamespace @namespace = await NamespaceWithConnections();
-        foreach (string command in CommandsOf(Find(block)))
+        foreach (string command in CommandsOf(MarkdownPage.Find(block)))
         {
             (int exitCode, string output) = await OnTerminal(@namespace, command);
             Assert.True(exitCode == 0, output);
@@ -91,7 +90,7 @@ public sealed class CommandsTests : IDisposable
         using TestNamespace @namespace = new();
         using Process daemon = new()
         {
-            StartInfo = new ProcessStartInfo(InNamespace.Program, Command(@namespace, Repository.PathOf("."), "exec " + Find(block).Text))
+            StartInfo = new ProcessStartInfo(InNamespace.Program, Command(@namespace, Repository.PathOf("."), "exec " + MarkdownPage.Find(block).Text))
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -132,12 +131,7 @@ public sealed class CommandsTests : IDisposable
         Assert.True(daemon.ExitCode == 0, output.ToString());
     }
 
-    private static TheoryData<string> Blocks(string language, string mark) =>
-        [.. MarkdownPage.All.SelectMany(page => page.Blocks).Where(block => block.Language == language && block.Mark == mark).Select(block => block.ToString())];
-
-    private static CodeBlock Find(string block) => MarkdownPage.All.SelectMany(page => page.Blocks).Single(each => each.ToString() == block);
-
-    private static IEnumerable<string> CommandsOf(CodeBlock block)
+    private static IEnumerable<string> CommandsOf(MarkdownPage.CodeBlock block)
     {
         Assert.StartsWith(Prompt, block.Text, StringComparison.Ordinal);
         return block.Text.Split('\n').Where(line => line.StartsWith(Prompt, StringComparison.Ordinal)).Select(line => line[Prompt.Length..]);
@@ -147,7 +141,7 @@ public sealed class CommandsTests : IDisposable
 
     private static void RequireTools(string block)
     {
-        if (Find(block).Text.Contains("promtool", StringComparison.Ordinal))
+        if (MarkdownPage.Find(block).Text.Contains("promtool", StringComparison.Ordinal))
         {
             Requires.Program("promtool", "prometheus");
         }

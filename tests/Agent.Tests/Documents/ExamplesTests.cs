@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Testing;
-using CodeBlock = Agent.Tests.Documents.MarkdownPage.CodeBlock;
 
 namespace Agent.Tests.Documents;
 
@@ -9,15 +8,15 @@ namespace Agent.Tests.Documents;
 [StartsProgram]
 public sealed partial class ExamplesTests
 {
-    public static TheoryData<string> Json => Blocks("json");
+    public static TheoryData<string> Json => MarkdownPage.BlocksOf("json", "");
 
-    public static TheoryData<string> Yaml => Blocks("yaml");
+    public static TheoryData<string> Yaml => MarkdownPage.BlocksOf("yaml", "");
 
     [Theory]
     [MemberData(nameof(Json))]
     public async Task Json_is_valid_and_a_configuration_file_is_one_that_the_agent_takes(string block)
     {
-        string text = Find(block).Text;
+        string text = MarkdownPage.Find(block).Text;
         // A block may show one member of an object.
         using JsonDocument example = JsonDocument.Parse(
             text.StartsWith('"') ? $"{{ {text} }}" : text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
@@ -35,7 +34,7 @@ public sealed partial class ExamplesTests
     public async Task Yaml_is_a_configuration_that_Prometheus_takes(string block)
     {
         using Scratch scratch = new();
-        await File.WriteAllTextAsync(scratch["prometheus.yml"], Find(block).Text, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(scratch["prometheus.yml"], MarkdownPage.Find(block).Text, TestContext.Current.CancellationToken);
 
         (int exitCode, string output) = await Tool.Run(Requires.Program("promtool", "prometheus"), ["check", "config", scratch["prometheus.yml"]]);
 
@@ -53,11 +52,6 @@ public sealed partial class ExamplesTests
         Assert.NotEmpty(options);
         Assert.All(options, option => Assert.Contains($"`{option}", page, StringComparison.Ordinal));
     }
-
-    private static TheoryData<string> Blocks(string language) =>
-        [.. MarkdownPage.All.SelectMany(page => page.Blocks).Where(block => block.Language == language && block.Mark == "").Select(block => block.ToString())];
-
-    private static CodeBlock Find(string block) => MarkdownPage.All.SelectMany(page => page.Blocks).Single(each => each.ToString() == block);
 
     [GeneratedRegex("--[a-z][a-z-]+")]
     private static partial Regex Options();

@@ -65,6 +65,12 @@ internal sealed partial class MarkdownPage
     /// <summary>The code within sentences.</summary>
     internal IReadOnlyList<string> Code { get; }
 
+    /// <summary>The names of the blocks of a language with a mark, for the data of a theory; <see cref="Find"/> takes them.</summary>
+    internal static TheoryData<string> BlocksOf(string language, string mark) =>
+        [.. All.SelectMany(page => page.Blocks).Where(block => block.Language == language && block.Mark == mark).Select(block => block.ToString())];
+
+    internal static CodeBlock Find(string block) => All.SelectMany(page => page.Blocks).Single(each => each.ToString() == block);
+
     private static void AddAnchor(HashSet<string> anchors, string heading)
     {
         string text = Link().Replace(heading, link => link.Groups["text"].Value);
