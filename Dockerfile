@@ -1,23 +1,23 @@
 # The agent as an image for linux/amd64: docker build -t connection-agent --build-arg REVISION="$(git rev-parse HEAD)" .
 #
-# BuildKit and the legacy builder both understand it. A machine that reaches no registry publishes the program first and names images of its own; the
-# one to build in then needs a shell and nothing else:
+# BuildKit and the legacy builder both build it. On a machine that reaches no registry, publish the program first and name other images. The build
+# image then needs only a shell:
 #
 #     dotnet publish src/Agent -c Release -r linux-x64
 #     docker build -t connection-agent --build-arg PROGRAM=published --build-arg BUILD_IMAGE=… --build-arg RUNTIME_IMAGE=… .
-# The SDK with a C compiler, which links the program; made on the system that the other one is of, so that it fits its C library.
+# The SDK with a C compiler, which links the program. It is the same system as the runtime image, so that the C libraries match.
 ARG BUILD_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0-noble-aot
 ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 
-# One stage for both origins of the program: the legacy builder makes every stage, also one that nothing needs.
+# One stage for both origins of the program, because the legacy builder builds every stage, also an unused one.
 FROM ${BUILD_IMAGE} AS program
 LABEL connection-agent.stage=program
-# source: publish it here; published: take what was published outside.
+# source: publish the program here. published: take the program that was published outside.
 ARG PROGRAM=source
 ARG REVISION=
 WORKDIR /build
 COPY . .
-# Moved to one place, beside the directory that a stage without a shell cannot make.
+# Also makes the textfile directory, which a stage without a shell cannot make.
 RUN file=src/Agent/bin/Release/net10.0/linux-x64/publish/agent; \
     case "$PROGRAM" in \
         source) dotnet publish src/Agent -c Release -r linux-x64 -p:SourceRevisionId="$REVISION" ;; \
@@ -35,15 +35,15 @@ LABEL org.opencontainers.image.title="connection agent" \
       org.opencontainers.image.revision="${REVISION}"
 
 COPY --from=program /agent /usr/local/bin/agent
-# A volume that is empty takes its owner from here.
+# An empty volume takes its owner from here.
 COPY --from=program --chown=1654:1654 /textfile /tmp/node-exporter
 VOLUME /tmp/node-exporter
 
-# For the bars of a table that somebody asks for with "docker exec".
+# For the bars of the table with "docker exec NAME agent --once".
 ENV LANG=C.UTF-8
-# The debugging pipes of a program with the runtime in it would lie in /tmp, which may be read-only.
+# A program that contains the .NET runtime would make debugging pipes in /tmp, which may be read-only.
 ENV DOTNET_EnableDiagnostics=0
-# The user app of the chiseled images, as a number: Kubernetes cannot tell of a name that it is not root.
+# The user app of the chiseled images, as a number: Kubernetes cannot check that a name is not root.
 USER 1654:1654
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 CMD ["/usr/local/bin/agent", "health"]
 ENTRYPOINT ["/usr/local/bin/agent"]

@@ -23,10 +23,10 @@ def of_censuses(scenes):
     rows = max(scenes["scenes"], key=lambda scene: scene["matching"])["rows"] if scenes else []
     spread = scenes["spread"]["rows"] if scenes else []
     one = row_of(rows, "census")
-    yield compared("a census of one watch, CPU, to the floor", 1.05, "", ratio(one) if one else None, 3)
+    yield compared("a census of one watch, CPU as a multiple of the floor", 1.05, "", ratio(one) if one else None, 3)
     for where, found in (("all connections in one of them", rows), ("a tenth of the connections in each", spread)):
         ten, same = row_of(found, "ten-watches"), row_of(found, "same-filter")
-        yield compared(f"a census of ten watches, CPU, to the floor with the same filter; {where}", 1.05, "",
+        yield compared(f"a census of ten watches, CPU as a multiple of the floor with the same filter; {where}", 1.05, "",
                        ratio(ten, same) if ten and same else None, 3)
 
 
@@ -34,7 +34,7 @@ def of_starts(starts):
     rows = starts["starts"] if starts else []
     once, empty = row_of(rows, "once"), row_of(rows, "empty")
     measured = difference(cpu_ms(once), cpu_ms(empty)) if once else None
-    yield compared("`agent --once` over an empty .NET program, CPU", 5, " ms", measured, 1)
+    yield compared("`agent --once` above an empty .NET program, CPU", 5, " ms", measured, 1)
     yield compared("the program's file", 22, " MB", starts["file_bytes"] / 1e6 if starts else None, 1)
 
 
@@ -51,7 +51,7 @@ def of_daemon(daemon):
     floor = row_of(daemon["shares"], "floor") if daemon else None
     shares = [share for share in daemon["shares"] if not share["key"].startswith("floor")] if daemon else [{"name": "any textfile"}]
     for share in shares:
-        yield compared(f"the daemon at an interval of 1 s, CPU, to the floor once a second; {share['name']}", 1.5, "",
+        yield compared(f"the daemon at an interval of 1 s, CPU as a multiple of the floor once a second; {share['name']}", 1.5, "",
                        share["then"] / floor["then"] if floor else None, 3)
 
 

@@ -1,4 +1,4 @@
-"""What one host gives a monitoring system, for docs/fleet.md to reckon a fleet from."""
+"""What one host costs a monitoring system; docs/fleet.md calculates a fleet from these figures."""
 
 import gzip
 import os

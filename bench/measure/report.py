@@ -18,8 +18,9 @@ def machine_line(part):
 def whole(raw):
     """results.md."""
     lines = ["# Results of bench/run", "",
-             "Written by `bench/run` from `results.json`, which has every single figure. CPU time is user and system, of whole processes with all that they "
-             "start; a ratio is the median of those within each round. What is the agent's own is rounded up, all others down.", ""]
+             "`bench/run` writes this page from `results.json`, which has every single figure. CPU time is user and system time of whole processes, with their "
+             "child processes. A ratio is the median of the ratios within each round. Figures of the agent are rounded up, all others down. The floor is a program "
+             "in C that sends the same request as the census and reads only the headers of the replies.", ""]
     on = {}
     for name, part in raw.items():
         on.setdefault(machine_line(part), []).append(name)
@@ -31,7 +32,7 @@ def whole(raw):
             lines += write(raw[name])
             lines += [f"Not measured: {what}: {why}." for what, why in raw[name]["missing"].items()]
             before = raw[name]["before"]
-            lines += [f"(Before: a load of {before['load']:.1f}, and {before['sockets']:,} TCP sockets on the machine, in the one table that all walk.)", ""]
+            lines += [f"(Before the measurement: load {before['load']:.1f}, TCP sockets on the machine, which every walk of the table passes: {before['sockets']:,}.)", ""]
     return "\n".join([*lines, *budget_table(raw), ""])
 
 
@@ -40,10 +41,10 @@ def scene_head(scene):
 
 
 def main_table(part):
-    """A row for each who counts, a column for each scene: ratio and milliseconds; memory where there are most."""
+    """A row for each program, a column for each scene: ratio and milliseconds; the memory of the largest scene."""
     all_scenes = part["scenes"]
     largest = max(all_scenes, key=lambda scene: scene["matching"])
-    heads = ["CPU time to the floor (milliseconds)", *map(scene_head, all_scenes), f"MiB at {largest['matching']:,}"]
+    heads = ["CPU time as a multiple of the floor (milliseconds)", *map(scene_head, all_scenes), f"MiB at {largest['matching']:,}"]
     rows = []
     for row in largest["rows"]:
         cells = []
@@ -59,11 +60,11 @@ def scenes(part):
     yield ""
     yield from main_table(part)
     yield ""
-    yield ("The floor and the censuses are warm processes that count many times in each round and measure themselves. Of commands it is the whole processes, "
-           "start and end included. Of daemons it is what they take for a scrape, or for an interval: of the agent 250 ms, with its textfile on tmpfs, of "
-           "collectd a second. node_exporter cannot be asked for one port and counts all. Memory is the most that was ever resident, of a pipeline the sum.")
+    yield ("The floor and the censuses are warm processes that count many times in each round and measure themselves. For commands the figure is the whole "
+           "process, start and end included. For daemons it is one scrape or one interval: 250 ms for the agent, with its textfile on tmpfs, and a second for "
+           "collectd. node_exporter cannot count a single port and counts all. Memory is the highest resident memory; for a pipeline it is the sum.")
     yield ""
-    yield "![the same as a plot](comparison.svg)"
+    yield "![the table above as a plot](comparison.svg)"
     yield ""
     for scene in part["scenes"]:
         yield from scene_details(scene, f"{scene_head(scene)}, of {scene['clients']:,} clients")
@@ -75,7 +76,7 @@ def scene_details(scene, title):
     yield f"### {title}"
     yield ""
     yield from table(
-        ["", "to the floor", "median ms", "least", "most", "rounds", "bytes allocated"],
+        ["", "multiple of the floor", "median ms", "lowest", "highest", "rounds", "bytes allocated"],
         [[row["name"], fitting(ratio(row), row["ours"]),
           *(fitting(of(row["milliseconds"]), row["ours"]) for of in (statistics.median, min, max)),
           str(len(row["milliseconds"])), f"{row['allocated']:,}" if "allocated" in row else "–"] for row in scene["rows"]])
@@ -87,10 +88,10 @@ def starts(part):
     empty = rows[0]
     yield f"## Starts, at {part['connections']} connections"
     yield ""
-    yield f"{len(empty['wall_ms'])} each, in turn; milliseconds, medians; the difference to the empty program is the median of those within each round."
+    yield f"Each program was started {len(empty['wall_ms'])} times, in turn. Figures are medians in milliseconds. The difference from the empty program is the median of the differences within each round."
     yield ""
     yield from table(
-        ["", "over the empty one", "CPU over the empty one", "start to end", "CPU, user", "CPU, system", "MiB"],
+        ["", "time above the empty program", "CPU above the empty program", "start to end", "CPU, user", "CPU, system", "MiB"],
         [[row["name"], shown(difference(row["wall_ms"], empty["wall_ms"]), 1, True), shown(difference(cpu_ms(row), cpu_ms(empty)), 1, True),
           *(shown(statistics.median(row[key]), 1, row is not empty) for key in ("wall_ms", "user_ms", "system_ms")),
           mebibytes(row["memory_kb"], row is not empty)] for row in rows])
@@ -113,13 +114,13 @@ def daemon(part):
     yield ""
     memory = part["memory_kb"]
     yield from table(
-        [f"MiB after {part['censuses']:,} censuses", "resident", "the most ever", "of it anonymous"],
+        [f"MiB after {part['censuses']:,} censuses", "resident", "highest resident", "anonymous"],
         [[name, *((mebibytes(memory[key][kind], True) for kind in ("now", "most", "anonymous")) if key in memory else (NOT_MEASURED, "", ""))]
          for key, name in (("textfile", "without the endpoint, textfile on tmpfs"), ("endpoint", "with the endpoint, scraped, and the same textfile"),
                           ("with-runtime", "without the endpoint, published with `-p:PublishAot=false`"))])
     yield ""
     yield from table(
-        ["% of a core at an interval of 1 s", f"the first {part['settle_seconds']} s", f"the {part['share_seconds']} s after", "MiB, the most ever"],
+        ["% of a core at an interval of 1 s", f"the first {part['settle_seconds']} s", f"the {part['share_seconds']} s after that", "MiB, highest resident"],
         [[share["name"], *(shown(share[when] * 100, 3, not share["key"].startswith("floor")) for when in ("first", "then")),
           mebibytes(share["memory_kb"]["most"], not share["key"].startswith("floor"))] for share in part["shares"]])
     yield ""
@@ -137,10 +138,10 @@ def growth(part):
         xs = [point["x"] for point in curve["series"][0]["points"]]
         yield f"### By {curve['title']}"
         yield ""
-        yield f"![the same as a plot](growth-{curve['key']}.svg)"
+        yield f"![the table below as a plot](growth-{curve['key']}.svg)"
         yield ""
         yield from table(
-            ["CPU ms (to the floor)", *(f"{x:,}" for x in xs)],
+            ["CPU ms (multiple of the floor)", *(f"{x:,}" for x in xs)],
             [[one["name"], *(f"{fitting(median(point), one['ours'])} ({fitting(ratio(point), one['ours'])})" for point in one["points"])]
              for one in curve["series"]])
         yield ""
@@ -148,7 +149,7 @@ def growth(part):
 
 
 def floor_parts(part):
-    yield f"### What the floor is made of, at {part['many']:,} matching connections"
+    yield f"### Parts of the floor, at {part['many']:,} matching connections"
     yield ""
     parts = [row_of(part["parts"], key) for key in ("walk", "fill", "copy", "floor")]
     before = [0.0] * len(parts[0]["milliseconds"])
@@ -156,12 +157,12 @@ def floor_parts(part):
     for row in parts:
         rows.append([row["name"], shown(median(row), 2, False), shown(difference(row["milliseconds"], before), 2, False)])
         before = row["milliseconds"]
-    yield from table(["the kernel, or the program,", "CPU ms", "more than the one before"], rows)
+    yield from table(["part", "CPU ms", "more than the row above"], rows)
     yield ""
 
 
 def profile(part):
-    yield "## What the time is made of"
+    yield "## Where the time goes"
     yield ""
     for title, rows, plot in (("a start", part["starts"], "profile-start"), ("a count", part["censuses"], "profile-census")):
         if not rows:
@@ -174,14 +175,14 @@ def profile(part):
         yield ""
     for row in part["censuses"]:
         functions = ", ".join(f"`{function}` {milliseconds:.2f} ms" for function, milliseconds in row["kernel"].items())
-        yield f"Of {row['name']}, in the kernel: {functions}."
+        yield f"Kernel functions of {row['name']}: {functions}."
         yield ""
 
 
 def fleet(part):
     yield "## A host of a fleet"
     yield ""
-    yield "See `docs/fleet.md`, which reckons with these."
+    yield "[A fleet of hosts](../../docs/fleet.md) uses these figures."
     yield ""
     yield from table(["", ""], [[name, value] for name, value in fleet_figures(part)])
     yield ""
@@ -197,18 +198,19 @@ def fleet_figures(part):
         yield f"exposition {name}, plain", bytes_of(one.get("plain_bytes"))
         yield f"exposition {name}, gzip", bytes_of(one.get("gzip_bytes"))
     prometheus = part.get("prometheus") or {}
-    yield "series that the recording rules make of it", f"{prometheus['rule_series']:,}" if prometheus else NOT_MEASURED
-    yield "federated, of what the rules record, plain", bytes_of(prometheus.get("federated_bytes"))
-    yield "remote write, a sample of what the rules record", f"{prometheus['remote_write_bytes']:.1f} bytes" if prometheus else NOT_MEASURED
+    yield "series that the recording rules make", f"{prometheus['rule_series']:,}" if prometheus else NOT_MEASURED
+    yield "federated recorded series, plain", bytes_of(prometheus.get("federated_bytes"))
+    yield "remote write, per recorded sample", f"{prometheus['remote_write_bytes']:.1f} bytes" if prometheus else NOT_MEASURED
     storage = part.get("storage")
-    yield "on Prometheus' disk, a sample", f"{storage['bytes_per_sample']:.2f} bytes" if storage else NOT_MEASURED
+    yield "on Prometheus' disk, per sample", f"{storage['bytes_per_sample']:.2f} bytes" if storage else NOT_MEASURED
 
 
 def benchmarks(part):
     yield "## Parsing and rendering"
     yield ""
     for report in part["reports"]:
-        yield report
+        # BenchmarkDotNet begins with a code block without a language.
+        yield report.replace("```\n", "```text\n", 1)
         yield ""
 
 

@@ -4,7 +4,7 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The agent as a script check that Consul itself runs, by the README's definition.</summary>
+/// <summary>The agent as a script check that Consul itself runs, by the definition in docs/output.md.</summary>
 [StartsProgram]
 public sealed partial class ScriptCheckTests : IDisposable
 {
@@ -56,8 +56,8 @@ public sealed partial class ScriptCheckTests : IDisposable
 
     private Task<HostWithConsul> StartAsync(int? limit, params IEnumerable<string> variables)
     {
-        Match definition = Definition().Match(Repository.Read("README.md"));
-        Assert.True(definition.Success, "the README defines no script check");
+        Match definition = Definition().Match(Repository.Read("docs/output.md"));
+        Assert.True(definition.Success, "docs/output.md defines no script check");
         return HostWithConsul.StartAsync(
             limit,
             $""" "enable_local_script_checks": true, {definition.Groups["members"].Value.Replace("\"10s\"", "\"200ms\"", StringComparison.Ordinal)} """,
@@ -81,7 +81,7 @@ public sealed partial class ScriptCheckTests : IDisposable
         Assert.Equal(state, last.Item1);
     }
 
-    // The members of the object in one line of the README.
+    // The members of the object in one line of docs/output.md.
     [GeneratedRegex("""^\{ (?<members>"check": \{.*"args": \["agent",.*\}) \}$""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Definition();
 }

@@ -5,7 +5,7 @@ using Integration.Docker;
 
 namespace Integration.Containers;
 
-/// <summary>The rights that the README states suffice, and one less is told in a line.</summary>
+/// <summary>The rights in docs/containers.md suffice; without one of them the agent names the missing right in one line.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class RightsTests
 {

@@ -37,7 +37,7 @@ public sealed partial class SystemdUnitTests : IDisposable
     }
 
     [Fact]
-    public async Task The_readme_tells_the_score()
+    public async Task Page_about_systemd_has_the_score()
     {
         (int exitCode, string output) = await Tool.Run(
             Analyze(), ["security", "--offline=true", "--no-pager", Repository.PathOf($"{Folder}/{Unit}")]);
@@ -47,7 +47,7 @@ public sealed partial class SystemdUnitTests : IDisposable
         Assert.True(score.Success, output);
         if ((await Tool.Run(Analyze(), ["--version"])).Output.StartsWith("systemd 252 ", StringComparison.Ordinal))
         {
-            Assert.Contains($"`systemd-analyze security` gives it {score.Groups["score"].Value} (systemd 252;", Repository.Read("README.md"));
+            Assert.Contains($"`systemd-analyze security` gives it {score.Groups["score"].Value} (systemd 252;", Repository.Read("docs/systemd.md"));
         }
 
         // Other versions look at more, or at less: "OK", as systemd calls it, it is to all of them.

@@ -5,21 +5,30 @@ using Testing;
 
 namespace Agent.Tests.Metrics;
 
-/// <summary>The two tables of the README: what is everywhere, and what is at /metrics alone.</summary>
+/// <summary>The tables of metrics in the documents: docs/metrics.md has all of them, README.md the main ones.</summary>
 public sealed partial class MetricTablesTests
 {
-    private const string SecondTable = "\n### Only at `/metrics`\n";
+    private const string SecondTable = "\n## Only at `/metrics`\n";
 
-    private static readonly string[] Parts = Repository.Read("README.md").Split(SecondTable);
-
-    [Fact]
-    public void The_metric_table_of_the_README_is_the_list() => Assert.Equal(MetricFamilies.All.Select(ToRow), Rows(Parts[0]));
+    private static readonly string[] Parts = Repository.Read("docs/metrics.md").Split(SecondTable);
 
     [Fact]
-    public void The_table_of_what_is_only_at_the_endpoint_is_the_other_list()
+    public void Metric_table_is_the_list() => Assert.Equal(MetricFamilies.All.Select(ToRow), Rows(Parts[0]));
+
+    [Fact]
+    public void Table_of_metrics_at_the_endpoint_is_the_other_list()
     {
         Assert.Equal(2, Parts.Length);
         Assert.Equal(EndpointFamilies.All.Select(ToRow), Rows(Parts[1]));
+    }
+
+    [Fact]
+    public void Main_metrics_of_the_README_are_in_the_list()
+    {
+        (string Name, string Labels)[] main = [.. MainRows().Matches(Repository.Read("README.md")).Select(row => (row.Groups["name"].Value, row.Groups["labels"].Value))];
+
+        Assert.NotEmpty(main);
+        Assert.Subset(MetricFamilies.All.Select(ToRow).Select(row => (row.Name, row.Labels)).ToHashSet(), main.ToHashSet());
     }
 
     [Fact]
@@ -36,4 +45,7 @@ public sealed partial class MetricTablesTests
 
     [GeneratedRegex(@"^\| `(?<name>(tcp|sockdiag|process|dotnet)_[a-z_]+)` \| (?<type>[a-z]+) \| (?<labels>[^|]+?) \|", RegexOptions.Multiline)]
     private static partial Regex TableRows();
+
+    [GeneratedRegex(@"^\| `(?<name>(tcp|sockdiag)_[a-z_]+)` \| (?<labels>[^|]+?) \|", RegexOptions.Multiline)]
+    private static partial Regex MainRows();
 }

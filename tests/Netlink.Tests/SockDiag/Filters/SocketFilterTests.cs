@@ -29,7 +29,7 @@ public sealed class SocketFilterTests
     ];
 
     [Theory]
-    // The manual's own, and the README's.
+    // Examples of the manual and of docs/filters.md.
     [InlineData("dst 10.0.0.0/8 and not dport = :443", "dst 10.0.0.0/8 and not dport = :443")]
     [InlineData("sport >= :8500", "sport >= :8500")]
     [InlineData("( sport = :80 or sport = :443 ) dst 193.233.7/24", "( sport = :80 or sport = :443 ) and dst 193.233.7.0/24")]
