@@ -4,7 +4,7 @@ using Agent.Watching;
 namespace Agent.Metrics;
 
 /// <summary>
-/// Turns a snapshot into metrics. Samples of another network namespace than the main one carry its name in the label <c>netns</c>.
+/// Sets the metrics of a snapshot. Samples of another network namespace than the main one have its name in the label <c>netns</c>.
 /// </summary>
 internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformation build)
 {
@@ -82,7 +82,7 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
         }
     }
 
-    /// <summary>The port as text, made once.</summary>
+    /// <summary>The port as text, from a cache.</summary>
     private string LabelOf(ushort port)
     {
         if (!_portLabels.TryGetValue(port, out string? label))

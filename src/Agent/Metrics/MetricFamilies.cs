@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 
 namespace Agent.Metrics;
 
-/// <summary>Every metric that the agent exposes, in the order in which it does. The README's table is held against this list by a test.</summary>
+/// <summary>
+/// The metrics of the textfile, the endpoint and <c>--output prom</c>, in this order. A test compares docs/metrics.md with this list.
+/// </summary>
 internal static class MetricFamilies
 {
-    /// <summary>The label that any sample of these may carry besides: the network namespace, where it is not the main one.</summary>
+    /// <summary>The further label of samples of another network namespace than the main one.</summary>
     internal const string NetnsLabel = "netns";
 
     internal static readonly MetricFamily TcpConnections = new(
@@ -14,7 +16,7 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpUnacceptedConnections = new(
         "tcp_unaccepted_connections", MetricType.Gauge,
-        "Those of the established TCP connections with this local port that no process has accepted yet.", "port");
+        "Established TCP connections with this local port that no process has accepted yet.", "port");
 
     internal static readonly MetricFamily TcpAcceptQueueLength = new(
         "tcp_accept_queue_length", MetricType.Gauge,
@@ -22,7 +24,7 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpAcceptQueueLimit = new(
         "tcp_accept_queue_limit", MetricType.Gauge,
-        "Connections that the accept queues of the sockets listening on this port may hold.", "port");
+        "The sum of the lengths that the accept queues of the sockets listening on this port may reach.", "port");
 
     internal static readonly MetricFamily TcpClients = new(
         "tcp_clients", MetricType.Gauge,
@@ -30,11 +32,11 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpClientConnections = new(
         "tcp_client_connections", MetricType.Gauge,
-        "Connections that this client holds, accepted and ESTABLISHED or CLOSE_WAIT; the clients that hold most.", "watch", "client");
+        "Connections that this client holds: accepted, and ESTABLISHED or CLOSE_WAIT. Only the clients that hold most.", "watch", "client");
 
     internal static readonly MetricFamily TcpClientConnectionsMax = new(
         "tcp_client_connections_max", MetricType.Gauge,
-        "Connections held by the client that holds most.", "watch");
+        "Connections of the client that holds most.", "watch");
 
     internal static readonly MetricFamily TcpClientConnectionsPeak = new(
         "tcp_client_connections_peak", MetricType.Gauge,
@@ -42,7 +44,7 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpClientConnectionsLimit = new(
         "tcp_client_connections_limit", MetricType.Gauge,
-        "Connections that a client may hold; absent where there is no limit, and where it is unknown.", "watch");
+        "Connections that one client may hold; absent where there is no limit, and where the limit is unknown.", "watch");
 
     internal static readonly MetricFamily TcpLimitRefused = new(
         "tcp_limit_refused", MetricType.Gauge,
@@ -50,7 +52,7 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily CensusSuccess = new(
         "sockdiag_census_success", MetricType.Gauge,
-        "Whether the last census could count; where it could not, the connection metrics are absent.");
+        "Whether the last census succeeded; after a failure, the connection metrics are absent.");
 
     internal static readonly MetricFamily CensusLastDuration = new(
         "sockdiag_census_last_duration_seconds", MetricType.Gauge,
@@ -58,11 +60,11 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily CensusLastSuccess = new(
         "sockdiag_census_last_success_timestamp_seconds", MetricType.Gauge,
-        "When the last census that could count ended, in seconds since 1970; absent before the first one.");
+        "When the last successful census ended, in seconds since 1970; absent before the first one.");
 
     internal static readonly MetricFamily BuildInfo = new(
         "sockdiag_build_info", MetricType.Gauge,
-        "Always 1; the labels say which agent this is.", "version", "revision");
+        "Always 1; the labels are the version and the commit of the agent.", "version", "revision");
 
     internal static readonly ImmutableArray<MetricFamily> All =
     [

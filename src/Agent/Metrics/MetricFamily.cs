@@ -1,13 +1,13 @@
 namespace Agent.Metrics;
 
-/// <summary>What is said once for all samples of one metric name.</summary>
-/// <param name="Name">The name, with its unit; that of a counter ends in <c>_total</c>.</param>
+/// <summary>Name, type, help and labels of one metric.</summary>
+/// <param name="Name">The name with the unit; the name of a counter ends in <c>_total</c>.</param>
 /// <param name="Type">Its type.</param>
-/// <param name="Help">One sentence, without a backslash, a quote or the end of a line: prometheus-net writes it as it is.</param>
-/// <param name="LabelNames">The labels of each of its samples, in this order.</param>
+/// <param name="Help">One sentence without backslash, quote and line break: prometheus-net does not escape it.</param>
+/// <param name="LabelNames">The labels of each sample, in this order.</param>
 internal sealed record MetricFamily(string Name, MetricType Type, string Help, params string[] LabelNames)
 {
-    /// <summary>Of a histogram: the upper bounds of its buckets, in rising order and without the last one, which has none.</summary>
+    /// <summary>The upper bounds of a histogram's buckets, in rising order, without +Inf.</summary>
     internal double[] Buckets { get; init; } = [];
 }
 

@@ -4,9 +4,9 @@ using Prometheus;
 namespace Agent.Metrics;
 
 /// <summary>
-/// The metrics of one exposition, in a registry of prometheus-net. An update sets each sample that there is now, and the export leaves out the
-/// others: what was not measured is absent. Not for several threads at once: prometheus-net takes no snapshot of a registry, so its owner holds
-/// one lock around an update and its export.
+/// The metrics of one exposition, in a registry of prometheus-net. An update sets the samples that there are now; the export leaves out all others,
+/// so that a value that was not measured is absent. For one thread at a time: prometheus-net takes no snapshot of a registry, so the owner
+/// holds one lock around an update and its export.
 /// </summary>
 internal sealed class MetricRegistry
 {
@@ -15,11 +15,11 @@ internal sealed class MetricRegistry
     private long _update;
     private int _lastLength;
 
-    /// <param name="families">All that it may ever have, in the order in which they are exported.</param>
+    /// <param name="families">All families that it can have, in the order of the export.</param>
     internal MetricRegistry(params IEnumerable<MetricFamily> families)
     {
         MetricFactory factory = Prometheus.Metrics.WithCustomRegistry(_registry);
-        // Any Activity of the process would add some.
+        // Otherwise any Activity of the process adds exemplars.
         factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
         foreach (MetricFamily family in families)
         {
@@ -27,30 +27,30 @@ internal sealed class MetricRegistry
         }
     }
 
-    /// <summary>From now on samples are set for the next export.</summary>
+    /// <summary>Begins an update: from now on samples are set for the next export.</summary>
     internal void BeginUpdate() => _update++;
 
-    /// <summary>Sets a gauge, or a counter, which never falls.</summary>
-    /// <param name="family">One of those that were given at the start.</param>
-    /// <param name="value">What it is now.</param>
-    /// <param name="labelValues">One for each of the family's label names, in their order.</param>
+    /// <summary>Sets a gauge or a counter. A counter never falls.</summary>
+    /// <param name="family">A family of the constructor.</param>
+    /// <param name="value">The value now.</param>
+    /// <param name="labelValues">One for each label name of the family, in the same order.</param>
     internal void Set(MetricFamily family, double value, params ReadOnlySpan<string> labelValues) => SetIn(family, null, value, labelValues);
 
     /// <summary>The same for a sample that belongs to a network namespace.</summary>
-    /// <param name="family">One of those that were given at the start.</param>
-    /// <param name="netns">A further label; null for the main one, without that label.</param>
-    /// <param name="value">What it is now.</param>
-    /// <param name="labelValues">One for each of the family's label names, in their order.</param>
+    /// <param name="family">A family of the constructor.</param>
+    /// <param name="netns">The value of the further label; null for the main namespace, without the label.</param>
+    /// <param name="value">The value now.</param>
+    /// <param name="labelValues">One for each label name of the family, in the same order.</param>
     internal void SetIn(MetricFamily family, string? netns, double value, params ReadOnlySpan<string> labelValues) =>
         _families[family].Set(_update, netns, value, labelValues);
 
-    /// <summary>Has a histogram exported, also before its first observation.</summary>
+    /// <summary>Exports a histogram, also before its first observation.</summary>
     internal void KeepIn(MetricFamily histogram, string? netns) => ((Samples<Histogram.Child>)_families[histogram]).Get(_update, netns, []).Publish();
 
-    /// <summary>Counts one duration in a histogram; not only in an update.</summary>
+    /// <summary>Counts one duration in a histogram; also outside of an update.</summary>
     internal void ObserveIn(MetricFamily histogram, string? netns, TimeSpan duration) => SetIn(histogram, netns, duration.TotalSeconds);
 
-    /// <summary>Ends an update.</summary>
+    /// <summary>Ends an update and renders it.</summary>
     /// <returns>The whole exposition; the bytes are not changed afterwards.</returns>
     internal ReadOnlyMemory<byte> Export(ExpositionFormat format)
     {
@@ -60,7 +60,7 @@ internal sealed class MetricRegistry
         }
 
         using MemoryStream exported = new(_lastLength);
-        // It ends at once: a stream in memory never has it wait.
+        // Completes synchronously: a MemoryStream never waits.
         _registry.CollectAndExportAsTextAsync(exported, format).GetAwaiter().GetResult();
         _lastLength = (int)exported.Length;
         return exported.GetBuffer().AsMemory(0, _lastLength);
@@ -89,13 +89,13 @@ internal sealed class MetricRegistry
     {
         internal abstract void Set(long update, string? netns, double value, ReadOnlySpan<string> labelValues);
 
-        /// <summary>Removes those that were not set in this update.</summary>
+        /// <summary>Removes the samples that were not set in this update.</summary>
         internal abstract void RemoveOthers(long update);
     }
 
     /// <inheritdoc/>
-    /// <param name="family">Which one.</param>
-    /// <param name="create">Makes its collector for these label names.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="create">Creates its collector for label names.</param>
     /// <param name="set">Sets or observes a value.</param>
     private sealed class Samples<TChild>(MetricFamily family, Func<string[], Collector<TChild>> create, Action<TChild, double> set) : Samples
         where TChild : ChildBase
@@ -113,7 +113,7 @@ internal sealed class MetricRegistry
             {
                 if (sample.SetIn != update)
                 {
-                    // One that comes back is another one: prometheus-net exports nothing any more of one that was removed.
+                    // A sample that comes back gets a new child: prometheus-net no longer exports a removed one.
                     sample.Child.Remove();
                     _samples.Remove(labelValues);
                 }

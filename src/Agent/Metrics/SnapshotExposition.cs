@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace Agent.Metrics;
 
-/// <summary>A snapshot in the text format, and nothing besides: the textfile, and <c>--output prom</c>.</summary>
+/// <summary>Renders a snapshot in the text format: the textfile, and <c>--output prom</c>.</summary>
 internal sealed class SnapshotExposition
 {
     private readonly MetricRegistry _registry = new(MetricFamilies.All);
@@ -11,7 +11,7 @@ internal sealed class SnapshotExposition
 
     internal SnapshotExposition(BuildInformation build) => _connections = new ConnectionMetrics(_registry, build);
 
-    /// <summary>Renders a snapshot; for one thread at a time. The same snapshot gives the same samples.</summary>
+    /// <summary>Renders a snapshot. For one thread at a time.</summary>
     /// <returns>The whole exposition; the bytes are not changed afterwards.</returns>
     internal ReadOnlyMemory<byte> Render(Snapshot snapshot)
     {

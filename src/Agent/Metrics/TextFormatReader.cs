@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Agent.Metrics;
 
-/// <summary>Finds a value in the text format, for which prometheus-net has a writer and no reader.</summary>
+/// <summary>Reads a value from the text format; prometheus-net only writes it.</summary>
 internal static class TextFormatReader
 {
     /// <returns>The value of the family's sample that has no labels; null where there is none.</returns>
     internal static double? ValueOf(MetricFamily family, ReadOnlySpan<char> text)
     {
-        // Split at \n alone, as the format is: a label's value may have other characters that end a line elsewhere.
+        // Split at \n only, like the format: a label value may contain other line separators.
         foreach (Range line in text.Split('\n'))
         {
             if (text[line].StartsWith(family.Name, StringComparison.Ordinal)

@@ -6,24 +6,24 @@ using LibC = Netlink.Interop.LibC;
 namespace Agent.Publishing;
 
 /// <summary>
-/// Whether users other than root and the agent's own can replace what the agent writes into a directory: by what owns and may write that
-/// directory, and each one above it, in which they could put another directory into its place.
+/// Finds out whether users other than root and the agent's own can replace a file in a directory: if they own it, or may write to it. The same
+/// holds for each directory above, where they could put another directory in its place.
 /// </summary>
 internal static class DirectoryTrust
 {
     private const uint Root = 0;
 
-    /// <summary>The first thing that lets other users do so, and what to do about it.</summary>
+    /// <summary>The first danger on the path, and how to remove it.</summary>
     /// <param name="directory">An absolute path.</param>
-    /// <returns>Null where there is nothing.</returns>
+    /// <returns>One line; null without a danger.</returns>
     internal static string? FindDanger(string directory) => FindDanger(directory, LibC.geteuid(), LibC.getegid());
 
     /// <param name="directory">An absolute path.</param>
     /// <param name="user">The agent's user.</param>
-    /// <param name="group">Its group, whose members are trusted.</param>
+    /// <param name="group">The agent's group; its members are trusted.</param>
     internal static string? FindDanger(string directory, uint user, uint group) =>
         FindOnPath(directory, user, group)
-        // Symbolic links lead through directories that the path does not name.
+        // Symbolic links lead through further directories.
         ?? (ResolvedPathOf(directory) is { } resolved && resolved != directory ? FindOnPath(resolved, user, group) : null);
 
     private static string? FindOnPath(string directory, uint user, uint group)
@@ -44,7 +44,7 @@ internal static class DirectoryTrust
 
     private static string? FindIn(string path, bool isAbove, uint user, uint group)
     {
-        // What cannot be looked at cannot be judged, and is an error elsewhere.
+        // A path that cannot be read is reported when the file is written.
         if (LibC.statx(path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, out statx status) < 0)
         {
             return null;
@@ -63,7 +63,7 @@ internal static class DirectoryTrust
         UnixFileMode mode = (UnixFileMode)(status.stx_mode & 0xfff);
         if (isAbove && mode.HasFlag(UnixFileMode.StickyBit))
         {
-            // As in /tmp: everyone may add to it, and only owners rename.
+            // As in /tmp: everyone may create files, but only owners may rename.
             return null;
         }
 

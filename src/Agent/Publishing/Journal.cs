@@ -6,23 +6,23 @@ using LibC = Netlink.Interop.LibC;
 namespace Agent.Publishing;
 
 /// <summary>
-/// Whether standard error leads to systemd's journal, see JOURNAL_STREAM in systemd.exec(5). The journal has a time of its own for each line, and takes
-/// a priority from its beginning, see sd-daemon(3).
+/// Finds out whether standard error is connected to systemd's journal, see JOURNAL_STREAM in systemd.exec(5). The journal adds a time to each line,
+/// and reads a priority from its beginning, see sd-daemon(3).
 /// </summary>
 internal static class Journal
 {
     private const string Variable = "JOURNAL_STREAM";
     private const int StandardErrorNumber = 2;
 
-    /// <summary>Whether it does now.</summary>
+    /// <summary>Whether it is connected.</summary>
     internal static bool IsStandardError =>
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } stream
         && LibC.statx(StandardErrorNumber, STATX_INO, out statx status) == 0
         && Leads(stream, status.stx_dev_major, status.stx_dev_minor, status.stx_ino);
 
-    /// <param name="stream">The variable: device and inode in decimal numbers, with a colon between them.</param>
-    /// <param name="major">Of the device that standard error is on.</param>
-    /// <param name="minor">Of the same device.</param>
+    /// <param name="stream">The variable: device and inode in decimal, separated by a colon.</param>
+    /// <param name="major">The major number of standard error's device.</param>
+    /// <param name="minor">The minor number of the same device.</param>
     /// <param name="inode">The inode of standard error.</param>
     internal static bool Leads(string stream, uint major, uint minor, ulong inode) =>
         stream.Split(':') is [{ } device, { } node]

@@ -1,11 +1,11 @@
 namespace Agent.Publishing;
 
 /// <summary>
-/// Writes where <c>ulimit -f</c> may limit the size of a file. .NET reports EFBIG as a wrong argument; here it is an error of the disk, like a full one.
+/// Writes a file whose size <c>ulimit -f</c> may limit. .NET reports EFBIG as a wrong argument; here it is an IOException, like a full disk.
 /// </summary>
 internal static class SizeLimitedWrite
 {
-    /// <exception cref="IOException">The text cannot be written, for one because of that limit.</exception>
+    /// <exception cref="IOException">The text cannot be written, for example because of that limit.</exception>
     internal static void Write(Stream stream, ReadOnlySpan<byte> text)
     {
         try

@@ -1,8 +1,8 @@
 namespace Agent.Publishing;
 
 /// <summary>
-/// The file that node_exporter's textfile collector reads. It is replaced whole: a reader sees the old text or the new one, whatever ends the
-/// agent in between.
+/// The file that node_exporter's textfile collector reads. It is replaced as a whole: a reader sees the old text or the new one, however the agent
+/// ends.
 /// </summary>
 internal sealed class Textfile : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class Textfile : IDisposable
     private const UnixFileMode DirectoryMode0755 =
         FileMode0644 | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    // The temporary names start with the file's own and do not end in .prom, so that node_exporter leaves them alone.
+    // The temporary names do not end in .prom, so that node_exporter ignores them.
     private const string TemporarySuffix = ".tmp";
     private const string LockSuffix = ".lock";
 
@@ -27,7 +27,7 @@ internal sealed class Textfile : IDisposable
     private volatile bool _removesFile;
     private volatile bool _closed;
 
-    /// <param name="directory">An absolute path; made when it is first needed.</param>
+    /// <param name="directory">An absolute path; created when it is first needed.</param>
     internal Textfile(string directory)
     {
         _directory = directory;
@@ -38,11 +38,11 @@ internal sealed class Textfile : IDisposable
     internal string FilePath => _filePath;
 
     /// <summary>
-    /// Why users other than root and the agent's own can replace the file, and what to do; null where they cannot. Known once it was acquired.
+    /// Why users other than root and the agent's own can replace the file, and what to do; null where they cannot. Known after <see cref="Acquire"/>.
     /// </summary>
     internal string? Danger { get; private set; }
 
-    /// <summary>Whether the directory is the one that the file is locked in, also by another path to it; false while a write hangs.</summary>
+    /// <summary>Whether the directory is that of the locked file, also by another path; false while a write hangs.</summary>
     internal bool IsIn(string directory)
     {
         if (!_gate.TryEnter(LongestWait))
@@ -57,25 +57,25 @@ internal sealed class Textfile : IDisposable
         finally
         {
             _gate.Exit();
-            GiveBackIfClosed();
+            ReleaseIfClosed();
         }
     }
 
-    /// <summary>Goes on by another path to the same directory, see <see cref="IsIn"/>: the former one may be a symlink that is removed.</summary>
+    /// <summary>Uses another path to the same directory from now on, see <see cref="IsIn"/>: the former path may be a symlink that is removed.</summary>
     internal void Rename(string directory)
     {
-        // Without the gate, for a write may hang. One that has begun ends in the same directory, whichever path it takes.
+        // Without the gate: a write may hang. A write that has begun ends in the same directory by either path.
         _directory = directory;
         _filePath = Path.Combine(directory, FileName);
         _lock?.Rename(_filePath + LockSuffix);
     }
 
     /// <summary>
-    /// Makes sure that the directory is there, that no other agent writes the file, and that nothing is left of one that was killed. Does
+    /// Creates the directory if it is missing, locks the file against other agents, and removes temporary files of an agent that was killed. Does
     /// nothing after <see cref="Dispose"/>.
     /// </summary>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
-    /// <exception cref="IOException">The directory cannot be made or used.</exception>
+    /// <exception cref="IOException">The directory cannot be created or used.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Acquire()
     {
@@ -91,7 +91,7 @@ internal sealed class Textfile : IDisposable
         }
         finally
         {
-            GiveBackIfClosed();
+            ReleaseIfClosed();
         }
     }
 
@@ -99,11 +99,11 @@ internal sealed class Textfile : IDisposable
     {
         if (_lock is not { IsInPlace: true })
         {
-            AcquireAnew();
+            AcquireLock();
         }
     }
 
-    private void AcquireAnew()
+    private void AcquireLock()
     {
         _lock?.Dispose();
         _lock = null;
@@ -116,7 +116,7 @@ internal sealed class Textfile : IDisposable
         }
         catch
         {
-            // Not acquired: the next attempt begins anew, with what was left.
+            // Not acquired: the next attempt removes the temporary files again.
             acquired.Dispose();
             throw;
         }
@@ -143,17 +143,17 @@ internal sealed class Textfile : IDisposable
         }
         finally
         {
-            GiveBackIfClosed();
+            ReleaseIfClosed();
         }
     }
 
-    /// <summary>Removes the file if it is ours, for numbers that nobody renews are no numbers; nothing is written afterwards.</summary>
-    /// <exception cref="IOException">It cannot be removed, or a write to it hangs and removes it when that is over.</exception>
+    /// <summary>Removes the file if this agent holds its lock, because its numbers would grow old; nothing is written afterwards.</summary>
+    /// <exception cref="IOException">It cannot be removed, or a write hangs and will remove it when it ends.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     internal void Remove() => Close(removeFile: true);
 
-    /// <summary>Gives the file free for another agent, and leaves it where it is. Does nothing after <see cref="Remove"/>.</summary>
-    /// <exception cref="IOException">A write to it hangs, and gives it free when that is over.</exception>
+    /// <summary>Releases the lock and leaves the file in place. Does nothing after <see cref="Remove"/>.</summary>
+    /// <exception cref="IOException">A write hangs, and will release the lock when it ends.</exception>
     public void Dispose() => Close(removeFile: false);
 
     private void Close(bool removeFile)
@@ -165,7 +165,7 @@ internal sealed class Textfile : IDisposable
 
         _removesFile = removeFile;
         _closed = true;
-        // A write that hangs on a dead disk shall not hold up the end of the agent.
+        // A write that hangs on a dead disk must not delay the end of the agent.
         if (!_gate.TryEnter(LongestWait))
         {
             throw new IOException("a write to it hangs");
@@ -173,7 +173,7 @@ internal sealed class Textfile : IDisposable
 
         try
         {
-            GiveBack();
+            ReleaseLock();
         }
         finally
         {
@@ -182,16 +182,16 @@ internal sealed class Textfile : IDisposable
     }
 
     /// <summary>
-    /// What was closed while a disk held up its use may have nobody else to do this, for who closed it does not wait for long. Looked at when
-    /// the gate is open again, so that one of the two does it.
+    /// Releases the lock after a write during which the file was closed: the caller of Close does not wait for a hanging write. Checked when the
+    /// gate is free again, so that one of the two releases it.
     /// </summary>
-    private void GiveBackIfClosed()
+    private void ReleaseIfClosed()
     {
         if (_closed && _gate.TryEnter())
         {
             try
             {
-                GiveBack();
+                ReleaseLock();
             }
             finally
             {
@@ -200,7 +200,7 @@ internal sealed class Textfile : IDisposable
         }
     }
 
-    private void GiveBack()
+    private void ReleaseLock()
     {
         try
         {
@@ -226,7 +226,7 @@ internal sealed class Textfile : IDisposable
         }
         catch
         {
-            // The old file stays: to remove it would make room for one write on a full disk, and for one change of state each interval.
+            // The old file stays: on a full disk, removing it would let one write succeed and the next fail, again and again.
             TryDelete(temporary);
             throw;
         }
@@ -234,7 +234,7 @@ internal sealed class Textfile : IDisposable
 
     private static void WriteNew(string path, ReadOnlySpan<byte> text)
     {
-        // O_EXCL: it follows no symlink that somebody planted.
+        // O_EXCL: it follows no symlink of another user.
         using FileStream file = new(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
@@ -242,7 +242,7 @@ internal sealed class Textfile : IDisposable
             Share = FileShare.None,
             BufferSize = 0,
         });
-        // Whatever the umask says: node_exporter is another user.
+        // Regardless of the umask: node_exporter is another user.
         File.SetUnixFileMode(file.SafeFileHandle, FileMode0644);
         SizeLimitedWrite.Write(file, text);
     }
@@ -260,7 +260,7 @@ internal sealed class Textfile : IDisposable
         }
 
         Directory.CreateDirectory(directory);
-        // Each that is made, and whatever the umask says: node_exporter is another user.
+        // Each new directory, regardless of the umask: node_exporter is another user.
         File.SetUnixFileMode(directory, DirectoryMode0755);
     }
 
@@ -272,7 +272,7 @@ internal sealed class Textfile : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The failure that made it superfluous is the one to tell of.
+            // The first failure is the one to report.
         }
     }
 

@@ -5,7 +5,7 @@ using Netlink.SockDiag.Filters;
 
 namespace Agent.Watching;
 
-/// <summary>One walk of the kernel's table that counts for all watches of a network namespace.</summary>
+/// <summary>Counts the connections of all watches of a network namespace in one walk of the kernel's table.</summary>
 internal sealed class Census : IDisposable
 {
     private readonly string? _netns;
@@ -16,17 +16,17 @@ internal sealed class Census : IDisposable
     private readonly TimeProvider _time;
     private DateTimeOffset? _lastSuccess;
 
-    /// <param name="where">Where and what for.</param>
-    /// <param name="time">Measures the census.</param>
-    /// <param name="keepsPeaks">Whether peaks are reckoned over the last minute; not for a census that stands alone.</param>
-    /// <param name="filter">What else a socket is to satisfy, to be counted at all; null for nothing.</param>
+    /// <param name="where">The namespace and its watches.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="keepsPeaks">Whether to keep the peak of the last minute; not for a single census.</param>
+    /// <param name="filter">A further condition for sockets to be counted; null for none.</param>
     internal Census(
         WatchedNamespace where, TimeProvider time, bool keepsPeaks, SocketFilter? filter = null)
         : this(new SockDiagClient(where.Namespace), where, time, keepsPeaks, filter)
     {
     }
 
-    /// <summary>A census that asks the kernel with this client, and disposes of it.</summary>
+    /// <summary>A census with a given client, which it disposes of.</summary>
     internal Census(
         SockDiagClient client,
         WatchedNamespace where,
@@ -42,14 +42,14 @@ internal sealed class Census : IDisposable
         _time = time;
     }
 
-    /// <summary>What is asked of the kernel in a namespace.</summary>
+    /// <summary>The query to the kernel.</summary>
     internal static SocketQuery QueryOf(WatchedNamespace where, SocketFilter? filter) =>
         new(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Ports);
 
-    /// <summary>Why the census that was taken last could not count; null when it could.</summary>
+    /// <summary>Why the last census failed; null if it succeeded.</summary>
     internal Exception? Failure { get; private set; }
 
-    /// <summary>Takes over what another census of the namespace remembers: of watches that both have, the peaks and who was shown.</summary>
+    /// <summary>Takes over the state of another census of the namespace: the peaks and shown clients of watches that both have.</summary>
     internal void TakeOver(Census former)
     {
         _lastSuccess = former._lastSuccess;
@@ -62,7 +62,7 @@ internal sealed class Census : IDisposable
         }
     }
 
-    /// <summary>Counts. Whatever goes wrong is in what it returns, and the next census starts afresh.</summary>
+    /// <summary>Takes a census. A failure is in the result; the next census starts afresh.</summary>
     internal NamespaceCounts Take()
     {
         Failure = null;
@@ -73,7 +73,7 @@ internal sealed class Census : IDisposable
         }
         catch (Exception failure)
         {
-            // Every exception: not only the two of Netlink mean that nothing was measured.
+            // Every exception: after any failure nothing was measured.
             Failure = failure;
             return new NamespaceCounts
             {

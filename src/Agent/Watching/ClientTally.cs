@@ -3,17 +3,16 @@ using Netlink.SockDiag;
 namespace Agent.Watching;
 
 /// <summary>
-/// Counts connections by client address: a hash table that is kept from census to census, so that nothing is allocated per socket and, once it
-/// has grown, nothing per client.
+/// Counts connections by client address. The hash table is kept from census to census: nothing is allocated per socket and, once it has grown,
+/// nothing per client.
 /// </summary>
 /// <remarks>
-/// <para>Between two connections of a client the kernel moves megabytes through the caches, so that what a lookup costs is the wait for
-/// memory. Hence the clients lie close together, the table has no more than a number and some bits of the hash for each, and connections come
-/// in batches: what one of them brings into the caches the next ones find there, and their lookups wait together and not one after the
-/// other.</para>
-/// <para>It grows with the clients that hold <b>accepted</b> connections, each of which costs the kernel and the server a hundred times its 32
-/// to 64 bytes here; forged addresses do not come that far. Beyond <see cref="MostClients"/> it gives up, rather than count some and not
-/// others.</para>
+/// <para>Between two connections of a client the kernel moves megabytes through the caches, so a lookup costs the wait for memory. For this
+/// reason clients are stored close together, a slot holds only a number and some bits of the hash, and connections are counted in batches:
+/// their lookups wait for memory at the same time.</para>
+/// <para>The table grows with the clients that hold <b>accepted</b> connections. Such a connection costs the kernel and the server a hundred times
+/// the 32 to 64 bytes here, and a forged address never has one. With more than <see cref="MostClients"/> clients the count fails: a count of
+/// some of them would be wrong.</para>
 /// </remarks>
 internal sealed class ClientTally
 {
@@ -22,23 +21,23 @@ internal sealed class ClientTally
     private const int SmallestTable = 64;
     private const int SlotsPerClient = 2;
 
-    // Of a slot: the client's number plus one; above it the same bits of the hash, which tell most clients apart without a look at them.
+    // The low bits of a slot: the client's number plus one. The bits above are those of the hash, which rule out most other clients.
     private const uint NumberMask = (2 * MostClients) - 1;
 
     // Open addressing; 0 is a free slot. A power of two, at least half of it free.
     private uint[] _slots = new uint[SmallestTable];
     private Entry[] _clients = new Entry[SmallestTable / SlotsPerClient];
 
-    /// <summary>How many clients were counted.</summary>
+    /// <summary>The number of clients.</summary>
     internal int Clients { get; private set; }
 
-    /// <summary>How many connections were counted.</summary>
+    /// <summary>The number of connections.</summary>
     internal long Connections { get; private set; }
 
-    /// <summary>How many of them the client has that has most; 0 without clients.</summary>
+    /// <summary>The connections of the client that has most; 0 without clients.</summary>
     internal int Highest { get; private set; }
 
-    /// <summary>Counts one connection for each of these.</summary>
+    /// <summary>Counts one connection for each of these clients.</summary>
     /// <exception cref="InvalidOperationException">There are more clients than can be counted.</exception>
     internal void Add(ReadOnlySpan<InetAddress> clients)
     {
@@ -52,7 +51,7 @@ internal sealed class ClientTally
 
     internal void Clear()
     {
-        // A burst of clients shall not make every later census clear a large table.
+        // After a burst of clients, later censuses need not clear a large table.
         if (_slots.Length > SmallestTable && Clients < _slots.Length / 16)
         {
             _slots = new uint[_slots.Length / 2];
@@ -88,7 +87,7 @@ internal sealed class ClientTally
 
         for (int i = 0; i < clients.Length; i++)
         {
-            // What was read may be of a table that has grown since; a client keeps its number.
+            // The slot may be one of before the table grew; a client keeps its number.
             int number = Holds(firstSlots[i], clients[i], hashes[i]) ? NumberIn(firstSlots[i]) : FindOrAdd(clients[i], hashes[i]);
             Highest = Math.Max(Highest, ++_clients[number].Held);
         }
@@ -146,7 +145,7 @@ internal sealed class ClientTally
         }
     }
 
-    /// <summary>Walks the clients, in the order in which they came.</summary>
+    /// <summary>Enumerates the clients in the order in which they were added.</summary>
     internal ref struct Enumerator(ReadOnlySpan<Entry> clients)
     {
         private readonly ReadOnlySpan<Entry> _clients = clients;

@@ -1,9 +1,17 @@
 namespace Agent.Watching;
 
-/// <summary>What a census found on one local port.</summary>
+/// <summary>The counts of one local port.</summary>
 /// <param name="Port">The local port.</param>
-/// <param name="Ipv4">ESTABLISHED connections whose peer speaks IPv4, also where it came to a dual-stack socket.</param>
-/// <param name="Ipv6">ESTABLISHED connections whose peer speaks IPv6.</param>
+/// <param name="Ipv4">ESTABLISHED connections with an IPv4 peer, also those of a dual-stack socket.</param>
+/// <param name="Ipv6">ESTABLISHED connections with an IPv6 peer.</param>
 /// <param name="Unaccepted">Those of both that no process has accepted yet.</param>
-/// <param name="AcceptQueue">Of the sockets that listen on the port; null where none does.</param>
+/// <param name="AcceptQueue">The accept queues of the sockets that listen on the port; null where nothing listens.</param>
 internal readonly record struct PortCounts(ushort Port, long Ipv4, long Ipv6, long Unaccepted, AcceptQueue? AcceptQueue);
+
+/// <summary>The accept queues of all sockets that listen on a port, summed.</summary>
+/// <param name="Length">Connections that wait to be accepted.</param>
+/// <param name="Limit">How many connections may wait.</param>
+internal readonly record struct AcceptQueue(long Length, long Limit)
+{
+    public static AcceptQueue operator +(AcceptQueue left, AcceptQueue right) => new(left.Length + right.Length, left.Limit + right.Limit);
+}

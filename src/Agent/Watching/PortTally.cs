@@ -4,8 +4,8 @@ using Netlink.SockDiag;
 namespace Agent.Watching;
 
 /// <summary>
-/// Counts the sockets of one dump per local port, and hands those that are held to the watches of the port. Reused from census to census;
-/// nothing is allocated per socket.
+/// Counts the sockets of one dump per local port, and passes held connections to the watches of the port. Reused for each census; allocates
+/// nothing per socket.
 /// </summary>
 internal sealed class PortTally
 {
@@ -17,11 +17,11 @@ internal sealed class PortTally
     // By the upper and the lower byte of a local port: index into _counters plus one, 0 for a port that is not watched.
     private readonly ushort[][] _indexByPort = new ushort[256][];
 
-    // By the same index: the watches that have the port.
+    // By the same index: the watches of the port.
     private readonly WatchTally[][] _watches;
 
-    /// <param name="ports">Those of the watches, none twice.</param>
-    /// <param name="watches">What is counted for.</param>
+    /// <param name="ports">The ports of the watches, without duplicates.</param>
+    /// <param name="watches">The watches.</param>
     internal PortTally(ImmutableArray<ushort> ports, IReadOnlyCollection<WatchTally> watches)
     {
         _ports = ports;
@@ -48,7 +48,7 @@ internal sealed class PortTally
             return;
         }
 
-        // Without an inode no process has accepted it, and it takes no slot of a server's limit.
+        // A connection without an inode has not been accepted, and takes no slot of the server's limit.
         bool isAccepted = socket.Inode != 0;
         switch (socket.State)
         {
@@ -58,14 +58,14 @@ internal sealed class PortTally
                 AddHeld(index, client, isAccepted);
                 break;
             case TcpState.CloseWait:
-                // The client has hung up and the server has not: it still holds the connection.
+                // The client has closed the connection and the server has not: it still takes a slot.
                 AddHeld(index, socket.PeerAddress, isAccepted);
                 break;
             case TcpState.Listen:
                 _counters[index].AddListener(socket);
                 break;
             default:
-                // Selected in one of these states and copied a moment later in another one.
+                // The socket changed its state after the kernel had selected it.
                 break;
         }
     }
@@ -104,7 +104,7 @@ internal sealed class PortTally
 
         internal void AddConnection(InetAddress client, bool isAccepted)
         {
-            // The peer's address and not the socket's family: a dual-stack listener has its IPv4 clients on IPv6 sockets.
+            // By the peer's address, not the socket's family: IPv4 clients of a dual-stack listener are on IPv6 sockets.
             if (client.IsIPv4)
             {
                 _ipv4++;

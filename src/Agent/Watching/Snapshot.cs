@@ -5,12 +5,12 @@ using Agent.Readings;
 namespace Agent.Watching;
 
 /// <summary>
-/// What the latest census of each network namespace found. Everything that a person or a program reads is rendered from one of these.
+/// The latest census of each network namespace, with the limits that are in force. All outputs are rendered from a snapshot.
 /// </summary>
-/// <param name="Namespaces">The main one first, then in the order of the configuration.</param>
+/// <param name="Namespaces">The main namespace first, then in the order of the configuration.</param>
 internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
 {
-    /// <summary>What all counts were narrowed to, as an expression of <c>--filter</c>; null where everything was counted.</summary>
+    /// <summary>The expression of <c>--filter</c> that all counts are limited to; null for none.</summary>
     public string? Filter { get; init; }
 
     /// <summary>The censuses of a view, each watch with the limit that is in force there.</summary>
@@ -19,13 +19,13 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     /// <summary>Whether every census succeeded.</summary>
     public bool Succeeded => Namespaces.All(counts => counts.Succeeded);
 
-    /// <summary>What could not be measured or learnt, one line each: failed censuses, then questions for limits.</summary>
+    /// <summary>Everything that failed, one line each: censuses, then questions for limits.</summary>
     public IEnumerable<string> Problems => Namespaces.Select(found => found.Failure)
         .Concat(Namespaces.SelectMany(found => found.Watches).Select(counts => counts.Limit.Problem))
         .OfType<string>()
         .Distinct();
 
-    /// <summary>The state of the worst watch among those that could be counted; fine without any.</summary>
+    /// <summary>The worst state of the watches that could be counted; fine without any.</summary>
     public WatchState WorstState
     {
         get

@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Agent.Watching;
 
 /// <summary>
-/// From how many connections on a client deserves attention: a count, <c>160</c>, or a share of the watch's limit, <c>80%</c>.
+/// The number of connections of one client from which a watch needs attention: a count, <c>160</c>, or a share of the limit, <c>80%</c>.
 /// </summary>
 /// <param name="Number">Connections, or per cent.</param>
 /// <param name="IsShare">Whether it is a share of the limit.</param>
 internal readonly record struct Threshold(int Number, bool IsShare)
 {
-    /// <exception cref="FormatException">It is none; the message is one line.</exception>
+    /// <exception cref="FormatException">The text is not a threshold; the message is one line.</exception>
     internal static Threshold Parse(string text)
     {
         bool isShare = text.EndsWith('%');
@@ -20,8 +20,8 @@ internal readonly record struct Threshold(int Number, bool IsShare)
                 $"'{text}' is not a threshold; give a number of connections from 1 on, or a share of the limit from 1% to 100%");
     }
 
-    /// <summary>The least number of connections that reaches it; null for a share where there is no limit, which none reaches.</summary>
-    /// <param name="limit">The limit that it may be a share of.</param>
+    /// <summary>The lowest number of connections that reaches it; null for a share without a limit, which no number reaches.</summary>
+    /// <param name="limit">The limit that a share refers to.</param>
     internal int? InConnections(int? limit) => IsShare ? (int?)(((limit * (long)Number) + 99) / 100) : Number;
 
     public override string ToString() => IsShare ? $"{Number}%" : $"{Number}";

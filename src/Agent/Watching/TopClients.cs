@@ -4,16 +4,16 @@ using Netlink.SockDiag;
 namespace Agent.Watching;
 
 /// <summary>
-/// Chooses the clients that are shown: those that hold most. At equal counts those that were shown before stay, so that series do not come and
-/// go with the order of a table; then the lower address.
+/// Chooses the clients to show: those that hold most. At equal counts the clients that were shown before stay, so that series do not come and go;
+/// then the lower address is first.
 /// </summary>
 /// <remarks>
-/// It collects up to twice as many as are shown, sorts them and drops the second half. So a client costs one comparison with the last one that
-/// is still in, and its part of a sort: n clients take n log k steps, whatever their order.
+/// It collects up to twice as many as are shown, sorts them and drops the second half. A client costs one comparison with the last one in the
+/// list, and its part of a sort: n clients take n log k steps in any order.
 /// </remarks>
 internal sealed class TopClients
 {
-    // With few to show, a sort for every second client would cost more than the memory that it saves.
+    // With few to show, a sort for every second client would cost more than the memory saves.
     private const int FewestCollected = 64;
 
     private readonly int _shown;
@@ -22,12 +22,12 @@ internal sealed class TopClients
     private readonly HashSet<InetAddress> _shownBefore = [];
     private readonly List<Candidate> _candidates = [];
 
-    // Kept, so that no sort allocates.
+    // Fields, so that no sort allocates.
     private readonly Comparison<Candidate> _orderOfChoice;
     private readonly Comparison<ClientCount> _orderOfDisplay;
 
     /// <param name="shown">How many are chosen.</param>
-    /// <param name="addresses">Tells which of two addresses is the lower one; null for their own order.</param>
+    /// <param name="addresses">The order of addresses; null for the default order.</param>
     internal TopClients(int shown, IComparer<InetAddress>? addresses = null)
     {
         _shown = shown;
@@ -37,7 +37,7 @@ internal sealed class TopClients
         _orderOfDisplay = CompareForDisplay;
     }
 
-    /// <summary>Chooses, and remembers the choice for the next time.</summary>
+    /// <summary>Chooses the clients, and remembers the choice for the next time.</summary>
     internal ImmutableArray<ClientCount> Choose(ClientTally clients)
     {
         if (_shown == 0)
@@ -58,15 +58,15 @@ internal sealed class TopClients
         return chosen.MoveToImmutable();
     }
 
-    /// <summary>Leaves the clients that are to be shown in the list.</summary>
+    /// <summary>Reduces the list to the clients to show.</summary>
     private void Collect(ClientTally clients)
     {
         _candidates.Clear();
-        // The last one of those that would be shown if no more came; known once there were more than can be shown.
+        // The last client to be shown so far; known once there are more than can be shown.
         Candidate? last = null;
         foreach (ClientCount client in clients)
         {
-            // Most clients hold too little, which is seen without a look at who was shown.
+            // Most clients hold too little. This check needs no lookup.
             if (last is { } bar && client.Held < bar.Client.Held)
             {
                 continue;
@@ -81,15 +81,15 @@ internal sealed class TopClients
             _candidates.Add(candidate);
             if (_candidates.Count == _mostCollected)
             {
-                KeepTheShown();
+                DropTheRest();
                 last = _candidates[^1];
             }
         }
 
-        KeepTheShown();
+        DropTheRest();
     }
 
-    private void KeepTheShown()
+    private void DropTheRest()
     {
         if (_candidates.Count > _shown)
         {

@@ -3,10 +3,10 @@ using Netlink.SockDiag;
 
 namespace Agent.Watching;
 
-/// <summary>Counts for one watch what its clients hold, census after census.</summary>
+/// <summary>Counts the connections of one watch by client. Reused for each census.</summary>
 internal sealed class WatchTally
 {
-    // The larger a batch, the more of what it looks up the caches hold; beyond this it takes their room itself.
+    // A larger batch lets more lookups wait together. Beyond the largest, the batch itself would fill the caches.
     private const int SmallestBatch = 128;
     private const int LargestBatch = 2048;
 
@@ -15,12 +15,12 @@ internal sealed class WatchTally
     private TopClients _top;
     private PeakWindow? _peak;
 
-    // The clients of the connections that came last and are not counted yet.
+    // The clients of connections that are not counted yet.
     private InetAddress[] _batch = new InetAddress[SmallestBatch];
     private int _waiting;
 
-    /// <param name="watch">What is counted for.</param>
-    /// <param name="time">For the peak; null where a census stands alone and there is none.</param>
+    /// <param name="watch">The watch.</param>
+    /// <param name="time">The clock of the peak; null for a single census, which has no peak.</param>
     internal WatchTally(Watch watch, TimeProvider? time)
     {
         _watch = watch;
@@ -30,10 +30,10 @@ internal sealed class WatchTally
 
     internal ImmutableArray<ushort> Ports => _watch.Ports;
 
-    /// <summary>Whether the other one counts for a watch of the same name and ports.</summary>
+    /// <summary>Whether the other tally is of a watch of the same name and ports.</summary>
     internal bool IsSuccessorOf(WatchTally former) => _watch.Name == former._watch.Name && Ports.AsSpan().SequenceEqual(former.Ports.AsSpan());
 
-    /// <summary>Takes over the peak of the last minute, and who was shown where as many are shown now.</summary>
+    /// <summary>Takes over the peak of the last minute and, if as many clients are shown, the choice of clients.</summary>
     internal void TakeOver(WatchTally former)
     {
         _peak = former._peak ?? _peak;
@@ -46,7 +46,7 @@ internal sealed class WatchTally
         _waiting = 0;
     }
 
-    /// <summary>Counts a connection that is held.</summary>
+    /// <summary>Counts a held connection.</summary>
     internal void Add(InetAddress client)
     {
         if (_waiting == _batch.Length)
@@ -57,7 +57,7 @@ internal sealed class WatchTally
         _batch[_waiting++] = client;
     }
 
-    /// <summary>Counts those that still wait for their batch to be full; called when all have come.</summary>
+    /// <summary>Counts the rest of the last batch, after the last connection.</summary>
     /// <exception cref="InvalidOperationException">There are more clients than can be counted.</exception>
     internal void Complete()
     {

@@ -3,7 +3,7 @@ using System.Runtime;
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>
-/// Turns what .NET says of the agent's memory, threads and code into metrics. It is read where it arises: to listen to .NET's meter costs more.
+/// Sets the metrics of the .NET runtime. They are read directly: listening to the meter System.Runtime costs more.
 /// </summary>
 internal sealed class RuntimeMetrics(MetricRegistry registry)
 {
@@ -36,7 +36,7 @@ internal sealed class RuntimeMetrics(MetricRegistry registry)
     {
         for (int generation = 0; generation <= GC.MaxGeneration; generation++)
         {
-            // .NET counts a collection with each generation that it comprises, from the oldest down.
+            // .NET counts a collection of a generation also for all younger ones.
             int ofOlder = generation == GC.MaxGeneration ? 0 : GC.CollectionCount(generation + 1);
             registry.Set(RuntimeFamilies.Collections, GC.CollectionCount(generation) - ofOlder, Generations[generation]);
         }
