@@ -15,9 +15,13 @@ internal sealed class ConsulTls(ConsulEndpoint endpoint)
     /// <exception cref="LimitUnknownException">A file is missing or wrong, or one of the two does not trust the other.</exception>
     internal async Task<Stream> SecureAsync(Stream plain, CancellationToken cancellationToken)
     {
-        if (!OpenSsl.IsInstalled)
+        try
         {
-            throw new LimitUnknownException($"{endpoint.Name} wants TLS: {OpenSsl.Advice}");
+            OpenSsl.Require($"{endpoint.Name} requires TLS");
+        }
+        catch (FormatException missing)
+        {
+            throw new LimitUnknownException(missing.Message);
         }
 
         SslClientAuthenticationOptions options = new()

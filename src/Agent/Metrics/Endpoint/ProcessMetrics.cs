@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.ComponentModel;
 using System.Diagnostics;
 using Agent.Workloads;
@@ -8,7 +7,7 @@ namespace Agent.Metrics.Endpoint;
 /// <summary>Turns what the kernel says of the agent's process into metrics; what it does not say is absent.</summary>
 internal sealed class ProcessMetrics
 {
-    // Both files are shorter by far.
+    // The file is much shorter.
     private const int LongestFile = 4096;
 
     private readonly MetricRegistry _registry;
@@ -33,24 +32,15 @@ internal sealed class ProcessMetrics
     internal void Set()
     {
         Span<byte> buffer = stackalloc byte[LongestFile];
-        ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics parsed) ? parsed : null;
+        ProcessStatistics? read = ProcessStatistics.TryParse(ReadStatistics(buffer), out ProcessStatistics parsed) ? parsed : null;
         Set(ProcessFamilies.CpuTime, read?.CpuSeconds);
         // Without the one by which they are listed.
         Set(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd", out _)?.Count - 1);
-        Set(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
+        Set(ProcessFamilies.MaxDescriptors, DescriptorLimit.Read(_directory) is { } limit and not long.MaxValue ? limit : null);
         Set(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
         Set(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);
         Set(ProcessFamilies.StartTime, _startedAt?.ToUnixTimeMilliseconds() / 1000.0);
         Set(ProcessFamilies.Threads, read?.Threads);
-    }
-
-    /// <param name="limits">What proc_pid_limits(5) says.</param>
-    /// <returns>The limit in force; null where there is none.</returns>
-    internal static long? ParseMaxDescriptors(ReadOnlySpan<byte> limits)
-    {
-        ReadOnlySpan<byte> name = "Max open files "u8;
-        int start = limits.IndexOf(name);
-        return start >= 0 && Utf8Parser.TryParse(limits[(start + name.Length)..].TrimStart((byte)' '), out long soft, out _) ? soft : null;
     }
 
     // Once: the start does not change, and the clock that it is reckoned by does. Not from /proc/stat, which a sandbox may hide.
@@ -75,12 +65,12 @@ internal sealed class ProcessMetrics
         }
     }
 
-    /// <returns>What is in it; nothing where it cannot be read.</returns>
-    private ReadOnlySpan<byte> ReadFile(string name, Span<byte> buffer)
+    /// <returns>The content of the file stat; empty if it cannot be read.</returns>
+    private ReadOnlySpan<byte> ReadStatistics(Span<byte> buffer)
     {
         try
         {
-            using FileStream file = new($"{_directory}/{name}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using FileStream file = new($"{_directory}/stat", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             return buffer[..file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

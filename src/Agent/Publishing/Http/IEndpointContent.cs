@@ -4,15 +4,15 @@ using Prometheus;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>What the endpoint shows. Any number of threads ask at once, and none of them waits for the kernel.</summary>
+/// <summary>The data that the endpoint shows. Any number of threads may read it at once, and reading never waits for the kernel.</summary>
 internal interface IEndpointContent
 {
     /// <summary>The settings in force, without secrets.</summary>
     IReadOnlyList<EffectiveSetting> Settings { get; }
 
-    /// <returns>The metrics as they are now.</returns>
+    /// <returns>The current metrics.</returns>
     RenderedMetrics RenderMetrics(ExpositionFormat format);
 
-    /// <returns>Why the agent has no numbers to rely on, in one line; null when it has.</returns>
+    /// <returns>Why the agent has no recent counts, in one line; null when it has them.</returns>
     string? NotReadyBecause();
 }
