@@ -8,6 +8,7 @@ using Agent.Publishing;
 using Agent.Hosting;
 using Agent.Watching;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Workloads;
 
 if (!StandardStreams.TryOpen())
@@ -58,7 +59,7 @@ static int RunOnce(Settings settings, OnceOptions once)
         counted.Namespaces.SelectMany(found => found.Watches).Select(counts => counts.Watch), TimeProvider.System);
 
     foreach (string notice in settings.Namespaces
-        .SelectMany(where => where.Watches.Select(watch => SharedBudget.Find(where.Namespace, watch))).OfType<string>())
+        .SelectMany(where => where.Watches.Select(watch => UncountedConsulPort.Find(where.Namespace, watch))).OfType<string>())
     {
         ErrorLine.Write(notice);
     }

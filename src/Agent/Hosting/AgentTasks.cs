@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Agent.Configuration;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Publishing.Http;

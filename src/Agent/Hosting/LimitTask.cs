@@ -1,4 +1,5 @@
 using Agent.Limits;
+using Agent.Limits.Consul;
 
 namespace Agent.Hosting;
 

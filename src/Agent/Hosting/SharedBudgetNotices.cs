@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Agent.Limits.Consul;
 using Agent.Watching;
-using Agent.Workloads;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
@@ -23,7 +23,7 @@ internal sealed partial class SharedBudgetNotices(TimeProvider time, ILogger<Sha
         foreach (WatchCounts counts in found.Watches)
         {
             Watch watch = counts.Watch;
-            if (SharedBudget.PortsOf(watch) is var (counted, _) && IsTime((where.Label, watch.Name)) && Listens(found, counted))
+            if (UncountedConsulPort.PortsOf(watch) is var (counted, _) && IsTime((where.Label, watch.Name)) && Listens(found, counted))
             {
                 _lookedAt[(where.Label, watch.Name)] = time.GetTimestamp();
                 looking = Task.WhenAll(looking, Task.Run(() => Look(where, watch)));
@@ -51,7 +51,7 @@ internal sealed partial class SharedBudgetNotices(TimeProvider time, ILogger<Sha
 
     private void Look(WatchedNamespace where, Watch watch)
     {
-        if (SharedBudget.Find(where.Namespace, watch) is { } notice && _told.TryAdd((where.Label, watch.Name), true))
+        if (UncountedConsulPort.Find(where.Namespace, watch) is { } notice && _told.TryAdd((where.Label, watch.Name), true))
         {
             LogNotice(notice);
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Agent.Limits.Consul;
 using Agent.Watching;
 
 namespace Agent.Limits;

@@ -5,6 +5,7 @@ using Agent.Metrics;
 using Agent.Metrics.Endpoint;
 using Agent.Watching;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Netlink;
 using Netlink.SockDiag;
 using Prometheus;

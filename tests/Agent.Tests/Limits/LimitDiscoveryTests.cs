@@ -1,5 +1,6 @@
 using Agent.Hosting;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Tests.Hosting;
 using Agent.Watching;
 using Testing;
