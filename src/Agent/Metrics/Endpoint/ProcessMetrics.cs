@@ -35,7 +35,7 @@ internal sealed class ProcessMetrics
         ProcessStatistics? read = ProcessStatistics.TryParse(ReadStatistics(buffer), out ProcessStatistics parsed) ? parsed : null;
         Set(ProcessFamilies.CpuTime, read?.CpuSeconds);
         // Without the one by which they are listed.
-        Set(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd", out _)?.Count - 1);
+        Set(ProcessFamilies.OpenDescriptors, Descriptors.List($"{_directory}/fd", out _)?.Count - 1);
         Set(ProcessFamilies.MaxDescriptors, DescriptorLimit.Read(_directory) is { } limit and not long.MaxValue ? limit : null);
         Set(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
         Set(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);
