@@ -127,9 +127,9 @@ public sealed class ProcessLookupTests
     [Fact]
     public void Failed_census_has_no_lookup()
     {
-        using SockDiagClient nobody = new(() => throw new InvalidOperationException("it was asked"), TimeProvider.System);
+        using SockDiagClient unused = new(() => throw new InvalidOperationException("the kernel was asked"), TimeProvider.System);
         NamespaceCounts failed = new() { Duration = TimeSpan.Zero, LastSuccess = null, Failure = "gone" };
-        Assert.Same(failed, ProcessLookup.Look(nobody, filter: null, failed));
+        Assert.Same(failed, ProcessLookup.Look(unused, filter: null, failed));
     }
 
     private static WatchProcesses Look(TestNamespace host)

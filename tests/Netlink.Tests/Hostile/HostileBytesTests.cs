@@ -48,7 +48,7 @@ public sealed class HostileBytesTests
         }
 
         Tell($"{Mutations} mutations of {Fixtures.All.Length} replies to {Readers.All.Count} readers: {rejected} refused, no other exception");
-        // Mutations that nobody notices would test nothing.
+        // Mutations without an effect would test nothing.
         Assert.InRange(rejected, Mutations, int.MaxValue);
     }
 

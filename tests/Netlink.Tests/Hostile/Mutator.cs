@@ -33,7 +33,7 @@ internal sealed class Mutator(int seed)
             case 1: // one byte
                 bytes[Anywhere(bytes)] = (byte)_random.Next(256);
                 break;
-            case 2: // cut off
+            case 2: // truncate
                 int keep = Anywhere(bytes);
                 bytes.RemoveRange(keep, bytes.Count - keep);
                 break;

@@ -157,7 +157,7 @@ public sealed class FilterTests : IDisposable
     [Fact]
     public async Task Ss_evaluates_from_left_to_right_unlike_its_manual()
     {
-        // Why an 'and' behind an 'or' is refused.
+        // This is why an 'and' after an 'or' is rejected.
         Assert.Empty(await Ss("sport = :8500 or sport = :8502 and sport = :8501"));
         Assert.Equal(5, (await Ss("sport = :8500 or ( sport = :8502 and sport = :8501 )")).Length);
         Assert.Throws<SocketFilterException>(() => SocketFilter.Parse("sport = :8500 or sport = :8502 and sport = :8501"));

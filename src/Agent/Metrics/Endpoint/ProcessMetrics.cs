@@ -4,7 +4,7 @@ using Agent.Workloads;
 
 namespace Agent.Metrics.Endpoint;
 
-/// <summary>Turns what the kernel says of the agent's process into metrics; what it does not say is absent.</summary>
+/// <summary>Reads the metrics of the agent's own process from /proc. A value that cannot be read is absent.</summary>
 internal sealed class ProcessMetrics
 {
     // The file is much shorter.
@@ -19,9 +19,9 @@ internal sealed class ProcessMetrics
     {
     }
 
-    /// <param name="registry">Takes the metrics.</param>
-    /// <param name="directory">Of the process, in /proc.</param>
-    /// <param name="startedAt">When it was started; null where nobody knows.</param>
+    /// <param name="registry">Receives the metrics.</param>
+    /// <param name="directory">The directory of the process in /proc.</param>
+    /// <param name="startedAt">The start of the process; null if unknown.</param>
     internal ProcessMetrics(MetricRegistry registry, string directory, DateTimeOffset? startedAt)
     {
         _registry = registry;
@@ -34,7 +34,7 @@ internal sealed class ProcessMetrics
         Span<byte> buffer = stackalloc byte[LongestFile];
         ProcessStatistics? read = ProcessStatistics.TryParse(ReadStatistics(buffer), out ProcessStatistics parsed) ? parsed : null;
         Set(ProcessFamilies.CpuTime, read?.CpuSeconds);
-        // Without the one by which they are listed.
+        // Without the descriptor that lists them.
         Set(ProcessFamilies.OpenDescriptors, Descriptors.List($"{_directory}/fd", out _)?.Count - 1);
         Set(ProcessFamilies.MaxDescriptors, DescriptorLimit.Read(_directory) is { } limit and not long.MaxValue ? limit : null);
         Set(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
@@ -43,7 +43,7 @@ internal sealed class ProcessMetrics
         Set(ProcessFamilies.Threads, read?.Threads);
     }
 
-    // Once: the start does not change, and the clock that it is reckoned by does. Not from /proc/stat, which a sandbox may hide.
+    // Read once: the start does not change, but the clock that it is computed from does. Not from /proc/stat, which a sandbox may hide.
     private static DateTimeOffset? FindStart()
     {
         try

@@ -56,7 +56,7 @@ internal sealed partial class ConnectionGate(int maxConnections, int maxPerClien
                 _ofClients.Remove(client);
             }
 
-            // Not just below the limit, where the number may go up and down with a log line each time.
+            // Only well below the limit: just below it, the number may go up and down and write a log line each time.
             if (_hasReportedFull && _open <= maxConnections / 2)
             {
                 _hasReportedFull = false;

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>Listeners that report when they can no longer accept connections. Kestrel only logs such a fault and goes on without the listener.</summary>
+/// <summary>Listeners that report when they can no longer accept connections. Kestrel only logs such a fault and continues without the listener.</summary>
 internal sealed class FaultReportingListeners(IConnectionListenerFactory listeners) : IConnectionListenerFactory
 {
     private readonly TaskCompletionSource<string> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);

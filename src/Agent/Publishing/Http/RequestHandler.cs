@@ -57,7 +57,7 @@ internal sealed partial class RequestHandler : IHttpApplication<HttpContext>
         ];
     }
 
-    /// <summary>Who may read a path of an endpoint that has a token.</summary>
+    /// <summary>The access to a path of an endpoint that has a token.</summary>
     private enum Protection
     {
         /// <summary>Everyone. A token that the client sends is ignored.</summary>
@@ -260,7 +260,7 @@ internal sealed partial class RequestHandler : IHttpApplication<HttpContext>
     /// <summary>A path of the endpoint.</summary>
     /// <param name="Path">As in a request, without a query.</param>
     /// <param name="Description">The text after its link on the page; null for no link.</param>
-    /// <param name="Protection">Who may read it.</param>
+    /// <param name="Protection">The access to it.</param>
     /// <param name="Quota">The quota that a request without a token counts against.</param>
     /// <param name="WriteAsync">Writes the answer.</param>
     private sealed record Route(

@@ -96,7 +96,7 @@ public sealed class FilterRequestTests
 
         ArgumentException refused = Assert.Throws<ArgumentException>(() => new SocketQuery(TcpStates.Listen, filter, ports));
         Assert.StartsWith(
-            "3276 separate ranges of ports and the filter do not fit into the kernel together: take fewer ports or a shorter filter",
+            "3276 separate port ranges and the filter are too long together for the kernel; use fewer ports or a shorter filter",
             refused.Message,
             StringComparison.Ordinal);
     }

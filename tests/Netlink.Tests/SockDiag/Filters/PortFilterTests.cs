@@ -51,7 +51,7 @@ public sealed class PortFilterTests
         Assert.True(BytecodeInterpreter.Audit(program));
         Assert.True(AcceptsExactly(program, ports[..^1]));
         ArgumentException refused = Assert.Throws<ArgumentException>(() => PortFilter.Compile(ports));
-        Assert.Contains("3277 separate ranges of ports are too many for a filter in the kernel, 3276 are the most", refused.Message);
+        Assert.Contains("3277 separate port ranges are too many for a kernel filter; the maximum is 3276", refused.Message);
     }
 
     private static Gen<ushort[]> Ports(int first, int last) =>
