@@ -5,13 +5,13 @@ namespace Agent.Publishing.Http;
 /// <summary>The resources that clients of the endpoint may use, so that slow, many or hostile clients cannot disturb the census.</summary>
 internal sealed record EndpointLimits
 {
-    /// <summary>The most open connections, of all clients together.</summary>
+    /// <summary>The maximum number of open connections of all clients together.</summary>
     internal required int Connections { get; init; }
 
-    /// <summary>The most open connections of one client, and so the most answers that are sent to it at once.</summary>
+    /// <summary>The maximum number of open connections of one client, and so of answers that are sent to it at once.</summary>
     internal int ConnectionsOfClient { get; init; } = 32;
 
-    /// <summary>The most clients with a quota of their own; all others share one.</summary>
+    /// <summary>The maximum number of clients with a quota of their own; all others share one.</summary>
     internal int CountedClients { get; init; } = 4096;
 
     /// <summary>

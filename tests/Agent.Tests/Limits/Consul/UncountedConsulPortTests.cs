@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using Agent.Hosting;
-using Agent.Tests.Hosting;
-using Agent.Watching;
 using Agent.Limits;
 using Agent.Limits.Consul;
+using Agent.Tests.Hosting;
+using Agent.Watching;
 using Netlink;
 using Testing;
 
