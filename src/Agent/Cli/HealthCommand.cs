@@ -2,7 +2,7 @@ using System.Text;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
-using Agent.Watching;
+using Agent.Readings;
 
 namespace Agent.Cli;
 
@@ -48,7 +48,7 @@ internal static class HealthCommand
     /// <returns>What is wrong with the textfile; null when nothing is.</returns>
     private static string? Defect(string path, TimeSpan age, TimeSpan interval, string text)
     {
-        TimeSpan patience = Patience.With(interval);
+        TimeSpan patience = StaleAfter.Of(interval);
         if (age > patience)
         {
             return $"{path} is {Format(age)} old, with an interval of {Duration.Format(interval)} it may be {Duration.Format(patience)}; "

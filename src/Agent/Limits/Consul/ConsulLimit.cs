@@ -8,7 +8,7 @@ namespace Agent.Limits.Consul;
 /// Asks Consul for the limit that it enforces, <c>limits.http_max_conns_per_client</c>. It closes the connection after each answer, because the
 /// connection takes a slot of that limit.
 /// </summary>
-internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : ILimitSource
+internal sealed class ConsulLimit(ConsulEndpoint endpoint, TimeProvider time) : ILimitService
 {
     // Consul's answer has tens of kilobytes.
     private const long MaxAnswerBytes = 1 << 20;

@@ -1,7 +1,7 @@
 namespace Agent.Limits;
 
 /// <summary>A service that sets a limit per client and answers a question for it.</summary>
-internal interface ILimitSource
+internal interface ILimitService
 {
     /// <summary>The name in log lines, errors and outputs: <c>consul at http://127.0.0.1:8500</c>.</summary>
     string Name { get; }
