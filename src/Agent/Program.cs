@@ -9,6 +9,7 @@ using Agent.Hosting;
 using Agent.Readings;
 using Agent.Watching;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Workloads;
 
 if (!StandardStreams.TryOpen())
@@ -60,7 +61,7 @@ static int RunOnce(Settings settings, OnceOptions once)
     Snapshot snapshot = Snapshot.Of(StoreView.Of([.. counts, .. limits])) with { Filter = settings.Filter?.ToString() };
 
     foreach (string notice in settings.Namespaces
-        .SelectMany(where => where.Watches.Select(watch => SharedBudget.Find(where.Namespace, watch))).OfType<string>())
+        .SelectMany(where => where.Watches.Select(watch => UncountedConsulPort.Find(where.Namespace, watch))).OfType<string>())
     {
         ErrorLine.Write(notice);
     }

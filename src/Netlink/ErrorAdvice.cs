@@ -2,10 +2,10 @@ using static Tmds.Linux.LibC;
 
 namespace Netlink;
 
-/// <summary>What an operator can do about an error number, by the operation that met it.</summary>
+/// <summary>Advice for operators about an errno, by operation.</summary>
 internal static class ErrorAdvice
 {
-    /// <returns>The advice; null where the error's own text says all there is to say.</returns>
+    /// <returns>The advice; null if the text of the error needs none.</returns>
     internal static string? For(NetlinkOperation operation, int errno)
     {
         bool isForbidden = errno == EPERM || errno == EACCES;
@@ -17,14 +17,14 @@ internal static class ErrorAdvice
             NetlinkOperation.OpenSocket when errno == EAFNOSUPPORT =>
                 "AF_NETLINK is not allowed here: add it to RestrictAddressFamilies= of the systemd unit, or to the sandbox's list",
             NetlinkOperation.OpenSocket when errno == EPROTONOSUPPORT =>
-                "this kernel or sandbox (gVisor, for one) has no sock_diag: run the agent on the host itself",
+                "this kernel or sandbox (for example gVisor) has no sock_diag: run the agent on the host itself",
             NetlinkOperation.OpenSocket when isForbidden =>
                 "a security policy (seccomp, SELinux, AppArmor) forbids netlink sockets here",
 
             NetlinkOperation.OpenNamespace when errno == ENOENT || errno == ESRCH =>
-                "no such network namespace here: 'ip netns list' shows the names; processes of the host are seen in a container only with 'pid: host'",
+                "no such network namespace here: 'ip netns list' shows the names; a container sees the processes of the host only with 'pid: host'",
             NetlinkOperation.OpenNamespace when isForbidden =>
-                "the process belongs to another user or has more rights, or a security policy forbids it: run as root, or add the capability CAP_SYS_PTRACE",
+                "the process belongs to another user or has more capabilities, or a security policy forbids it: run as root, or add the capability CAP_SYS_PTRACE",
             NetlinkOperation.EnterNamespace when isForbidden =>
                 "run as root, or add the capability CAP_SYS_ADMIN",
             NetlinkOperation.EnterNamespace when errno == EINVAL =>
@@ -38,7 +38,7 @@ internal static class ErrorAdvice
         };
     }
 
-    /// <returns>The name in errno(3) of those numbers that are met here; null for others.</returns>
+    /// <returns>The name in errno(3) of an errno that occurs here; null for others.</returns>
     internal static string? NameOf(int errno)
     {
         foreach ((int number, string name) in Names())

@@ -1,21 +1,21 @@
 namespace Netlink;
 
 /// <summary>
-/// The four things that are done with an open netlink socket. The kernel is behind <see cref="NetlinkSocket"/>; in tests a script plays it,
-/// for what the real one does not do on demand.
+/// The operations on an open netlink socket. <see cref="NetlinkSocket"/> talks to the kernel. Tests use a scripted kernel for behaviour that the real
+/// one does not show on demand.
 /// </summary>
 internal interface INetlinkChannel : IDisposable
 {
-    /// <summary>The address of this end, which the kernel puts into each of its replies (nlmsg_pid).</summary>
+    /// <summary>The port id of this socket, which the kernel puts into each reply (nlmsg_pid).</summary>
     uint PortId { get; }
 
     /// <summary>Sends one request to the kernel.</summary>
-    /// <returns>0, or the errno with its sign turned.</returns>
+    /// <returns>0, or the negative errno.</returns>
     int Send(ReadOnlySpan<byte> request);
 
-    /// <summary>Waits for one datagram, for the receive time-out at the longest.</summary>
-    /// <param name="buffer">Takes the datagram, or as much of it as fits.</param>
-    /// <param name="senderPortId">Who sent it: 0 is the kernel.</param>
-    /// <returns>The whole datagram's length, which is more than the buffer's when it was cut off; or the errno with its sign turned.</returns>
+    /// <summary>Waits for one datagram, at most for the receive timeout.</summary>
+    /// <param name="buffer">Receives the datagram, or as much of it as fits.</param>
+    /// <param name="senderPortId">The port id of the sender; 0 is the kernel.</param>
+    /// <returns>The length of the whole datagram, which is larger than the buffer if the datagram was truncated; or the negative errno.</returns>
     int Receive(Span<byte> buffer, out uint senderPortId);
 }

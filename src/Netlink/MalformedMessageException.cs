@@ -1,13 +1,12 @@
 namespace Netlink;
 
 /// <summary>
-/// Bytes came that cannot be a true reply: a message cut short, a length that lies, another sequence number. Nothing counted from that dump
-/// may be used.
+/// The reply is malformed: a truncated message, a wrong length, another sequence number. Discard everything that was counted from this dump.
 /// </summary>
 public sealed class MalformedMessageException : Exception
 {
-    internal MalformedMessageException(string what)
-        : base($"the reply of sock_diag cannot be true: {what}; the count was discarded")
+    internal MalformedMessageException(string problem)
+        : base($"malformed reply from sock_diag: {problem}; the count was discarded")
     {
     }
 }

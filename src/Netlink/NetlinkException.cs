@@ -4,7 +4,7 @@ using System.Text;
 namespace Netlink;
 
 /// <summary>
-/// The kernel refused an operation. The message is one line: what failed, the kernel's reason, and what an operator can do about it.
+/// The kernel refused an operation or did not answer. The message is one line: what failed, the kernel's reason, and what an operator can do about it.
 /// </summary>
 public sealed class NetlinkException : Exception
 {
@@ -16,16 +16,16 @@ public sealed class NetlinkException : Exception
         KernelMessage = kernelMessage;
     }
 
-    /// <summary>What was being done.</summary>
+    /// <summary>The operation that failed.</summary>
     public NetlinkOperation Operation { get; }
 
-    /// <summary>The error number, positive, as in errno(3).</summary>
+    /// <summary>The errno, positive, as in errno(3).</summary>
     public int Errno { get; }
 
-    /// <summary>Whether the kernel gave no answer in time.</summary>
+    /// <summary>Whether the kernel did not answer in time.</summary>
     public bool IsTimeout => Errno == Tmds.Linux.LibC.ETIMEDOUT;
 
-    /// <summary>The kernel's own sentence from an extended ack (NLMSGERR_ATTR_MSG); null when it sent none.</summary>
+    /// <summary>The kernel's own message from an extended ack (NLMSGERR_ATTR_MSG); null if it sent none.</summary>
     public string? KernelMessage { get; }
 
     private static string Describe(NetlinkOperation operation, int errno, string? subject, string? kernelMessage, string? detail)
@@ -69,4 +69,26 @@ public sealed class NetlinkException : Exception
         NetlinkOperation.Receive => "receiving from sock_diag",
         _ => "dumping TCP sockets",
     };
+}
+
+/// <summary>An operation that the kernel can refuse.</summary>
+public enum NetlinkOperation
+{
+    /// <summary>Creating the netlink socket: socket(2), bind(2).</summary>
+    OpenSocket,
+
+    /// <summary>Opening the file of a network namespace: open(2).</summary>
+    OpenNamespace,
+
+    /// <summary>Entering a network namespace: setns(2).</summary>
+    EnterNamespace,
+
+    /// <summary>Sending a request to the kernel: sendto(2).</summary>
+    Send,
+
+    /// <summary>Receiving the kernel's reply: recvfrom(2), or no reply before the timeout.</summary>
+    Receive,
+
+    /// <summary>The dump, refused by NLMSG_ERROR or by the errno inside NLMSG_DONE.</summary>
+    Dump,
 }

@@ -4,13 +4,12 @@ using static Tmds.Linux.LibC;
 namespace Netlink;
 
 /// <summary>
-/// An AF_NETLINK socket of the NETLINK_SOCK_DIAG family, see sock_diag(7). It belongs for good to the network namespace of the thread that
-/// created it.
+/// An AF_NETLINK socket of the NETLINK_SOCK_DIAG family, see sock_diag(7). It always stays in the network namespace of the thread that created it.
 /// </summary>
 internal sealed class NetlinkSocket : INetlinkChannel
 {
     /// <summary>
-    /// How long one receive waits. A dump is filled while it is being received, so that the kernel answers at once or not at all.
+    /// The timeout of one receive. The kernel fills a dump while it is being received, so it answers at once or not at all.
     /// </summary>
     internal static readonly TimeSpan ReceiveTimeout = TimeSpan.FromSeconds(1);
 
@@ -25,7 +24,7 @@ internal sealed class NetlinkSocket : INetlinkChannel
     public uint PortId { get; }
 
     /// <summary>Opens a socket in the calling thread's network namespace.</summary>
-    /// <exception cref="NetlinkException">The kernel refused it.</exception>
+    /// <exception cref="NetlinkException">The kernel refused the socket.</exception>
     internal static NetlinkSocket Open()
     {
         FileDescriptor socket = LibC.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, netlink_h.NETLINK_SOCK_DIAG, out int errno);
@@ -54,7 +53,7 @@ internal sealed class NetlinkSocket : INetlinkChannel
 
     public int Receive(Span<byte> buffer, out uint senderPortId)
     {
-        // MSG_TRUNC asks for the datagram's real length, whatever of it fits.
+        // MSG_TRUNC returns the real length of the datagram even if the buffer is smaller.
         int received = LibC.recvfrom(_socket, buffer, MSG_TRUNC, out sockaddr_nl sender);
         senderPortId = sender.nl_pid;
         return received;
@@ -67,7 +66,7 @@ internal sealed class NetlinkSocket : INetlinkChannel
         timeval timeout = new() { tv_sec = (nint)ReceiveTimeout.TotalSeconds };
         ThrowIfNegative(LibC.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, timeout));
 
-        // Older kernels know neither; their errors come without a text of their own and with the request behind them.
+        // Older kernels know neither option. Their errors have no message, and echo the request.
         _ = LibC.setsockopt(socket, SOL_NETLINK, netlink_h.NETLINK_EXT_ACK, 1);
         _ = LibC.setsockopt(socket, SOL_NETLINK, netlink_h.NETLINK_CAP_ACK, 1);
     }

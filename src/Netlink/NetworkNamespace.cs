@@ -8,8 +8,8 @@ using LibC = Netlink.Interop.LibC;
 namespace Netlink;
 
 /// <summary>
-/// Another network namespace than the caller's, by the file that stands for it; see network_namespaces(7). Nothing is opened before it is
-/// used, and it may come, go or be replaced at any time.
+/// Another network namespace than the caller's, identified by a file; see network_namespaces(7). The file is opened only when it is needed, so the
+/// namespace may appear, disappear or be replaced at any time.
 /// </summary>
 public sealed class NetworkNamespace
 {
@@ -21,17 +21,17 @@ public sealed class NetworkNamespace
         Path = path;
     }
 
-    /// <summary>The namespace as it was given to <see cref="Parse"/>.</summary>
+    /// <summary>The text that was passed to <see cref="Parse"/>.</summary>
     public string Where { get; }
 
-    /// <summary>The file that stands for the namespace.</summary>
+    /// <summary>The path of the namespace's file.</summary>
     public string Path { get; }
 
     /// <summary>
-    /// Tells the three ways to name a namespace apart: digits are a process id, anything with a slash is a path, the rest is a name under
-    /// /run/netns as <c>ip netns</c> makes them.
+    /// Parses one of three ways to name a namespace: digits are a process id, a text with a slash is a path, everything else is a name under /run/netns,
+    /// as created by <c>ip netns</c>.
     /// </summary>
-    /// <exception cref="FormatException">It is none of the three; the message is one line.</exception>
+    /// <exception cref="FormatException">The text is none of the three; the message is one line.</exception>
     public static NetworkNamespace Parse(string where)
     {
         ArgumentNullException.ThrowIfNull(where);
@@ -54,8 +54,8 @@ public sealed class NetworkNamespace
     /// <inheritdoc/>
     public override string ToString() => Where;
 
-    /// <summary>Which namespace the file stands for at this moment.</summary>
-    /// <exception cref="NetlinkException">It is gone, or may not be looked at.</exception>
+    /// <summary>Identifies the namespace that the file refers to now.</summary>
+    /// <exception cref="NetlinkException">The file does not exist, or this process may not access it.</exception>
     internal NamespaceIdentity Identify()
     {
         ThrowIfNegative(LibC.statx(Path, flags: 0, STATX_INO, out statx status), NetlinkOperation.OpenNamespace);
@@ -63,14 +63,14 @@ public sealed class NetworkNamespace
     }
 
     /// <summary>Opens a netlink socket that belongs to this namespace.</summary>
-    /// <exception cref="NetlinkException">The namespace is gone, may not be entered, or the kernel refused the socket.</exception>
+    /// <exception cref="NetlinkException">The namespace does not exist, this process may not enter it, or the kernel refused the socket.</exception>
     internal (NetlinkSocket Socket, NamespaceIdentity Identity) OpenSocket()
     {
         (NetlinkSocket, NamespaceIdentity)? opened = null;
         ExceptionDispatchInfo? failure = null;
 
-        // setns(2) moves the calling thread and nothing moves it back: it needs a thread that is not used for anything else and dies. Nothing
-        // there may have .NET start one of its own threads, as a Socket or the thread pool does: it would be born there, and live on.
+        // setns(2) moves the calling thread for good, so it needs a thread of its own that then ends. That thread must not cause .NET to start one of its
+        // own threads, as a Socket or the thread pool does: such a thread would start in that namespace and stay there.
         Thread visitor = new(() =>
         {
             try
@@ -79,7 +79,7 @@ public sealed class NetworkNamespace
             }
             catch (Exception exception)
             {
-                // What leaves a thread unhandled ends the process.
+                // An unhandled exception in a thread would end the process.
                 failure = ExceptionDispatchInfo.Capture(exception);
             }
         })
@@ -98,7 +98,7 @@ public sealed class NetworkNamespace
 
     private (NetlinkSocket Socket, NamespaceIdentity Identity) EnterAndOpen()
     {
-        // O_NONBLOCK: a named pipe by mistake must be an error and not a wait for its writer.
+        // O_NONBLOCK: without it, opening a named pipe would wait for a writer.
         using FileDescriptor file = LibC.open(Path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, mode: 0, out int errno);
         ThrowIfNegative(-errno, NetlinkOperation.OpenNamespace);
         ThrowIfNegative(LibC.statx(file, STATX_INO, out statx status), NetlinkOperation.OpenNamespace);
@@ -113,4 +113,13 @@ public sealed class NetworkNamespace
             throw new NetlinkException(operation, -result, Quoted);
         }
     }
+}
+
+/// <summary>
+/// Identifies a namespace: the device and inode of its file, see namespaces(7). While an open socket keeps a namespace alive, the kernel does not reuse
+/// its inode.
+/// </summary>
+internal readonly record struct NamespaceIdentity(uint DeviceMajor, uint DeviceMinor, ulong Inode)
+{
+    internal static NamespaceIdentity From(in statx status) => new(status.stx_dev_major, status.stx_dev_minor, status.stx_ino);
 }

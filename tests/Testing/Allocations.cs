@@ -1,11 +1,11 @@
 namespace Testing;
 
-/// <summary>Looks at what is allocated on this thread.</summary>
+/// <summary>Measures the allocations of this thread.</summary>
 internal static class Allocations
 {
     private const int Rounds = 10;
 
-    /// <summary>Shows that something allocates nothing, in one of some rounds: the runtime may, too, when it compiles anew what runs often.</summary>
+    /// <summary>Checks that an action allocates nothing in at least one of several rounds. In the others, the runtime may allocate when it recompiles hot code.</summary>
     internal static void AreNone(Action action)
     {
         long least = long.MaxValue;

@@ -2,18 +2,18 @@ using System.Diagnostics;
 
 namespace Testing;
 
-/// <summary>A client that is a process of its own: bash, which opens connections by itself and holds them until it is disposed.</summary>
+/// <summary>A client in a process of its own: bash, which connects and holds the connection until the object is disposed.</summary>
 internal sealed class ClientProcess : IDisposable
 {
     private readonly Process _process;
 
     /// <param name="of">The server; it accepts the connection.</param>
     /// <param name="in">Where.</param>
-    /// <param name="shared">Whether a child has the connection as well: cat.</param>
-    /// <param name="through">A command that starts it, setpriv and its options for example; none by default.</param>
+    /// <param name="shared">Whether a child process, cat, has the connection too.</param>
+    /// <param name="through">A command that starts it, for example setpriv with options; none by default.</param>
     internal ClientProcess(Connections of, TestNamespace @in, bool shared = false, params string[] through)
     {
-        // The builtin read makes no child. Both end with their standard input.
+        // The builtin read starts no child. Both commands end with their standard input.
         string wait = shared ? "cat; true" : "read";
         string bash = Requires.Program("bash", "bash");
         _process = new Process

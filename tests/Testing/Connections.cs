@@ -4,13 +4,13 @@ using System.Net.Sockets;
 namespace Testing;
 
 /// <summary>
-/// A server and clients of it in a namespace: accepted, not accepted, half-closed, closed, as many as a test asks for. Everything is closed when
-/// it is disposed.
+/// A server and its clients in a namespace. A test chooses how many of them are accepted, unaccepted, half-closed or closed. Disposing closes all
+/// sockets.
 /// </summary>
 internal sealed class Connections : IDisposable
 {
-    // linux/tcp.h. A socket in repair mode is closed without telling the other end, so that ten thousand connections cost ten thousand
-    // descriptors and not twice as many.
+    // linux/tcp.h. Closing a socket in repair mode sends nothing to the other end, so ten thousand connections need ten thousand descriptors instead of
+    // twice as many.
     private const int TcpRepair = 19;
 
     private readonly TestNamespace _namespace;
@@ -47,10 +47,10 @@ internal sealed class Connections : IDisposable
 
     internal int Port { get; }
 
-    /// <summary>Clients that the server has accepted.</summary>
+    /// <summary>Connects clients and accepts them.</summary>
     internal IReadOnlyList<(Socket Client, Socket Server)> Accept(int count, IPAddress? to = null, IPAddress? from = null)
     {
-        Assert.False(_leftUnaccepted, "the server would accept those that were to be left");
+        Assert.False(_leftUnaccepted, "the server would accept the unaccepted connections");
         List<(Socket, Socket)> pairs = [];
         _namespace.Run(() =>
         {
@@ -65,14 +65,14 @@ internal sealed class Connections : IDisposable
         return pairs;
     }
 
-    /// <summary>The client that another process is.</summary>
+    /// <summary>Accepts the connection of another process.</summary>
     internal void AcceptOther()
     {
         Assert.True(_listener.Poll(Poll.Patience, SelectMode.SelectRead), "no other process has connected");
         _sockets.Add(_listener.Accept());
     }
 
-    /// <summary>Clients that wait in the accept queue; the last that may be asked for.</summary>
+    /// <summary>Connects clients and leaves them in the accept queue. No client can be accepted afterwards.</summary>
     internal void LeaveUnaccepted(int count, IPAddress? to = null) => _namespace.Run(() =>
     {
         _leftUnaccepted = true;
@@ -82,7 +82,7 @@ internal sealed class Connections : IDisposable
         }
     });
 
-    /// <summary>Clients that have hung up while the server has not: CLOSE_WAIT here, FIN_WAIT2 there.</summary>
+    /// <summary>Connects clients that shut down their side: CLOSE_WAIT on the server, FIN_WAIT2 on the client.</summary>
     internal void HalfClose(int count)
     {
         foreach ((Socket client, _) in Accept(count))
@@ -91,13 +91,13 @@ internal sealed class Connections : IDisposable
         }
     }
 
-    /// <summary>Connections that the server has closed first, so that TIME_WAIT is on the server's port.</summary>
+    /// <summary>Connects clients and closes the server's end first, so that TIME_WAIT is on the server's port.</summary>
     internal void LeaveInTimeWait(int count)
     {
         foreach ((Socket client, Socket server) in Accept(count))
         {
-            // Closing alone is put off while anybody else holds the descriptors: a process that another test starts, until it executes, or
-            // whoever reads where /proc/PID/fd/N points.
+            // close(2) alone has no effect while another process holds the descriptors: one that another test has forked and that has not called execve yet, or one
+            // that reads the link /proc/PID/fd/N.
             server.Shutdown(SocketShutdown.Both);
             client.Shutdown(SocketShutdown.Both);
             server.Close();
@@ -105,19 +105,19 @@ internal sealed class Connections : IDisposable
         }
     }
 
-    /// <summary>Accepted connections of which only the server's end exists; for large numbers.</summary>
+    /// <summary>Creates accepted connections without a client's end; for large numbers.</summary>
     internal void AcceptOneEnded(int count) => _namespace.Run(() =>
     {
         lock (Starting.Gate)
         {
             for (int i = 0; i < count; i++)
             {
-                // A port of its own each, for the kernel would give the same one out again.
+                // A different port for each, because the kernel would assign the same one again.
                 Socket client = Connect(null, new IPEndPoint(IPAddress.Loopback, _nextRepairedPort++));
                 Socket server = _listener.Accept();
                 client.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpRepair, BitConverter.GetBytes(1));
                 client.Close();
-                // In the client's place, which is the last one.
+                // It replaces the client, which is the last one.
                 _sockets[^1] = server;
             }
         }

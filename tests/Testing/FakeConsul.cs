@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Testing;
 
-/// <summary>Plays Consul's <c>/v1/agent/self</c> on loopback, in the mood that a test sets.</summary>
+/// <summary>A server on loopback that answers like Consul's <c>/v1/agent/self</c>, or as a test configures it.</summary>
 internal sealed class FakeConsul : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -21,26 +21,26 @@ internal sealed class FakeConsul : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>What is sent, byte by byte as it stands here.</summary>
+    /// <summary>The bytes to send, unchanged.</summary>
     internal string Reply { get; set; } = Ok(Self("200"));
 
-    /// <summary>Whether it hangs up by itself, or leaves that to the client.</summary>
+    /// <summary>Whether the server closes the connection, or leaves that to the client.</summary>
     internal bool HangsUp { get; init; }
 
-    /// <summary>Whether the request is read before anything is sent; Consul does not read that of a client at its limit.</summary>
+    /// <summary>Whether the server reads the request before it answers. Consul does not read the request of a client at its limit.</summary>
     internal bool Reads { get; init; } = true;
 
-    /// <summary>Its certificate and what it demands of the client's; null for plain HTTP.</summary>
+    /// <summary>Its certificate, and its requirements for that of the client; null for plain HTTP.</summary>
     internal SslServerAuthenticationOptions? Tls { get; init; }
 
-    /// <summary>What is done when a request has come, before it is answered; null for nothing.</summary>
+    /// <summary>Called with each request before the answer; null for nothing.</summary>
     internal Action? Asked { get; init; }
 
     internal int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     internal Uri Address => new($"{(Tls is null ? "http" : "https")}://127.0.0.1:{Port}");
 
-    /// <summary>The requests that came, each with its headers.</summary>
+    /// <summary>The received requests, each with its headers.</summary>
     internal IReadOnlyList<string> Requests
     {
         get
@@ -52,10 +52,10 @@ internal sealed class FakeConsul : IAsyncDisposable
         }
     }
 
-    /// <summary>How many connections the client has closed.</summary>
+    /// <summary>The number of connections that the client has closed.</summary>
     internal int ClosedByClient => Volatile.Read(ref _closedByClient);
 
-    /// <summary>Consul's answer, shortened to what is of interest and padded to the size of a real one.</summary>
+    /// <summary>Consul's answer, reduced to the relevant fields and padded to its usual size.</summary>
     internal static string Self(string limit) =>
         $$"""
         {"Config":{"Datacenter":"dc1","NodeName":"n1","Version":"1.20.1"},
@@ -116,7 +116,7 @@ internal sealed class FakeConsul : IAsyncDisposable
         }
         catch (Exception ended) when (ended is OperationCanceledException or IOException or System.Security.Authentication.AuthenticationException)
         {
-            // The client went, or did not like the certificate, or the test is over.
+            // The client disconnected or rejected the certificate, or the test has ended.
         }
     }
 
@@ -128,7 +128,7 @@ internal sealed class FakeConsul : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Reset: the client closed before it had read everything.
+            // A reset: the client closed the connection before it had read everything.
         }
     }
 

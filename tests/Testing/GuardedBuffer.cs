@@ -4,13 +4,13 @@ using static Testing.NativeMethods;
 
 namespace Testing;
 
-/// <summary>Memory with a forbidden page right behind it: whoever reads a byte too many ends the test run with a segmentation fault.</summary>
+/// <summary>Memory followed by an inaccessible page: reading one byte too many ends the test run with a segmentation fault.</summary>
 internal sealed unsafe class GuardedBuffer : IDisposable
 {
     private readonly nint _start;
     private readonly int _length;
 
-    /// <param name="capacity">The longest bytes that will be put into it.</param>
+    /// <param name="capacity">The maximum number of bytes.</param>
     internal GuardedBuffer(int capacity)
     {
         int page = Environment.SystemPageSize;
@@ -22,7 +22,7 @@ internal sealed unsafe class GuardedBuffer : IDisposable
         }
     }
 
-    /// <summary>The bytes, in a place where nothing readable follows them.</summary>
+    /// <summary>Copies the bytes to the end of the memory, just before the inaccessible page.</summary>
     internal ReadOnlySpan<byte> Place(ReadOnlySpan<byte> bytes)
     {
         Span<byte> place = new((byte*)_start + _length - bytes.Length, bytes.Length);

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Testing;
 
 /// <summary>
-/// A server that limits connections per client address as Consul does with go-connlimit: a slot is taken when a connection is accepted and
-/// given back when the server closes it; all ports share the slots; one connection too many is answered 429 and closed.
+/// A server that limits connections per client address like Consul with go-connlimit. A connection takes a slot when it is accepted and frees it when the
+/// server closes it. All ports share the slots. A connection over the limit gets 429 and is closed.
 /// </summary>
 internal sealed class LimitingServer : IDisposable
 {
@@ -32,14 +32,14 @@ internal sealed class LimitingServer : IDisposable
         }
     }
 
-    /// <summary>Connections that were accepted or refused.</summary>
+    /// <summary>The number of connections that were accepted or refused.</summary>
     internal int Answered => Volatile.Read(ref _answered);
 
     /// <summary>The slots that each client holds, v4-mapped addresses as IPv4 ones.</summary>
     internal Dictionary<string, int> Slots =>
         _slots.Where(client => client.Value > 0).ToDictionary(client => client.Key.ToString(), client => client.Value);
 
-    /// <summary>Closes the connections that it has accepted of a client, as when their requests are done.</summary>
+    /// <summary>Closes the accepted connections of a client, as after the end of their requests.</summary>
     internal void Close(IPAddress client, int count)
     {
         foreach ((Socket socket, IPAddress peer) in _accepted.Where(each => each.Value.Equals(client)).Take(count).ToArray())

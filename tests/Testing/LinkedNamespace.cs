@@ -1,8 +1,8 @@
 namespace Testing;
 
 /// <summary>
-/// A network namespace that <c>ip netns</c> made, with one end of a veth pair in it. The other end is in a second namespace, which stands for the
-/// host, and goes when the kernel takes the first one down.
+/// A network namespace of <c>ip netns</c> with one end of a veth pair. The other end is in a second namespace, which plays the host, and disappears when
+/// the kernel removes the first namespace.
 /// </summary>
 internal sealed class LinkedNamespace : IAsyncDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class LinkedNamespace : IAsyncDisposable
     /// <summary>Its name under /run/netns.</summary>
     internal string Name { get; }
 
-    /// <summary>The file that stands for it.</summary>
+    /// <summary>The path of its file.</summary>
     internal string Path => $"/run/netns/{Name}";
 
     internal static async Task<LinkedNamespace> Make()
@@ -34,10 +34,10 @@ internal sealed class LinkedNamespace : IAsyncDisposable
         return made;
     }
 
-    /// <summary>Takes its name from it. It ends with the last process, descriptor and socket that it has.</summary>
+    /// <summary>Deletes its name. The namespace ends with its last process, descriptor and socket.</summary>
     internal Task Delete() => Ip("netns", "delete", Name);
 
-    /// <summary>Waits until the kernel has taken it down.</summary>
+    /// <summary>Waits until the kernel has removed it.</summary>
     internal Task IsGone() => Poll.Until(
         async () => (await Tool.Run(_ip, ["-n", _host, "link", "show", "dev", Interface])).ExitCode != 0, "the host's end of the veth pair is gone");
 

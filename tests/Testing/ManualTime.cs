@@ -1,6 +1,6 @@
 namespace Testing;
 
-/// <summary>A clock that a test sets. Timers fire while it is advanced, on the thread that advances it.</summary>
+/// <summary>A clock that a test advances. Timers fire on the thread that advances it.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -9,7 +9,7 @@ internal sealed class ManualTime : TimeProvider
 
     internal DateTimeOffset Wall { get; set; } = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    /// <summary>From now to the next timer that is due; null where none is set.</summary>
+    /// <summary>The time until the next timer; null if there is none.</summary>
     internal TimeSpan? UntilNext
     {
         get
@@ -22,7 +22,7 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
-    /// <summary>How many timers are set and have not fired: those who wait.</summary>
+    /// <summary>The number of timers that are set and have not fired.</summary>
     internal int Waiting
     {
         get
@@ -58,7 +58,7 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
-    /// <summary>Advances the clock as one step, as a suspended machine sees it: each timer fires at most once.</summary>
+    /// <summary>Advances the clock in one step, like a machine that was suspended: each timer fires at most once.</summary>
     internal void Leap(TimeSpan by)
     {
         ManualTimer[] due;

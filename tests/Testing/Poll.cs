@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace Testing;
 
-/// <summary>Waits for a condition instead of for a time.</summary>
+/// <summary>Waits for a condition instead of a fixed time.</summary>
 internal static class Poll
 {
-    /// <summary>How long anything may take on a machine that has much else to do; whoever is done sooner waits no longer.</summary>
+    /// <summary>The timeout, long enough for a busy machine. A test that succeeds earlier does not wait for it.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
@@ -26,7 +26,7 @@ internal static class Poll
         }
     }
 
-    /// <summary>Asks until the answer satisfies the condition.</summary>
+    /// <summary>Repeats a question until the answer matches the condition.</summary>
     /// <returns>That answer.</returns>
     internal static async Task<T> For<T>(Func<T> ask, Func<T, bool> condition, string what)
     {

@@ -1,7 +1,7 @@
 namespace Testing;
 
 /// <summary>
-/// A dump as Linux 6.18 sent it, recorded in a namespace with a dual-stack listener on port 8500, an accepted IPv4 client and an IPv6 client in
+/// A dump of Linux 6.18, recorded in a network namespace with a dual-stack listener on port 8500, an accepted IPv4 client and an IPv6 client in
 /// the accept queue: request 7 of port id 11952.
 /// </summary>
 internal static class RecordedDump
@@ -45,7 +45,7 @@ internal static class RecordedDump
         0x02, 0x00, // nlmsg_flags: NLM_F_MULTI
         0x07, 0x00, 0x00, 0x00, // nlmsg_seq
         0xb0, 0x2e, 0x00, 0x00, // nlmsg_pid
-        0x0a, // idiag_family: AF_INET6, although the client speaks IPv4
+        0x0a, // idiag_family: AF_INET6, although the client uses IPv4
         0x01, // idiag_state: ESTABLISHED
         0x00, // idiag_timer
         0x00, // idiag_retrans
@@ -65,7 +65,7 @@ internal static class RecordedDump
         0x0c, 0x00, 0x15, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, // INET_DIAG_CGROUP_ID
         0x06, 0x00, 0x16, 0x00, 0x12, 0x00, 0x00, 0x00, // INET_DIAG_SOCKOPT
 
-        // The connection of ::1 that nobody has accepted.
+        // The unaccepted connection of ::1.
         0x7c, 0x00, 0x00, 0x00, // nlmsg_len: 124
         0x12, 0x00, // nlmsg_type: TCPDIAG_GETSOCK
         0x02, 0x00, // nlmsg_flags: NLM_F_MULTI

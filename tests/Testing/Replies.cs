@@ -6,7 +6,7 @@ using System.Text;
 namespace Testing;
 
 /// <summary>
-/// Builds the kernel's replies byte by byte, without the product's structs: what the product reads wrongly must not be written wrongly here too.
+/// Builds the kernel's replies byte by byte. It does not use the product's structs, because an error in them would then be in both places.
 /// </summary>
 internal static class Replies
 {

@@ -1,16 +1,16 @@
 namespace Testing;
 
-/// <summary>What a test needs of the machine: where it is missing the test skips with the reason, and fails where CI is set.</summary>
+/// <summary>Requirements of a test. If one is missing, the test is skipped with the reason; it fails if CI is set.</summary>
 internal static class Requires
 {
     private static readonly bool IsContinuousIntegration = Environment.GetEnvironmentVariable("CI") is { Length: > 0 };
 
-    /// <summary>Namespaces, other users and full disks are root's to make.</summary>
+    /// <summary>Only root can create network namespaces, other users and full disks.</summary>
     internal static void Root()
     {
         if (Environment.UserName != "root" || !Environment.IsPrivilegedProcess)
         {
-            Missing("it makes network namespaces and needs root: sudo dotnet test");
+            Missing("the test creates network namespaces and needs root: sudo dotnet test");
         }
     }
 

@@ -2,7 +2,7 @@ using Netlink;
 
 namespace Testing;
 
-/// <summary>Plays the kernel from a script, for what the real one does not do on demand.</summary>
+/// <summary>A kernel that follows a script, for behaviour that the real one does not show on demand.</summary>
 internal sealed class ScriptedKernel : INetlinkChannel
 {
     internal const uint OwnPortId = 4242;
@@ -10,7 +10,7 @@ internal sealed class ScriptedKernel : INetlinkChannel
     private readonly Queue<Func<uint, Reception>> _script = new();
     private Func<uint, Reception>? _forEver;
 
-    /// <summary>What the kernel was sent.</summary>
+    /// <summary>The received requests.</summary>
     internal List<byte[]> Requests { get; } = [];
 
     internal int SendResult { get; set; }
@@ -21,7 +21,7 @@ internal sealed class ScriptedKernel : INetlinkChannel
 
     public uint PortId => OwnPortId;
 
-    /// <summary>Answers the next receive with a datagram; it is made with the number of the last request.</summary>
+    /// <summary>Answers the next receive with a datagram, which is created with the sequence number of the latest request.</summary>
     internal ScriptedKernel Reply(Func<uint, byte[]> datagram, uint sender = 0)
     {
         _script.Enqueue(sequence => new Reception(datagram(sequence), sender, 0));
@@ -60,7 +60,7 @@ internal sealed class ScriptedKernel : INetlinkChannel
         Receptions++;
         Func<uint, Reception> next = _script.TryDequeue(out Func<uint, Reception>? scripted)
             ? scripted
-            : _forEver ?? throw new InvalidOperationException("the script is at its end, and the client receives again");
+            : _forEver ?? throw new InvalidOperationException("the client receives after the end of the script");
         Reception reception = next(BitConverter.ToUInt32(Requests[^1], 8));
         senderPortId = reception.Sender;
         if (reception.Errno != 0)

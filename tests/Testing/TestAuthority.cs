@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Testing;
 
-/// <summary>A certificate authority of the test's own, and the files that it hands out.</summary>
+/// <summary>A certificate authority for a test, and the files that it issues.</summary>
 internal sealed class TestAuthority : IDisposable
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -15,9 +15,9 @@ internal sealed class TestAuthority : IDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _certificate;
 
-    /// <param name="scratch">Takes the files.</param>
-    /// <param name="name">What it is called.</param>
-    /// <param name="issuer">Who signs its certificate; itself by default.</param>
+    /// <param name="scratch">The directory for the files.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="issuer">The authority that signs its certificate; itself by default.</param>
     internal TestAuthority(Scratch scratch, string name, TestAuthority? issuer = null)
     {
         _scratch = scratch;
@@ -31,7 +31,7 @@ internal sealed class TestAuthority : IDisposable
 
     internal string CaFile => _scratch[$"{_name}.pem"];
 
-    /// <summary>A server's certificate for a name or an IP address.</summary>
+    /// <summary>Issues a server certificate for a name or an IP address.</summary>
     internal X509Certificate2 Server(string subject, int validDays = 5)
     {
         SubjectAlternativeNameBuilder names = new();
@@ -48,7 +48,7 @@ internal sealed class TestAuthority : IDisposable
         return Sign(key, subject, ServerAuthentication, names.Build(), validDays);
     }
 
-    /// <summary>A client's certificate and its key, as files.</summary>
+    /// <summary>Issues a client certificate; returns the files of the certificate and its key.</summary>
     internal (string CertificateFile, string KeyFile) Client(string subject)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -59,7 +59,7 @@ internal sealed class TestAuthority : IDisposable
         return (certificateFile, keyFile);
     }
 
-    /// <summary>Whether it signed a certificate.</summary>
+    /// <summary>Whether it has signed a certificate.</summary>
     internal bool Signed(X509Certificate? certificate)
     {
         using X509Chain chain = new();

@@ -8,8 +8,8 @@ using static Testing.NativeMethods;
 namespace Testing;
 
 /// <summary>
-/// A network namespace of the test's own on the real kernel, with loopback up. What is done in <see cref="Run{T}"/> happens in it, on its own
-/// thread; the sockets made there may be used anywhere. It ends when it is disposed and its last socket is closed.
+/// A network namespace for a test on the real kernel, with loopback up. <see cref="Run{T}"/> runs code in it, on its own thread. Any thread may use the
+/// sockets that are created there. The namespace ends when it is disposed and its last socket is closed.
 /// </summary>
 internal sealed class TestNamespace : IDisposable
 {
@@ -19,13 +19,13 @@ internal sealed class TestNamespace : IDisposable
 
     static TestNamespace()
     {
-        // .NET's thread that waits for all sockets is born with the first one. Were that one in a namespace, it would live on there, and with
-        // it the threads of the pool that it starts, which serve other tests.
+        // .NET starts its thread for socket events with the first socket. If that socket were in a namespace, the thread would stay there, and so would
+        // the pool threads that it starts for other tests.
         new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp).Dispose();
     }
 
     /// <param name="connectionBuckets">
-    /// How many buckets the namespace's table of connections has, so that a few connections make long chains; null for the host's table.
+    /// The number of buckets of the namespace's connection table; few buckets make long chains. Null for the host's table.
     /// </param>
     internal TestNamespace(int? connectionBuckets = null)
     {
@@ -49,7 +49,7 @@ internal sealed class TestNamespace : IDisposable
         });
     }
 
-    /// <summary>The file that stands for the namespace, until it is disposed.</summary>
+    /// <summary>The path of the namespace's file; valid until it is disposed.</summary>
     internal string Path => _path;
 
     internal T Run<T>(Func<T> action)
@@ -83,8 +83,8 @@ internal sealed class TestNamespace : IDisposable
         return true;
     });
 
-    /// <summary>A further thread in this namespace.</summary>
-    // setns and unshare act on one thread; a new thread of the process is where the one that starts it is.
+    /// <summary>Starts another thread in this namespace.</summary>
+    // setns and unshare change one thread. A new thread starts in the namespace of the thread that creates it.
     internal TestThread StartThread(Action action) => Run(() => TestThread.Start("test namespace, further thread", action));
 
     public void Dispose()
@@ -101,12 +101,12 @@ internal sealed class TestNamespace : IDisposable
             _work.Dispose();
         }
 
-        // The kernel forgets a thread a moment after it has ended.
+        // The kernel removes a thread a moment after its end.
         SpinWait.SpinUntil(() => !File.Exists(_path), Poll.Patience);
         Assert.Empty(bornHere);
     }
 
-    /// <summary>Names of threads that are in this namespace, live on after it and make sockets for other tests.</summary>
+    /// <summary>The names of threads that are in this namespace, outlive it, and could create sockets for other tests.</summary>
     private static IEnumerable<string> ThreadsThatServeAll()
     {
         string? here = new FileInfo("/proc/thread-self/ns/net").LinkTarget;
@@ -124,7 +124,7 @@ internal sealed class TestNamespace : IDisposable
             }
             catch (IOException)
             {
-                // It has ended meanwhile.
+                // The thread has ended meanwhile.
                 continue;
             }
 

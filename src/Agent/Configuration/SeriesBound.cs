@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Watching;
-using Agent.Limits;
+using Agent.Limits.Consul;
 
 namespace Agent.Configuration;
 

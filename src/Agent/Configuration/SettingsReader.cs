@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Configuration.File;
 using Agent.Watching;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Netlink;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;

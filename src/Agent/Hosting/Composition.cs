@@ -1,5 +1,6 @@
 using Agent.Configuration;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Publishing.Http;

@@ -1,7 +1,7 @@
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
-using Agent.Limits;
+using Agent.Publishing.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,9 +26,9 @@ internal static partial class Daemon
     /// <exception cref="TextfileTakenException">Another agent writes the same file.</exception>
     internal static int Run(Settings settings, Func<byte[], Settings> read, EarlyHangUp? early)
     {
-        if (settings.Endpoint is { } endpoint && (endpoint.CertificateFile ?? endpoint.TokenFile) is { } file && !OpenSsl.IsInstalled)
+        if (settings.Endpoint is { } endpoint)
         {
-            throw new ConfigurationException($"{file} cannot be used: {OpenSsl.Advice}");
+            Endpoint.CheckOpenSsl(endpoint);
         }
 
         // Before the first file is made, which a clean end has to remove.

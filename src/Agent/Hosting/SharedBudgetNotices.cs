@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using Agent.Limits.Consul;
 using Agent.Readings;
 using Agent.Watching;
-using Agent.Workloads;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
@@ -33,7 +33,7 @@ internal sealed partial class SharedBudgetNotices(
         foreach (WatchCounts counts in found.Watches)
         {
             Watch watch = counts.Watch;
-            if (SharedBudget.PortsOf(watch) is var (counted, _) && IsTime((where.Label, watch.Name)) && Listens(found, counted))
+            if (UncountedConsulPort.PortsOf(watch) is var (counted, _) && IsTime((where.Label, watch.Name)) && Listens(found, counted))
             {
                 _checkedAt[(where.Label, watch.Name)] = time.GetTimestamp();
                 checking = Task.WhenAll(checking, Task.Run(() => Check(where, watch)));
@@ -61,7 +61,7 @@ internal sealed partial class SharedBudgetNotices(
 
     private void Check(WatchedNamespace where, Watch watch)
     {
-        if (SharedBudget.Find(where.Namespace, watch) is { } notice && _warned.TryAdd((where.Label, watch.Name), true))
+        if (UncountedConsulPort.Find(where.Namespace, watch) is { } notice && _warned.TryAdd((where.Label, watch.Name), true))
         {
             LogNotice(notice);
         }

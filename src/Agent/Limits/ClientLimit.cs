@@ -45,3 +45,16 @@ internal readonly record struct ClientLimit(int? Value, string Source)
 
     public override string ToString() => $"{Text} ({Source})";
 }
+
+/// <summary>Whether a service refuses the agent's own address because of the limit, as far as the latest question for the limit shows.</summary>
+internal enum Refusal
+{
+    /// <summary>Unknown: the agent has not asked a service, or got no answer.</summary>
+    Unknown,
+
+    /// <summary>The service answered the question, so it does not refuse the agent's address.</summary>
+    No,
+
+    /// <summary>The service answered 429 Too Many Requests.</summary>
+    Yes,
+}

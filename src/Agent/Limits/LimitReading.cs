@@ -1,3 +1,4 @@
+using Agent.Limits.Consul;
 using Agent.Readings;
 
 namespace Agent.Limits;

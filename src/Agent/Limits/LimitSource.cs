@@ -1,3 +1,4 @@
+using Agent.Limits.Consul;
 using Agent.Readings;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ namespace Agent.Limits;
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logs changes.</param>
 internal sealed partial class LimitSource(
-    string name, ConsulEndpoint endpoint, ILimitSource service, TimeProvider time, ILogger<LimitSource> logger) : Source
+    string name, ConsulEndpoint endpoint, ILimitService service, TimeProvider time, ILogger<LimitSource> logger) : Source
 {
     /// <summary>From an answer to the next question: how old a change of the limit, or a 429, may become before it is seen.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);

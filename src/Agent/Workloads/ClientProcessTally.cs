@@ -2,7 +2,7 @@ using Netlink.SockDiag;
 
 namespace Agent.Workloads;
 
-/// <summary>Counts for one client which processes hold its ends.</summary>
+/// <summary>Counts the connections of one client by the process that holds its end.</summary>
 internal sealed class ClientProcessTally(InetAddress client, SocketOwners owners)
 {
     private readonly Dictionary<int, ProcessConnections> _byProcessId = [];
@@ -35,9 +35,9 @@ internal sealed class ClientProcessTally(InetAddress client, SocketOwners owners
             .. _byProcessId.Values
                 .OrderByDescending(process => process.Connections)
                 .ThenBy(process => process.Process.Id)
-                .Take(ClientProcesses.MostProcesses),
+                .Take(ClientProcesses.MaxProcesses),
         ],
-        Math.Max(0, _byProcessId.Count - ClientProcesses.MostProcesses),
+        Math.Max(0, _byProcessId.Count - ClientProcesses.MaxProcesses),
         _closed,
         _unseen,
         _elsewhere);

@@ -3,17 +3,29 @@ using Netlink.SockDiag;
 
 namespace Agent.Workloads;
 
-/// <summary>Who holds the connections of a client: processes of this host, as far as they can be seen, and where the others are.</summary>
+/// <summary>The processes of this host that hold the clients' ends of a watch's connections.</summary>
+/// <param name="Failure">Why the lookup failed, in one line; null if it succeeded.</param>
+/// <param name="Hidden">The number of processes that the agent may not inspect; 0 after a failure.</param>
+/// <param name="Clients">The processes of each shown client, in the order of the clients; empty after a failure.</param>
+internal sealed record WatchProcesses(string? Failure, int Hidden, ImmutableArray<ClientProcesses> Clients);
+
+/// <summary>The processes of this host that hold the connections of one client, and the number of connections that none of them holds.</summary>
 /// <param name="Address">The client.</param>
-/// <param name="Held">All of its connections when they were looked at, just after the census.</param>
-/// <param name="Processes">Those that have most, at most <see cref="MostProcesses"/>.</param>
-/// <param name="MoreProcesses">How many further processes have connections.</param>
-/// <param name="Closed">Connections whose end its process has closed, while the server goes on to hold the other.</param>
-/// <param name="Unseen">Connections whose end is here, in no process that can be seen.</param>
-/// <param name="Elsewhere">Connections whose end is not in this network namespace.</param>
+/// <param name="Held">All held connections of the client at the time of the lookup, just after the census.</param>
+/// <param name="Processes">The processes with the most connections, at most <see cref="MaxProcesses"/>.</param>
+/// <param name="MoreProcesses">The number of further processes with connections.</param>
+/// <param name="Closed">Connections that the client's process has closed and the server still holds.</param>
+/// <param name="Unseen">Connections whose client's end is in this network namespace, but in no process that the agent may inspect.</param>
+/// <param name="Elsewhere">Connections whose client's end is not in this network namespace.</param>
 internal sealed record ClientProcesses(
     InetAddress Address, int Held, ImmutableArray<ProcessConnections> Processes, int MoreProcesses, int Closed, int Unseen, int Elsewhere)
 {
-    /// <summary>How many processes of a client are shown.</summary>
-    internal const int MostProcesses = 10;
+    /// <summary>The most processes that are shown for a client.</summary>
+    internal const int MaxProcesses = 10;
 }
+
+/// <summary>A process and the number of connections that it holds as a client.</summary>
+/// <param name="Process">The process.</param>
+/// <param name="Connections">All of them, including the shared ones.</param>
+/// <param name="Shared">Those that another process holds too, for example after a fork. Each of the processes counts them.</param>
+internal readonly record struct ProcessConnections(LocalProcess Process, int Connections, int Shared);

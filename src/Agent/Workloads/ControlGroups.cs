@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Agent.Workloads;
 
 /// <summary>
-/// Reads what /proc/PID/cgroup says, cgroups(7): with cgroup v2 a line <c>0::PATH</c>, with v1 a line <c>N:CONTROLLERS:PATH</c> for each
-/// hierarchy, and both with a hybrid of the two. In the directories' names are systemd's units and the containers of the usual runtimes.
+/// Parses /proc/PID/cgroup, cgroups(7). With cgroup v2 it is a line <c>0::PATH</c>, with v1 a line <c>N:CONTROLLERS:PATH</c> for each hierarchy, and
+/// a hybrid system has both. The names of the directories contain the systemd unit and the container of the usual runtimes.
 /// </summary>
 internal static partial class ControlGroups
 {
@@ -16,7 +16,7 @@ internal static partial class ControlGroups
     private const string Nspawn = "systemd-nspawn";
     private const string NspawnPayload = "payload";
 
-    /// <param name="text">The file.</param>
+    /// <param name="text">The content of the file.</param>
     internal static Workload Parse(string text)
     {
         Workload found = Workload.Unknown;
@@ -33,7 +33,7 @@ internal static partial class ControlGroups
                 return workload;
             }
 
-            // systemd keeps its units in these; elsewhere a process may have been put anywhere.
+            // systemd manages these two hierarchies. In the others, any program may have moved the process.
             if (workload.Unit is not null && (found.Unit is null || controllers is SystemdHierarchy or UnifiedHierarchy))
             {
                 found = workload;
@@ -43,7 +43,7 @@ internal static partial class ControlGroups
         return found;
     }
 
-    /// <summary>The innermost container, and the innermost unit within it.</summary>
+    /// <summary>Parses a path: the innermost container, and the innermost unit inside it.</summary>
     private static Workload ParsePath(string path)
     {
         string[] names = ProcessNames.Printable(path).Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -65,7 +65,7 @@ internal static partial class ControlGroups
             }
         }
 
-        // The manager itself is a unit of the system's systemd.
+        // The user manager itself is a unit of the system's instance.
         return workload.Unit is { } unit && UserManager().IsMatch(unit) ? workload with { UnitUserId = null } : workload;
     }
 
@@ -91,7 +91,7 @@ internal static partial class ControlGroups
             return new Container("lxc", name[(LxcPayload.Length + 1)..]);
         }
 
-        // Beside its payload there is the supervisor, a process of the host.
+        // The container's processes are in the payload. The supervisor beside it is a process of the host.
         return child == NspawnPayload && Machine().Match(name) is { Success: true } machine
             ? new Container(Nspawn, Unescape(machine.Groups["name"].Value))
             : null;
@@ -105,15 +105,15 @@ internal static partial class ControlGroups
         _ => prefix,
     };
 
-    /// <summary>Undoes systemd-escape(1).</summary>
+    /// <summary>Reverses systemd-escape(1).</summary>
     private static string Unescape(string name) => EscapedByte().Replace(
         name, escaped => $"{(char)byte.Parse(escaped.Groups["byte"].Value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)}");
 
-    // docker-ID.scope; libpod-ID without systemd; kubepods-….slice:cri-containerd:ID of a runtime and a kubelet that do not agree.
+    // docker-ID.scope; libpod-ID without systemd; kubepods-….slice:cri-containerd:ID if the runtime and the kubelet use different cgroup drivers.
     [GeneratedRegex(@"\A(?:.*:)?(?<prefix>docker|cri-containerd|crio|libpod|libpod-payload|nerdctl)[-:](?<id>[0-9a-f]{64})(?:\.scope)?\z")]
     private static partial Regex Prefixed();
 
-    // pod0123abcd-… and kubepods-burstable-pod0123abcd_….slice.
+    // pod0123abcd-… or kubepods-burstable-pod0123abcd_….slice.
     [GeneratedRegex(@"\A(?:kubepods-.*)?pod[0-9a-f]{8}[-_0-9a-f]*(?:\.slice)?\z")]
     private static partial Regex Pod();
 
@@ -123,7 +123,7 @@ internal static partial class ControlGroups
     [GeneratedRegex(@"\Auser@(?<user>[0-9]{1,10})\.service\z")]
     private static partial Regex UserManager();
 
-    // Slices hold units and no processes.
+    // Not slices: they contain units, not processes.
     [GeneratedRegex(@"\A.+\.(?:service|scope|socket|mount|swap)\z")]
     private static partial Regex Unit();
 

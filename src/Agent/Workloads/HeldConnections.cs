@@ -3,15 +3,15 @@ using Netlink.SockDiag.Filters;
 
 namespace Agent.Workloads;
 
-/// <summary>Pairs the connections that servers hold with their clients' ends, where those are in the same network namespace.</summary>
+/// <summary>Pairs the connections that servers hold with the sockets of their clients in the same network namespace.</summary>
 internal static class HeldConnections
 {
-    /// <summary>Asks the kernel for the connections to these local ports, and for the ends of their clients.</summary>
-    /// <param name="client">Asks it.</param>
+    /// <summary>Dumps the connections to these local ports, and the sockets of their clients.</summary>
+    /// <param name="client">A client in the network namespace.</param>
     /// <param name="ports">The servers' ports.</param>
-    /// <param name="filter">What else the servers' ends are to satisfy; null for nothing.</param>
-    /// <exception cref="Netlink.NetlinkException">It refused.</exception>
-    /// <exception cref="Netlink.MalformedMessageException">What it answered cannot be true.</exception>
+    /// <param name="filter">A filter for the servers' sockets; null for none.</param>
+    /// <exception cref="Netlink.NetlinkException">The kernel returned an error, or the timeout ended.</exception>
+    /// <exception cref="Netlink.MalformedMessageException">The kernel's reply is malformed.</exception>
     internal static IReadOnlyList<HeldConnection> Dump(SockDiagClient client, IEnumerable<ushort> ports, SocketFilter? filter = null)
     {
         HashSet<ushort> serverPorts = [.. ports];
@@ -31,7 +31,7 @@ internal static class HeldConnections
             ends.Clear();
             foreach (InetSocket socket in client.Dump(query))
             {
-                // What a census calls held: accepted, and not closed by the server.
+                // The connections that a census counts as held: accepted, and not closed by the server.
                 if (socket.State is TcpState.Established or TcpState.CloseWait && socket.Inode != 0)
                 {
                     ends[ConnectionAddress.OfServerEnd(socket)] = socket.State;
@@ -64,8 +64,48 @@ internal static class HeldConnections
             return new HeldConnection(address, inode == 0 ? ClientEnd.Closed : ClientEnd.Open, inode);
         }
 
-        // The kernel forgets an end that was closed after a minute (tcp_fin_timeout), whatever the server does.
+        // The kernel removes a closed client socket after a minute (tcp_fin_timeout), even if the server still holds the connection.
         bool wasHere = serverState == TcpState.CloseWait && address.IsLocal;
         return new HeldConnection(address, wasHere ? ClientEnd.Closed : ClientEnd.Elsewhere, Inode: 0);
     }
+}
+
+/// <summary>A connection that a server holds, with the client's end of it.</summary>
+/// <param name="Address">The addresses and ports of both ends.</param>
+/// <param name="ClientEnd">Where the client's end is.</param>
+/// <param name="Inode">The inode of the client's socket if that is open; otherwise 0.</param>
+internal readonly record struct HeldConnection(ConnectionAddress Address, ClientEnd ClientEnd, uint Inode);
+
+/// <summary>Where the client's end of a held connection is.</summary>
+internal enum ClientEnd
+{
+    /// <summary>Not in this network namespace: on another host, in another namespace, or behind address translation.</summary>
+    Elsewhere,
+
+    /// <summary>In this network namespace, and closed by its process.</summary>
+    Closed,
+
+    /// <summary>In this network namespace, and open: in a process or in the kernel.</summary>
+    Open,
+}
+
+/// <summary>Identifies a connection in a network namespace. The value is the same for both ends.</summary>
+/// <param name="Client">The address of the end that connected.</param>
+/// <param name="ClientPort">Its port.</param>
+/// <param name="Server">The address of the end that listened.</param>
+/// <param name="ServerPort">Its port.</param>
+internal readonly record struct ConnectionAddress(InetAddress Client, ushort ClientPort, InetAddress Server, ushort ServerPort)
+{
+    private static readonly InetAddress IPv6Loopback = InetAddress.FromIPv6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    private static readonly InetAddress FirstLoopback = InetAddress.FromIPv4([127, 0, 0, 0]);
+    private static readonly InetAddress LastLoopback = InetAddress.FromIPv4([127, 255, 255, 255]);
+
+    /// <summary>Whether the client must be on the server's host: its address is of loopback, or the server's own.</summary>
+    internal bool IsLocal => Client == Server || Client == IPv6Loopback || (Client >= FirstLoopback && Client <= LastLoopback);
+
+    internal static ConnectionAddress OfServerEnd(InetSocket socket) =>
+        new(socket.PeerAddress, socket.PeerPort, socket.LocalAddress, socket.LocalPort);
+
+    internal static ConnectionAddress OfClientEnd(InetSocket socket) =>
+        new(socket.LocalAddress, socket.LocalPort, socket.PeerAddress, socket.PeerPort);
 }

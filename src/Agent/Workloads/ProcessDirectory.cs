@@ -7,15 +7,16 @@ using LibC = Netlink.Interop.LibC;
 namespace Agent.Workloads;
 
 /// <summary>
-/// One process as /proc shows it, proc_pid(5). It may end at any moment: what is gone is empty. What may not be looked at is told.
+/// The directory of a process in /proc, proc_pid(5). The process may end at any moment; then there is nothing to read. A missing permission is
+/// reported.
 /// </summary>
 internal sealed class ProcessDirectory
 {
-    // No link is longer: it is made in one page (do_proc_readlink, fs/proc/base.c).
+    // The kernel builds a link in one page, so none is longer (do_proc_readlink, fs/proc/base.c).
     private const int LongestLink = 4096;
 
-    // Nothing is skipped by its attributes, and what may not be listed is told.
-    private static readonly EnumerationOptions Unasked = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+    // .NET would skip hidden files, and ignore a directory that it may not list.
+    private static readonly EnumerationOptions ListEverything = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
 
     private readonly int _id;
     private readonly string _path;
@@ -26,21 +27,21 @@ internal sealed class ProcessDirectory
         _path = $"{proc}/{id}";
     }
 
-    /// <summary>The processes that there are.</summary>
-    /// <param name="proc">Where procfs is mounted.</param>
-    /// <exception cref="IOException">It is not there.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be listed.</exception>
+    /// <summary>Lists all processes.</summary>
+    /// <param name="proc">The mount point of procfs.</param>
+    /// <exception cref="IOException">There is no procfs.</exception>
+    /// <exception cref="UnauthorizedAccessException">The agent may not list it.</exception>
     internal static IEnumerable<ProcessDirectory> All(string proc) => Numbers(proc).Select(id => new ProcessDirectory(proc, id));
 
-    /// <summary>Looks which of these sockets the process has open.</summary>
-    /// <param name="inodes">The sockets, by inode.</param>
-    /// <param name="found">Those of them that it has are added.</param>
-    /// <returns>False when not all of its descriptors may be looked at.</returns>
+    /// <summary>Finds out which of the sockets the process has open.</summary>
+    /// <param name="inodes">The inodes of the sockets.</param>
+    /// <param name="found">The method adds the inodes that the process has open.</param>
+    /// <returns>False if the agent may not read all descriptors of the process.</returns>
     internal bool TryFindSockets(IReadOnlySet<uint> inodes, ISet<uint> found)
     {
-        if (Descriptors.In($"{_path}/fd", out int errno) is not { } descriptors)
+        if (Descriptors.List($"{_path}/fd", out int errno) is not { } descriptors)
         {
-            // Else it has ended.
+            // Without EACCES or EPERM the process has ended.
             return !IsForbidden(errno);
         }
 
@@ -53,7 +54,7 @@ internal sealed class ProcessDirectory
                 return false;
             }
 
-            if (length > 0 && SocketLink.Inode(link[..length]) is { } inode && inodes.Contains(inode))
+            if (length > 0 && Descriptors.SocketInode(link[..length]) is { } inode && inodes.Contains(inode))
             {
                 found.Add(inode);
             }
@@ -62,7 +63,7 @@ internal sealed class ProcessDirectory
         return true;
     }
 
-    /// <summary>Reads what the process is called and what it is a part of.</summary>
+    /// <summary>Reads the name and the workload of the process.</summary>
     internal LocalProcess Describe()
     {
         ReadOnlySpan<byte> comm = ReadFile("comm").AsSpan().TrimEnd((byte)'\n');
@@ -71,7 +72,7 @@ internal sealed class ProcessDirectory
     }
 
     private static FileSystemEnumerable<int> Numbers(string directory) =>
-        new(directory, (ref FileSystemEntry entry) => ParseNumber(entry.FileName), Unasked)
+        new(directory, (ref FileSystemEntry entry) => ParseNumber(entry.FileName), ListEverything)
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.FileName.ContainsAnyExceptInRange('0', '9'),
         };

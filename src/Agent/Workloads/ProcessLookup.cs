@@ -5,20 +5,20 @@ using Netlink.SockDiag.Filters;
 
 namespace Agent.Workloads;
 
-/// <summary>Finds out, once and after a census, which processes of this host hold the clients' ends.</summary>
+/// <summary>Finds the processes of this host that hold the clients' ends of the connections that a census has counted.</summary>
 internal static class ProcessLookup
 {
-    /// <param name="where">Where and what for the census counted.</param>
-    /// <param name="filter">What else the servers' ends are to satisfy; null for nothing.</param>
-    /// <param name="counts">What the census found.</param>
-    /// <returns>The same with the processes of each watch.</returns>
+    /// <param name="where">The network namespace and the watches of the census.</param>
+    /// <param name="filter">A filter for the servers' sockets; null for none.</param>
+    /// <param name="counts">The result of the census.</param>
+    /// <returns>The result with the processes of each watch.</returns>
     internal static NamespaceCounts Look(WatchedNamespace where, SocketFilter? filter, NamespaceCounts counts)
     {
         using SockDiagClient client = new(where.Namespace);
         return Look(client, filter, counts);
     }
 
-    /// <summary>The same with a client that asks the kernel in the right network namespace.</summary>
+    /// <summary>The same with a client that is already in the network namespace.</summary>
     internal static NamespaceCounts Look(SockDiagClient client, SocketFilter? filter, NamespaceCounts counts)
     {
         if (!counts.Succeeded)
@@ -36,8 +36,8 @@ internal static class ProcessLookup
         }
         catch (Exception failure) when (failure is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
         {
-            WatchProcesses nothing = new(failure.Message, Hidden: 0, Clients: []);
-            return counts with { Watches = [.. counts.Watches.Select(watch => watch with { Processes = nothing })] };
+            WatchProcesses failed = new(failure.Message, Hidden: 0, Clients: []);
+            return counts with { Watches = [.. counts.Watches.Select(watch => watch with { Processes = failed })] };
         }
     }
 

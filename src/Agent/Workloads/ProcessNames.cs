@@ -3,23 +3,23 @@ using System.Text;
 
 namespace Agent.Workloads;
 
-/// <summary>Makes text of names that a process gives to itself and that can hold any byte.</summary>
+/// <summary>Converts process names to text. A process chooses its name, which may contain any byte.</summary>
 internal static class ProcessNames
 {
-    // TASK_COMM_LEN of linux/sched.h without its zero.
-    private const int LongestComm = 15;
+    // TASK_COMM_LEN of linux/sched.h without the terminating zero.
+    private const int MaxCommLength = 15;
     private const string Deleted = " (deleted)";
 
     /// <summary>
-    /// What the process is called: its comm, and where the kernel has cut that, the name of its program's file, if it begins so. Arguments are
-    /// not shown, for there may be secrets among them.
+    /// The name of a process: its comm or, if the kernel has truncated that, the name of its program file if that starts with the comm. Arguments are
+    /// not included, because they may contain secrets.
     /// </summary>
-    /// <param name="comm">/proc/PID/comm without its line feed.</param>
-    /// <param name="program">Where /proc/PID/exe leads; null where that may not be read.</param>
+    /// <param name="comm">The content of /proc/PID/comm without the line feed.</param>
+    /// <param name="program">The target of /proc/PID/exe; null if the agent may not read it.</param>
     internal static string Command(ReadOnlySpan<byte> comm, string? program)
     {
         string name = Encoding.UTF8.GetString(comm);
-        if (comm.Length == LongestComm && program is not null)
+        if (comm.Length == MaxCommLength && program is not null)
         {
             string file = Path.GetFileName(program.EndsWith(Deleted, StringComparison.Ordinal) ? program[..^Deleted.Length] : program);
             name = file.StartsWith(name, StringComparison.Ordinal) ? file : name;
@@ -28,7 +28,7 @@ internal static class ProcessNames
         return Printable(name);
     }
 
-    /// <summary>Writes as <c>\u001b</c> whatever a terminal could take for more than a letter.</summary>
+    /// <summary>Escapes all characters that a terminal could interpret, for example ESC as <c>\u001b</c>.</summary>
     internal static string Printable(string text)
     {
         StringBuilder printable = new(text.Length);

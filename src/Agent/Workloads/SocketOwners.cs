@@ -1,6 +1,6 @@
 namespace Agent.Workloads;
 
-/// <summary>Which processes have which sockets open, by one walk through all descriptors of all processes.</summary>
+/// <summary>The processes that have certain sockets open, found by one walk through the descriptors of all processes.</summary>
 internal sealed class SocketOwners
 {
     private const string Procfs = "/proc";
@@ -11,13 +11,13 @@ internal sealed class SocketOwners
     {
     }
 
-    /// <summary>How many processes may not be looked into.</summary>
+    /// <summary>The number of processes that the agent may not inspect.</summary>
     internal int Hidden { get; private set; }
 
-    /// <summary>Looks for the processes that have these sockets; a socket that a process was born with or was sent is its own as well.</summary>
-    /// <param name="inodes">The sockets, by inode.</param>
+    /// <summary>Finds the processes that have these sockets open. A socket that a process has inherited or received counts as well.</summary>
+    /// <param name="inodes">The inodes of the sockets.</param>
     /// <exception cref="IOException">There is no procfs.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The agent may not list it.</exception>
     internal static SocketOwners Find(IReadOnlySet<uint> inodes)
     {
         SocketOwners owners = new();
@@ -39,7 +39,7 @@ internal sealed class SocketOwners
         return owners;
     }
 
-    /// <summary>The processes that have a socket; none where nobody that can be seen has it.</summary>
+    /// <summary>The processes that have a socket open; empty if none of those that the agent may inspect has it.</summary>
     internal IReadOnlyList<LocalProcess> Of(uint inode) => _byInode.TryGetValue(inode, out List<LocalProcess>? owners) ? owners : [];
 
     private void Add(LocalProcess process, HashSet<uint> inodes)

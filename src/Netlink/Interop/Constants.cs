@@ -1,6 +1,6 @@
 namespace Netlink.Interop;
 
-// Only constants that Tmds.LibC lacks, and only such as are the same on all processors. Both are tested: tests/Netlink.Tests, LayoutTests.
+// Only constants that Tmds.LibC lacks and that are the same on all processors. LayoutTests in tests/Netlink.Tests checks both.
 
 /// <summary>sys/file.h</summary>
 internal static class file_h

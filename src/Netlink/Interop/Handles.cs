@@ -5,14 +5,14 @@ namespace Netlink.Interop;
 /// <summary>An open file descriptor of this process, closed when it is disposed.</summary>
 internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 {
-    /// <param name="number">What open(2) or socket(2) returned; -1 for a failure.</param>
+    /// <param name="number">The result of open(2) or socket(2); -1 for a failure.</param>
     internal FileDescriptor(int number)
         : base(ownsHandle: true) => SetHandle(number);
 
     /// <summary>The number, for a path under /proc/self/fd.</summary>
     internal int Number => (int)handle;
 
-    /// <summary>Gives the number to another owner, who closes it.</summary>
+    /// <summary>Passes the number to another owner, which closes it.</summary>
     internal int Release()
     {
         int number = Number;
@@ -26,7 +26,7 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 /// <summary>An open directory, opendir(3), closed when it is disposed.</summary>
 internal sealed class DirectoryStream : SafeHandleZeroOrMinusOneIsInvalid
 {
-    /// <param name="stream">What opendir returned; 0 for a failure.</param>
+    /// <param name="stream">The result of opendir; 0 for a failure.</param>
     internal DirectoryStream(nint stream)
         : base(ownsHandle: true) => SetHandle(stream);
 

@@ -1,22 +1,25 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.InteropServices.Marshalling;
 using Tmds.Linux;
 using Package = Tmds.Linux.LibC;
 
+[assembly: DisableRuntimeMarshalling]
+
 namespace Netlink.Interop;
 
 /// <summary>
-/// Every function of the C library that this project calls, under its C name: those of Tmds.LibC with spans and safe handles in place of
-/// pointers and numbers, and those that it lacks. Where C returns -1 the result is the negative error number, as of a system call; it is read
-/// before anything else can change it.
+/// Every function of the C library that this project calls, under its C name: those of Tmds.LibC with spans and safe handles instead of pointers and
+/// numbers, and those that Tmds.LibC lacks. If the C function returns -1, the result is the negative errno, like that of a system call. The errno is
+/// read before any other call can change it.
 /// </summary>
 internal static unsafe partial class LibC
 {
-    // Linked into the published program under this name and under that of Tmds.LibC, libc.so.6: DirectPInvoke in src/Agent.
+    // The published program links to it under this name and under that of Tmds.LibC, libc.so.6: DirectPInvoke in src/Agent.
     private const string Library = "libc";
 
-    // Longer paths are copied to the heap.
-    private const int UsualPath = 256;
+    // Longer paths need memory on the heap.
+    private const int StackPathBytes = 256;
 
     // int socket(int domain, int type, int protocol);
     internal static FileDescriptor socket(int domain, int type, int protocol, out int errno) =>
@@ -77,14 +80,14 @@ internal static unsafe partial class LibC
     // int open(const char *pathname, int flags, mode_t mode);
     internal static FileDescriptor open(string pathname, int flags, ushort mode, out int errno)
     {
-        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        using Path path = new(pathname, stackalloc byte[StackPathBytes]);
         return Opened(Package.open(path.Bytes, flags, mode), out errno);
     }
 
     // int statx(int dirfd, const char *pathname, int flags, unsigned int mask, struct statx *statxbuf);
     internal static int statx(string pathname, int flags, uint mask, out statx statxbuf)
     {
-        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        using Path path = new(pathname, stackalloc byte[StackPathBytes]);
         fixed (statx* status = &statxbuf)
         {
             return Result(Package.statx(Package.AT_FDCWD, path.Bytes, flags, mask, status));
@@ -115,7 +118,7 @@ internal static unsafe partial class LibC
     // ssize_t readlink(const char *pathname, char *buf, size_t bufsiz);
     internal static int readlink(string pathname, Span<byte> buf)
     {
-        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        using Path path = new(pathname, stackalloc byte[StackPathBytes]);
         fixed (byte* bytes = buf)
         {
             return Result((int)Package.readlink(path.Bytes, bytes, buf.Length));
@@ -166,12 +169,12 @@ internal static unsafe partial class LibC
 
     // int execve(const char *pathname, char *const argv[], char *const envp[]);
     /// <param name="pathname">The program.</param>
-    /// <param name="argv">Each argument with a zero at its end, as in /proc/self/cmdline.</param>
-    /// <param name="envp">The same of the environment, as in /proc/self/environ.</param>
-    /// <returns>Only where it fails: the negative error number.</returns>
+    /// <param name="argv">The zero-terminated arguments, as in /proc/self/cmdline.</param>
+    /// <param name="envp">The zero-terminated variables, as in /proc/self/environ.</param>
+    /// <returns>The negative errno. It returns only if it fails.</returns>
     internal static int execve(string pathname, ReadOnlySpan<byte> argv, ReadOnlySpan<byte> envp)
     {
-        using Path path = new(pathname, stackalloc byte[UsualPath]);
+        using Path path = new(pathname, stackalloc byte[StackPathBytes]);
         fixed (byte* arguments = argv)
         fixed (byte* variables = envp)
         fixed (byte** argumentList = ToPointers(arguments, argv))
@@ -194,7 +197,7 @@ internal static unsafe partial class LibC
     // DIR *opendir(const char *name);
     internal static DirectoryStream opendir(string name, out int errno)
     {
-        using Path path = new(name, stackalloc byte[UsualPath]);
+        using Path path = new(name, stackalloc byte[StackPathBytes]);
         nint opened = opendir(path.Bytes);
         errno = opened == 0 ? Package.errno : 0;
         return new DirectoryStream(opened);
@@ -228,7 +231,7 @@ internal static unsafe partial class LibC
         return new FileDescriptor(descriptor);
     }
 
-    /// <returns>Where each of the zero-terminated texts begins, and a null pointer.</returns>
+    /// <returns>Pointers to the zero-terminated texts, and a null pointer at the end.</returns>
     private static byte*[] ToPointers(byte* first, ReadOnlySpan<byte> texts)
     {
         byte*[] pointers = new byte*[texts.Count((byte)0) + 1];
@@ -242,7 +245,7 @@ internal static unsafe partial class LibC
         return pointers;
     }
 
-    /// <summary>A descriptor that nobody closes while a call has its number.</summary>
+    /// <summary>Keeps a descriptor open during a call that uses its number.</summary>
     private readonly ref struct Use : IDisposable
     {
         private readonly FileDescriptor _descriptor;
@@ -265,7 +268,7 @@ internal static unsafe partial class LibC
         }
     }
 
-    /// <summary>A path as C has it: UTF-8, zero-terminated.</summary>
+    /// <summary>A path as a C string: UTF-8, zero-terminated.</summary>
     private ref struct Path : IDisposable
     {
         private Utf8StringMarshaller.ManagedToUnmanagedIn _text;

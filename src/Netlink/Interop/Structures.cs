@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Netlink.Interop;
 
-// Every struct here is compared, field by field, with the one of the same name in the C headers: tests/Netlink.Tests, LayoutTests.
+// LayoutTests in tests/Netlink.Tests compares every struct, field by field, with the one of the same name in the C headers.
 
 /// <summary>linux/netlink.h, netlink(7)</summary>
 internal struct sockaddr_nl
@@ -37,7 +37,7 @@ internal struct nlmsgerr
     internal nlmsghdr msg;
 }
 
-/// <summary>linux/inet_diag.h. Ports and addresses are big-endian, the rest is in host order.</summary>
+/// <summary>linux/inet_diag.h. Ports and addresses are big-endian, all other fields are in host order.</summary>
 internal struct inet_diag_sockid
 {
     internal ushort idiag_sport;
@@ -45,7 +45,7 @@ internal struct inet_diag_sockid
     internal FourWords idiag_src;
     internal FourWords idiag_dst;
     internal uint idiag_if;
-    // Two words and not one of 64 bits, which would move to the next multiple of 8.
+    // Two words, because one of 64 bits would be aligned to a multiple of 8.
     internal TwoWords idiag_cookie;
 }
 
@@ -61,7 +61,7 @@ internal struct inet_diag_req
     internal uint idiag_dbs;
 }
 
-/// <summary>linux/inet_diag.h: the request of SOCK_DIAG_BY_FAMILY, one IP version a walk.</summary>
+/// <summary>linux/inet_diag.h: the request of SOCK_DIAG_BY_FAMILY, one walk per IP version.</summary>
 internal struct inet_diag_req_v2
 {
     internal byte sdiag_family;
@@ -87,7 +87,7 @@ internal struct inet_diag_msg
     internal uint idiag_inode;
 }
 
-/// <summary>linux/inet_diag.h: one operation of a filter, or the operand behind one.</summary>
+/// <summary>linux/inet_diag.h: one operation of a filter, or its operand.</summary>
 internal struct inet_diag_bc_op
 {
     internal byte code;

@@ -6,12 +6,12 @@ using static Tmds.Linux.LibC;
 namespace Netlink.SockDiag;
 
 /// <summary>
-/// Requests and datagrams over one channel: what of them belongs to the dump at hand, and what went wrong on the way. It owns the receive
-/// buffer.
+/// Sends the requests of a dump and receives its datagrams over one channel. It checks that they belong to this dump, and reports lost and truncated
+/// ones. It owns the receive buffer.
 /// </summary>
 internal sealed class DumpExchange(TimeProvider time)
 {
-    /// <summary>How long a dump may take as a whole; one of a million connections takes a second or so.</summary>
+    /// <summary>The timeout of a whole dump. A dump of a million connections takes about a second.</summary>
     internal static readonly TimeSpan DumpTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>The kernel's largest datagram (SKB_WITH_OVERHEAD(32768) in netlink_dump, net/netlink/af_netlink.c).</summary>
@@ -24,13 +24,13 @@ internal sealed class DumpExchange(TimeProvider time)
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferLength);
     private byte[] _request = [];
     private uint _sequence;
-    private long _begun;
+    private long _startedAt;
     private bool _dumping;
 
-    /// <summary>The cookies that the dump at hand has brought lately.</summary>
+    /// <summary>The latest cookies of the current dump.</summary>
     internal RecentCookies Cookies { get; } = new();
 
-    /// <summary>True when there is a channel and no answer of an earlier dump can still be in it.</summary>
+    /// <summary>Whether there is a channel, and it cannot contain replies to an earlier dump.</summary>
     internal bool IsReady => _channel is not null && !_dumping;
 
     internal void Open(INetlinkChannel channel)
@@ -49,13 +49,13 @@ internal sealed class DumpExchange(TimeProvider time)
     internal void Begin()
     {
         _dumping = true;
-        _begun = time.GetTimestamp();
+        _startedAt = time.GetTimestamp();
         Cookies.Clear();
     }
 
     internal void End() => _dumping = false;
 
-    /// <exception cref="NetlinkException">The kernel did not take it.</exception>
+    /// <exception cref="NetlinkException">The kernel did not accept the request.</exception>
     internal void Send(ReadOnlySpan<byte> request)
     {
         if (_request.Length < request.Length)
@@ -63,7 +63,7 @@ internal sealed class DumpExchange(TimeProvider time)
             _request = new byte[request.Length];
         }
 
-        // A copy, for the query may be shared and the number is this exchange's own.
+        // A copy, because several exchanges may share the query, and each has its own sequence numbers.
         Span<byte> numbered = _request.AsSpan(0, request.Length);
         request.CopyTo(numbered);
         ref nlmsghdr header = ref MemoryMarshal.AsRef<nlmsghdr>(numbered);
@@ -85,8 +85,8 @@ internal sealed class DumpExchange(TimeProvider time)
 
     /// <summary>Waits for the kernel's next datagram.</summary>
     /// <param name="datagram">Valid until the next call.</param>
-    /// <returns><see cref="DumpDefect.None"/>, or why the dump is worth nothing; then there is no datagram.</returns>
-    /// <exception cref="NetlinkException">None came in time, or the kernel refused.</exception>
+    /// <returns><see cref="DumpDefect.None"/>, or why the dump must be repeated; then there is no datagram.</returns>
+    /// <exception cref="NetlinkException">No datagram arrived in time, or the kernel returned an error.</exception>
     internal DumpDefect Receive(out ReadOnlySpan<byte> datagram)
     {
         datagram = default;
@@ -114,7 +114,7 @@ internal sealed class DumpExchange(TimeProvider time)
 
             if (sender != 0)
             {
-                // Not from the kernel: whoever may write to this socket shall not be able to say what the kernel holds.
+                // Not from the kernel: another process must not be able to fake replies.
                 continue;
             }
 
@@ -129,7 +129,8 @@ internal sealed class DumpExchange(TimeProvider time)
         }
     }
 
-    /// <exception cref="MalformedMessageException">The message answers somebody else, or another request.</exception>
+    /// <summary>Checks that the message answers the latest request of this socket.</summary>
+    /// <exception cref="MalformedMessageException">The message answers another socket or another request.</exception>
     internal void CheckAddress(NetlinkMessage message)
     {
         if (message.Sequence != _sequence || message.PortId != _portId)
@@ -139,14 +140,14 @@ internal sealed class DumpExchange(TimeProvider time)
     }
 
     private MalformedMessageException Misdirected(NetlinkMessage message) => new(message.Sequence != _sequence
-        ? $"it answers request {message.Sequence} where {_sequence} was asked"
-        : $"it is addressed to port id {message.PortId} where {_portId} asked");
+        ? $"it answers request {message.Sequence} instead of {_sequence}"
+        : $"it is addressed to port id {message.PortId} instead of {_portId}");
 
     private INetlinkChannel Channel => _channel ?? throw new ObjectDisposedException(nameof(SockDiagClient));
 
     private void CheckDeadline()
     {
-        if (time.GetElapsedTime(_begun) > DumpTimeout)
+        if (time.GetElapsedTime(_startedAt) > DumpTimeout)
         {
             throw new NetlinkException(
                 NetlinkOperation.Receive, ETIMEDOUT, detail: $"the dump did not end within {DumpTimeout.TotalSeconds:0} s");
@@ -162,4 +163,20 @@ internal sealed class DumpExchange(TimeProvider time)
 
         _buffer = GC.AllocateUninitializedArray<byte>(length);
     }
+}
+
+/// <summary>Why a dump is incomplete and must be repeated.</summary>
+internal enum DumpDefect
+{
+    /// <summary>The dump is not incomplete.</summary>
+    None,
+
+    /// <summary>NLM_F_DUMP_INTR: the socket table changed during the dump.</summary>
+    Interrupted,
+
+    /// <summary>ENOBUFS or NLMSG_OVERRUN: replies were lost.</summary>
+    Overrun,
+
+    /// <summary>MSG_TRUNC: a datagram was longer than the buffer. The next dump has a larger buffer.</summary>
+    Truncated,
 }

@@ -9,24 +9,24 @@ using static Tmds.Linux.LibC;
 namespace Netlink.SockDiag;
 
 /// <summary>
-/// One TCP socket of a dump: struct inet_diag_msg of linux/inet_diag.h and the attributes behind it. A view of the receive buffer that is
-/// valid until the dump moves on.
+/// A TCP socket of a dump: struct inet_diag_msg of linux/inet_diag.h and the attributes after it. A view of the receive buffer that is valid until the
+/// dump moves to the next socket.
 /// </summary>
 public readonly ref struct InetSocket
 {
-    // The message and the attributes: two registers when it is handed on. Each read checks its length, which Read has found long enough.
+    // The message and its attributes. A span is passed in two registers. Read has checked that it is long enough.
     private readonly ReadOnlySpan<byte> _payload;
 
     private InetSocket(ReadOnlySpan<byte> payload) => _payload = payload;
 
     /// <summary>
-    /// <see cref="AddressFamily.InterNetworkV6"/> also for the IPv4 connections of a dual-stack socket: ask
-    /// <see cref="InetAddress.IsIPv4"/> of <see cref="PeerAddress"/> for the IP version that is spoken.
+    /// The address family of the socket. It is <see cref="AddressFamily.InterNetworkV6"/> also for the IPv4 connections of a dual-stack socket;
+    /// <see cref="InetAddress.IsIPv4"/> of <see cref="PeerAddress"/> is the IP version of the connection.
     /// </summary>
     public AddressFamily Family => Message.idiag_family == AF_INET ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
 
     /// <summary>
-    /// The state at the moment at which the socket was copied. That is after it was selected, so that it can be one that was not asked for.
+    /// The state when the kernel copied the socket. The kernel selects it before that, so the state may be one that the query does not select.
     /// </summary>
     public TcpState State => (TcpState)Message.idiag_state; // idiag_state
 
@@ -45,33 +45,33 @@ public readonly ref struct InetSocket
     /// <summary>The interface that the socket is bound to (SO_BINDTODEVICE); 0 for none.</summary>
     public uint InterfaceIndex => Message.id.idiag_if; // idiag_if
 
-    /// <summary>A number that no other socket has until the next boot; 0 where the kernel gives none.</summary>
+    /// <summary>A number that no other socket has until the next boot; 0 if the kernel provides none.</summary>
     public ulong Cookie => ((ulong)Message.id.idiag_cookie[1] << 32) | Message.id.idiag_cookie[0]; // idiag_cookie
 
     /// <summary>
-    /// Bytes received and not yet read. For a listening socket instead: <b>connections</b> that wait in the accept queue.
+    /// Bytes received and not yet read. For a listening socket: the number of <b>connections</b> in the accept queue.
     /// </summary>
     public uint ReceiveQueue => Message.idiag_rqueue; // idiag_rqueue
 
     /// <summary>
-    /// Bytes sent and not yet acknowledged. For a listening socket instead: how many <b>connections</b> the accept queue may hold.
+    /// Bytes sent and not yet acknowledged. For a listening socket: the most <b>connections</b> that the accept queue may hold.
     /// </summary>
     public uint SendQueue => Message.idiag_wqueue; // idiag_wqueue
 
-    /// <summary>The user who created the socket; 0 also for TIME_WAIT.</summary>
+    /// <summary>The user that created the socket; 0 also for TIME_WAIT.</summary>
     public uint UserId => Message.idiag_uid; // idiag_uid
 
     /// <summary>
-    /// The inode of the socket, as /proc/PID/fd shows it. 0 when no process has the socket: an ESTABLISHED connection that is not accepted yet,
-    /// TIME_WAIT, and whatever its process has closed.
+    /// The inode of the socket, as in /proc/PID/fd. It is 0 if no process has the socket: an ESTABLISHED connection that is not accepted yet, TIME_WAIT,
+    /// and a connection that its process has closed.
     /// </summary>
     public uint Inode => Message.idiag_inode; // idiag_inode
 
     /// <summary>
-    /// The inode of the cgroup v2 directory that owned the socket when it was created; 1 is the root, also on hosts with cgroup v1; null where
-    /// the kernel does not say, as older ones do not. Attribute INET_DIAG_CGROUP_ID.
+    /// The inode of the cgroup v2 directory that owned the socket when it was created, from the attribute INET_DIAG_CGROUP_ID. 1 is the root, also on
+    /// hosts with cgroup v1. Null if the kernel does not report it, as older kernels do not.
     /// </summary>
-    /// <exception cref="MalformedMessageException">The attributes' lengths cannot be true.</exception>
+    /// <exception cref="MalformedMessageException">The length of an attribute is wrong.</exception>
     public ulong? CgroupId
     {
         get
@@ -93,11 +93,11 @@ public readonly ref struct InetSocket
         }
     }
 
-    // In place and not by copy, for 72 bytes a socket are felt. Whatever is at these bytes is a valid inet_diag_msg.
+    // A reference: copying 72 bytes for each socket is measurable. All byte values are valid in inet_diag_msg.
     private ref readonly inet_diag_msg Message => ref MemoryMarshal.AsRef<inet_diag_msg>(_payload);
 
-    /// <summary>Reads what follows the header of a message.</summary>
-    /// <exception cref="MalformedMessageException">It is too short, or of no IP version.</exception>
+    /// <summary>Reads the payload of a message.</summary>
+    /// <exception cref="MalformedMessageException">The payload is too short, or its address family is neither IPv4 nor IPv6.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static InetSocket Read(ReadOnlySpan<byte> payload)
     {
@@ -107,12 +107,12 @@ public readonly ref struct InetSocket
         }
 
         InetSocket socket = new(payload);
-        return socket.Message.idiag_family == AF_INET || socket.Message.idiag_family == AF_INET6 ? socket : throw Foreign(socket.Message.idiag_family);
+        return socket.Message.idiag_family == AF_INET || socket.Message.idiag_family == AF_INET6 ? socket : throw WrongFamily(socket.Message.idiag_family);
     }
 
-    private static MalformedMessageException TooShort(int came) => new($"a socket with {came} bytes of {Unsafe.SizeOf<inet_diag_msg>()}");
+    private static MalformedMessageException TooShort(int received) => new($"a truncated socket, {received} bytes of {Unsafe.SizeOf<inet_diag_msg>()}");
 
-    private static MalformedMessageException Foreign(byte family) => new($"a socket of address family {family}");
+    private static MalformedMessageException WrongFamily(byte family) => new($"a socket of address family {family}");
 
     private InetAddress ReadAddress(ref readonly FourWords words)
     {

@@ -3,13 +3,13 @@ using System.Numerics;
 namespace Netlink.SockDiag;
 
 /// <summary>
-/// Tells a socket that a dump repeats. The kernel resumes within a hash bucket by index, so that a connection which appears meanwhile shifts
-/// the ones behind it and they come again, soon after: never further apart than connections came into that one bucket between two steps of the
-/// walk. Remembered are the last 1,024 cookies, in a memory that does not grow.
+/// Detects sockets that a dump repeats. The kernel resumes within a hash bucket by index. A new connection in that bucket shifts the others, so some of
+/// them come again soon: the distance is at most the number of connections that were added to the bucket between two steps of the walk. The last 1,024
+/// cookies are remembered, in memory of a fixed size.
 /// </summary>
 /// <remarks>
-/// A ring of the cookies, and over it a hash table whose chains run from the youngest to older ones. What left the ring is not taken out of its
-/// chain: a chain ends where it is older than the ring.
+/// A ring of cookies, with a hash table whose chains go from the newest cookie to older ones. Cookies that have left the ring are not removed from their
+/// chain. A chain ends at the first cookie that is older than the ring.
 /// </remarks>
 internal sealed class RecentCookies
 {
@@ -17,17 +17,17 @@ internal sealed class RecentCookies
 
     private const int RingMask = Remembered - 1;
 
-    // Four times as many: cookies are counted up, and so many that follow each other have chains of one.
+    // Four times the ring: the kernel numbers cookies in order, and consecutive ones then get a chain each.
     private const int Chains = 4 * Remembered;
     private static readonly int HashShift = 64 - BitOperations.Log2(Chains);
 
-    // Cookies have numbers from 1 on in the order in which they came; in the ring each is at its number modulo the ring's length.
+    // Cookies are numbered from 1 in the order in which they come. The index in the ring is that number modulo the length of the ring.
     private readonly ulong[] _cookies = new ulong[Remembered];
     private readonly int[] _earlierInChain = new int[Remembered];
     private readonly int[] _latestInChain = new int[Chains];
     private int _count;
 
-    /// <returns>False for a cookie that is remembered; true for a new one, and for 0, with which the kernel tells nothing.</returns>
+    /// <returns>False for a remembered cookie. True for a new one, and for 0, which means that the kernel provides no cookie.</returns>
     internal bool Add(ulong cookie)
     {
         if (cookie == 0)

@@ -3,7 +3,7 @@ using static Tmds.Linux.LibC;
 namespace Netlink.SockDiag;
 
 /// <summary>
-/// Asks the kernel for TCP sockets: NETLINK_SOCK_DIAG, see sock_diag(7). One dump at a time; not for several threads at once.
+/// Dumps the TCP sockets of the kernel: NETLINK_SOCK_DIAG, see sock_diag(7). One dump at a time; not thread-safe.
 /// <code>
 /// using SockDiagClient client = new();
 /// SocketQuery query = new(TcpStates.Established, 8500);
@@ -20,12 +20,12 @@ namespace Netlink.SockDiag;
 /// </code>
 /// </summary>
 /// <remarks>
-/// It mends itself: after a failure, or a dump that was not read to its end, the next dump takes a new netlink socket. In another network
-/// namespace each dump first looks whether the name still stands for the namespace that the socket belongs to.
+/// After a failure, or a dump that was not read to its end, the next dump opens a new netlink socket. For another network namespace, each dump first
+/// checks that the name still refers to the namespace of the socket.
 /// </remarks>
 public sealed class SockDiagClient : IDisposable
 {
-    /// <summary>How often in a row a dump may come incomplete before that is a failure.</summary>
+    /// <summary>After this many incomplete dumps in a row, a dump throws.</summary>
     public const int MaxIncompleteDumps = 3;
 
     private readonly NetworkNamespace? _namespace;
@@ -35,15 +35,15 @@ public sealed class SockDiagClient : IDisposable
     private int _incompleteInARow;
     private bool _disposed;
 
-    /// <summary>A client that opens its socket at the first dump.</summary>
-    /// <param name="networkNamespace">Whose sockets to ask for; null for the network namespace of this process.</param>
+    /// <summary>Creates a client. It opens its netlink socket at the first dump.</summary>
+    /// <param name="networkNamespace">The network namespace to dump; null for that of this process.</param>
     public SockDiagClient(NetworkNamespace? networkNamespace = null)
     {
         _namespace = networkNamespace;
         _exchange = new DumpExchange(TimeProvider.System);
     }
 
-    /// <summary>A client of a scripted kernel.</summary>
+    /// <summary>Creates a client of a scripted kernel.</summary>
     internal SockDiagClient(Func<INetlinkChannel> openChannel, TimeProvider time)
     {
         _openChannel = openChannel;
@@ -51,19 +51,19 @@ public sealed class SockDiagClient : IDisposable
     }
 
     /// <summary>
-    /// True when the last dump ended before its time, because the table changed under it (NLM_F_DUMP_INTR) or replies were lost (ENOBUFS) or
-    /// cut off: what was read is worth nothing, dump again. The third such dump in a row throws.
+    /// Whether the last dump was incomplete, because the socket table changed during it (NLM_F_DUMP_INTR), or replies were lost (ENOBUFS) or truncated.
+    /// Discard what was read and dump again. The third such dump in a row throws.
     /// </summary>
     public bool LastDumpIncomplete { get; private set; }
 
-    /// <summary>True when this kernel refuses one walk for both IP versions, so that each dump walks its table twice.</summary>
+    /// <summary>Whether this kernel refuses one walk for both IP versions, so that each dump walks its table twice.</summary>
     internal bool WalksPerFamily { get; private set; }
 
-    /// <summary>Begins a dump; the sockets come as it is enumerated.</summary>
+    /// <summary>Starts a dump. Enumerating it reads the sockets.</summary>
     /// <exception cref="NetlinkException">
-    /// The kernel refused the socket, the namespace or the request; enumerating throws it too, also at the end of the dump.
+    /// The kernel refused the netlink socket, the namespace or the request. Enumerating throws it too, even at the end of the dump.
     /// </exception>
-    /// <exception cref="MalformedMessageException">While enumerating: what came cannot be true.</exception>
+    /// <exception cref="MalformedMessageException">While enumerating: the reply is malformed.</exception>
     public SocketDump Dump(SocketQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -81,7 +81,7 @@ public sealed class SockDiagClient : IDisposable
         _exchange.Close();
     }
 
-    /// <summary>The dump came to its true end.</summary>
+    /// <summary>Ends a complete dump.</summary>
     internal void Complete(bool walkedPerFamily)
     {
         WalksPerFamily = walkedPerFamily;
@@ -89,7 +89,7 @@ public sealed class SockDiagClient : IDisposable
         _exchange.End();
     }
 
-    /// <summary>The dump is worth nothing; throws when it is not the first.</summary>
+    /// <summary>Ends an incomplete dump; throws if it is the third in a row.</summary>
     internal void Abandon(DumpDefect defect)
     {
         LastDumpIncomplete = true;
@@ -104,9 +104,9 @@ public sealed class SockDiagClient : IDisposable
             DumpDefect.Overrun => new NetlinkException(
                 NetlinkOperation.Receive, ENOBUFS, detail: $"replies were lost {MaxIncompleteDumps} times in a row"),
             DumpDefect.Truncated => new NetlinkException(
-                NetlinkOperation.Receive, EMSGSIZE, detail: $"replies were cut off {MaxIncompleteDumps} times in a row"),
+                NetlinkOperation.Receive, EMSGSIZE, detail: $"replies were truncated {MaxIncompleteDumps} times in a row"),
             _ => new NetlinkException(
-                NetlinkOperation.Dump, EINTR, detail: $"the table changed under the dump {MaxIncompleteDumps} times in a row"),
+                NetlinkOperation.Dump, EINTR, detail: $"the socket table changed during the dump {MaxIncompleteDumps} times in a row"),
         };
     }
 
@@ -114,7 +114,7 @@ public sealed class SockDiagClient : IDisposable
     {
         if (!IsStillOpenedIn(_namespace))
         {
-            // The socket would go on to count, and to keep alive, a namespace that the name does not stand for any more.
+            // Otherwise the socket would count, and keep alive, a namespace that the name no longer refers to.
             _exchange.Close();
         }
 
@@ -144,7 +144,7 @@ public sealed class SockDiagClient : IDisposable
         }
         catch
         {
-            // A deleted namespace, and with it its interfaces, would live on as long as the socket.
+            // The socket would keep a deleted namespace and its interfaces alive.
             _exchange.Close();
             throw;
         }

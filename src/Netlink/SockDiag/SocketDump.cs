@@ -5,8 +5,8 @@ using static Tmds.Linux.LibC;
 namespace Netlink.SockDiag;
 
 /// <summary>
-/// The sockets of a dump, for one <c>foreach</c>: each once, none allocated. Whoever leaves the loop early makes the next dump open a new
-/// netlink socket, nothing worse.
+/// The sockets of a dump, for one <c>foreach</c>. Each socket comes once and needs no allocation. If a loop ends early, the next dump opens a new
+/// netlink socket.
 /// </summary>
 public ref struct SocketDump
 {
@@ -15,7 +15,7 @@ public ref struct SocketDump
     private readonly SocketQuery _query;
     private MessageReader _messages;
 
-    // -1: one walk for both IP versions; else the index of the walk per family.
+    // -1: one walk for both IP versions; otherwise the index of the walk per family.
     private int _walk;
     private int _replyType;
     private bool _begun;
@@ -29,16 +29,16 @@ public ref struct SocketDump
         _query = query;
     }
 
-    /// <summary>The socket at hand; valid until <see cref="MoveNext"/> is called again.</summary>
+    /// <summary>The current socket; valid until the next call of <see cref="MoveNext"/>.</summary>
     public InetSocket Current { get; private set; }
 
     /// <summary>The dump itself.</summary>
     public readonly SocketDump GetEnumerator() => this;
 
-    /// <summary>Goes to the next socket, and to the kernel when the buffer is read.</summary>
-    /// <returns>False when all have come, or when <see cref="SockDiagClient.LastDumpIncomplete"/> says that they will not.</returns>
-    /// <exception cref="NetlinkException">The kernel refused, or did not answer in time.</exception>
-    /// <exception cref="MalformedMessageException">What came cannot be true.</exception>
+    /// <summary>Moves to the next socket, and receives more from the kernel at the end of the buffer.</summary>
+    /// <returns>False after the last socket, or if the dump is incomplete: <see cref="SockDiagClient.LastDumpIncomplete"/>.</returns>
+    /// <exception cref="NetlinkException">The kernel refused the request, or did not answer in time.</exception>
+    /// <exception cref="MalformedMessageException">The reply is malformed.</exception>
     public bool MoveNext()
     {
         while (!_ended)
@@ -126,7 +126,7 @@ public ref struct SocketDump
         bool legacyIsUnknown = _walk < 0 && !_anySocket && (verdict.Errno == EOPNOTSUPP || verdict.Errno == EINVAL);
         if (legacyIsUnknown)
         {
-            // This kernel may know the modern request only. If the reason was another one, it will say so again.
+            // This kernel may know only the modern request. If the reason is another one, the modern request fails with it too.
             Begin(walk: 0);
         }
         else if (verdict.Errno != 0)
@@ -139,7 +139,7 @@ public ref struct SocketDump
     {
         if (verdict.Errno != 0)
         {
-            // The dump "succeeded", and its failure is told at the end of it.
+            // The kernel reports a failed dump at its end.
             throw new NetlinkException(NetlinkOperation.Dump, verdict.Errno, kernelMessage: verdict.KernelMessage);
         }
 

@@ -10,7 +10,7 @@ using static Tmds.Linux.LibC;
 namespace Netlink.SockDiag;
 
 /// <summary>
-/// Which TCP sockets a dump shall bring, encoded once: the kernel does the selecting. Immutable; may be shared between clients and threads.
+/// Selects the TCP sockets of a dump. The query is encoded once, and the kernel evaluates it. Immutable; clients and threads may share it.
 /// </summary>
 public sealed class SocketQuery
 {
@@ -18,9 +18,9 @@ public sealed class SocketQuery
 
     /// <summary>Encodes a query.</summary>
     /// <param name="states">The states to select; at least one.</param>
-    /// <param name="localPorts">The local ports to select; none selects every port.</param>
+    /// <param name="localPorts">The local ports to select; an empty list selects every port.</param>
     /// <exception cref="ArgumentException">
-    /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not neighbours).
+    /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not adjacent).
     /// </exception>
     public SocketQuery(TcpStates states, params IEnumerable<ushort> localPorts)
         : this(states, filter: null, localPorts)
@@ -29,10 +29,10 @@ public sealed class SocketQuery
 
     /// <summary>Encodes a query that also filters by the addresses and ports of both ends.</summary>
     /// <param name="states">The states to select; at least one.</param>
-    /// <param name="filter">What a socket is to satisfy besides; null for nothing.</param>
-    /// <param name="localPorts">The local ports to select; none selects every port.</param>
+    /// <param name="filter">A filter that the sockets must also match; null for none.</param>
+    /// <param name="localPorts">The local ports to select; an empty list selects every port.</param>
     /// <exception cref="ArgumentException">
-    /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not neighbours, fewer beside a long filter).
+    /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not adjacent, fewer with a long filter).
     /// </exception>
     public SocketQuery(TcpStates states, SocketFilter? filter, params IEnumerable<ushort> localPorts)
     {
@@ -49,20 +49,20 @@ public sealed class SocketQuery
             throw new ArgumentException("no socket has the local port 0", nameof(localPorts));
         }
 
-        // One port fits into the request itself and costs the kernel less than a program.
+        // One port fits into the request itself, which costs the kernel less than a program.
         byte[] filterProgram = filter?.Bytecode ?? [];
         _bytecode = LocalPorts.Length > 1 ? PortFilter.Compile(LocalPorts.AsSpan(), filterProgram) : filterProgram;
         BothFamilies = EncodeLegacy();
         PerFamily = [EncodeModern(AF_INET), EncodeModern(AF_INET6)];
     }
 
-    /// <summary>The states that are selected.</summary>
+    /// <summary>The selected states.</summary>
     public TcpStates States { get; }
 
-    /// <summary>The local ports that are selected, in rising order; empty for all.</summary>
+    /// <summary>The selected local ports in ascending order; empty for all.</summary>
     public ImmutableArray<ushort> LocalPorts { get; }
 
-    /// <summary>What the sockets satisfy besides; null for nothing.</summary>
+    /// <summary>The filter that the sockets must also match; null for none.</summary>
     public SocketFilter? Filter { get; }
 
     /// <summary>The request of type TCPDIAG_GETSOCK: one walk of the table for IPv4 and IPv6 together.</summary>
@@ -98,7 +98,7 @@ public sealed class SocketQuery
     }
 
     private byte[] EncodeLegacy() =>
-        // The family is not looked at: a legacy dump covers both.
+        // The kernel ignores the family: a legacy dump covers both.
         Encode(inet_diag_h.TCPDIAG_GETSOCK, new inet_diag_req { idiag_states = (uint)States, id = Identity });
 
     private byte[] EncodeModern(int family) =>

@@ -5,15 +5,15 @@ using Netlink.Interop;
 
 namespace Netlink.Wire;
 
-/// <summary>How a request ended: the errno of NLMSG_ERROR or NLMSG_DONE, with the kernel's own sentence where it sent one.</summary>
-/// <param name="Errno">The error number, positive; 0 when all went well.</param>
+/// <summary>The result of a request: the errno of NLMSG_ERROR or NLMSG_DONE, and the kernel's message if it sent one.</summary>
+/// <param name="Errno">The errno, positive; 0 for success.</param>
 /// <param name="KernelMessage">The text of an extended ack; null without one.</param>
 internal readonly record struct Verdict(int Errno, string? KernelMessage)
 {
     /// <summary>
     /// Reads NLMSG_ERROR: the errno, the request's header, the whole request unless the kernel capped it, then the extended ack.
     /// </summary>
-    /// <exception cref="MalformedMessageException">It is too short, or a length in it lies.</exception>
+    /// <exception cref="MalformedMessageException">The message is too short, or a length in it is wrong.</exception>
     internal static Verdict OfError(NetlinkMessage message)
     {
         if (message.Payload.Length < Unsafe.SizeOf<nlmsgerr>())
@@ -34,7 +34,7 @@ internal readonly record struct Verdict(int Errno, string? KernelMessage)
             long echoed = (long)error.msg.nlmsg_len - Unsafe.SizeOf<nlmsghdr>();
             if (echoed < 0 || echoed > extendedAck.Length)
             {
-                throw new MalformedMessageException($"NLMSG_ERROR says that it echoes a request of {error.msg.nlmsg_len} bytes");
+                throw new MalformedMessageException($"NLMSG_ERROR with an echoed request of {error.msg.nlmsg_len} bytes");
             }
 
             extendedAck = extendedAck[Math.Min(Alignment.Up((int)echoed), extendedAck.Length)..];
@@ -43,8 +43,8 @@ internal readonly record struct Verdict(int Errno, string? KernelMessage)
         return new Verdict(errno, ReadText(extendedAck));
     }
 
-    /// <summary>Reads NLMSG_DONE: the errno of a dump that failed on its way, 0 for one that did not, then perhaps the extended ack.</summary>
-    /// <exception cref="MalformedMessageException">It is too short, or a length in it lies.</exception>
+    /// <summary>Reads NLMSG_DONE: the errno of a dump that failed, 0 for success, then an optional extended ack.</summary>
+    /// <exception cref="MalformedMessageException">The message is too short, or a length in it is wrong.</exception>
     internal static Verdict OfDone(NetlinkMessage message)
     {
         if (message.Payload.Length < sizeof(int))
@@ -59,7 +59,7 @@ internal readonly record struct Verdict(int Errno, string? KernelMessage)
 
     private static int ToErrno(int wire, string where) => wire is <= 0 and > int.MinValue
         ? -wire
-        : throw new MalformedMessageException($"{where} with the error number {wire}");
+        : throw new MalformedMessageException($"{where} with the errno {wire}");
 
     private static string? ReadText(ReadOnlySpan<byte> extendedAck)
     {
@@ -76,7 +76,7 @@ internal readonly record struct Verdict(int Errno, string? KernelMessage)
         return text;
     }
 
-    /// <summary>A C string as text that stays on its line, whatever bytes came.</summary>
+    /// <summary>Converts a C string to one line of text. Control characters become spaces.</summary>
     private static string ToLine(ReadOnlySpan<byte> text)
     {
         int end = text.IndexOf((byte)0);

@@ -6,6 +6,7 @@ using Agent.Metrics.Endpoint;
 using Agent.Tests.Readings;
 using Agent.Watching;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Netlink;
 using Netlink.SockDiag;
 using Prometheus;

@@ -53,8 +53,8 @@ public sealed class HostAndPortTests
     [InlineData("127.0.0.1.:8500")]
     [InlineData("017700000001")]
     [InlineData("99999999999")]
-    public void Number_is_no_host(string text) => Refused(
-        "has a number for a host, which is neither a name nor four decimal numbers without leading zeros", text);
+    public void Number_is_not_a_host(string text) => Refused(
+        "has a host that is neither a name nor four decimal numbers without leading zeros", text);
 
     [Theory]
     [InlineData("")]
@@ -111,7 +111,7 @@ public sealed class HostAndPortTests
     [InlineData("[fe80::1%25%65]")]
     [InlineData("[fe80::1%a b]")]
     [InlineData("[::1].example")]
-    public void Everything_else_is_refused(string text) => Refused("is not an address", text);
+    public void Other_texts_are_rejected(string text) => Refused("is not an address", text);
 
     [Fact]
     public void Name_is_as_long_as_DNS_allows()

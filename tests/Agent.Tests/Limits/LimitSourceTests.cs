@@ -1,5 +1,6 @@
 using Agent.Hosting;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Readings;
 using Agent.Tests.Hosting;
 using Testing;
@@ -281,7 +282,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     /// <summary>Answers what the test has set, and counts how often it was asked.</summary>
-    private sealed class ScriptedSource : ILimitSource
+    private sealed class ScriptedSource : ILimitService
     {
         private int _asked;
 

@@ -154,7 +154,7 @@ public sealed class ConfiguredTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--filter: at column 14: 'or' stands where a predicate is needed", "--once", "--filter", "dst 10/8 and or")]
+    [InlineData("--filter: at column 14: expected a predicate, found 'or'", "--once", "--filter", "dst 10/8 and or")]
     [InlineData("--filter: counts may be narrowed only with --once; ", "--filter", "dst 10/8")]
     [InlineData("--filter: a textfile must hold everything; ", "--once", "--filter", "dst 10/8", "--textfile-directory", "/tmp")]
     public async Task A_filter_that_cannot_be_is_refused(string message, params string[] arguments)

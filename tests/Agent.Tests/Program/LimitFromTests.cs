@@ -41,7 +41,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Theory]
-    [InlineData("403 Forbidden", " wants a token (403); ")]
+    [InlineData("403 Forbidden", " requires a token (403); ")]
     [InlineData("200 OK", " answers without DebugConfig.HTTPMaxConnsPerClient")]
     [InlineData("429 Too Many Requests", " answers 429: ")]
     public async Task Once_says_why_the_limit_is_unknown_and_takes_no_other(string status, string reason)

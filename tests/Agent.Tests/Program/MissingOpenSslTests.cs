@@ -49,7 +49,7 @@ public sealed class MissingOpenSslTests : IDisposable
         await using FakeConsul consul = new();
         (int exitCode, string output, string errors) = await AgentProcess.Run(
             ["--once", "--output", "prom"], new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = $"https://127.0.0.1:{consul.Port}" }, _through);
-        Assert.Equal((0, $"agent: consul at https://127.0.0.1:{consul.Port} wants TLS: {Advice}\n"), (exitCode, errors));
+        Assert.Equal((0, $"agent: consul at https://127.0.0.1:{consul.Port} requires TLS: {Advice}\n"), (exitCode, errors));
         Assert.Contains("sockdiag_census_success 1\n", output);
     }
 
@@ -65,7 +65,7 @@ public sealed class MissingOpenSslTests : IDisposable
         await File.WriteAllTextAsync(_scratch["key"], "b", TestContext.Current.CancellationToken);
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--config", _scratch["agent.json"], "--textfile-directory", _scratch["out"]], through: _through);
-        await Poll.Until(() => agent.Errors.Contains($"consul at https://127.0.0.1:{consul.Port} wants TLS: {Advice}"), "it is reported");
+        await Poll.Until(() => agent.Errors.Contains($"consul at https://127.0.0.1:{consul.Port} requires TLS: {Advice}"), "it is reported");
 
         await Write($$"""
             { "endpoint": { "listen": ["127.0.0.1:1"], "certificateFile": "{{_scratch["certificate"]}}", "keyFile": "{{_scratch["key"]}}" }, {{watches}} }

@@ -25,7 +25,7 @@ public sealed class ControlGroupsTests
     [InlineData("/system.slice", "")]
     [InlineData("/mine/own", "")]
     [InlineData("/system.slice/a\u001b[31m.service", @"a\u001b[31m.service")]
-    public void A_systemd_unit_is_the_innermost_one(string path, string workload) =>
+    public void Unit_is_the_innermost_one(string path, string workload) =>
         Assert.Equal(workload, ControlGroups.Parse($"0::{path}\n").ToString());
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class ControlGroupsTests
     [InlineData("/system.slice/docker.service", "docker.service")]
     [InlineData("/system.slice/docker-abc.scope", "docker-abc.scope")]
     [InlineData($"/backup/{Id}", "")]
-    public void A_container_is_told_by_its_runtime(string path, string workload) =>
+    public void Container_is_found_for_each_runtime(string path, string workload) =>
         Assert.Equal(workload, ControlGroups.Parse($"0::{path}\n").ToString());
 
     [Theory]
@@ -72,11 +72,11 @@ public sealed class ControlGroupsTests
     [InlineData("", "1:name=systemd:/", "0::/")]
     [InlineData("", "nonsense")]
     [InlineData("")]
-    public void With_several_hierarchies_any_of_them_tells_the_container_and_those_of_systemd_the_unit(string workload, params string[] lines) =>
+    public void Container_comes_from_any_hierarchy_and_the_unit_from_those_of_systemd(string workload, params string[] lines) =>
         Assert.Equal(workload, ControlGroups.Parse(string.Join('\n', lines)).ToString());
 
     [Fact]
-    public void The_whole_id_of_a_container_is_kept()
+    public void Id_of_a_container_is_kept_whole()
     {
         Workload workload = ControlGroups.Parse($"0::/system.slice/docker-{Id}.scope");
         Assert.Equal(new Workload(null, null, new Container("docker", Id)), workload);

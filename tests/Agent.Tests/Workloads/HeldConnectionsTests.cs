@@ -11,7 +11,7 @@ namespace Agent.Tests.Workloads;
 public sealed class HeldConnectionsTests
 {
     [Fact]
-    public void Each_held_connection_is_paired_with_its_client_and_nothing_else_is()
+    public void Each_held_connection_is_paired_with_its_client_and_no_other_is()
     {
         using TestNamespace host = new();
         using Connections dualStack = new(host, 8500, IPAddress.IPv6Any);
@@ -30,7 +30,7 @@ public sealed class HeldConnectionsTests
     }
 
     [Fact]
-    public async Task A_client_that_hung_up_holds_its_connection_until_its_process_closes_it()
+    public async Task Client_that_shut_down_its_side_is_open_until_its_process_closes_it()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -42,16 +42,16 @@ public sealed class HeldConnectionsTests
         closed.Shutdown(SocketShutdown.Send);
         closed.Close();
 
-        // A process that another test starts at this moment may have a copy of the descriptor for an instant.
+        // A process that another test starts right now may have a copy of the descriptor for a moment.
         await Poll.Until(
             () => Dump(host, 8500).Single(connection => connection.Address.ClientPort == closedPort).ClientEnd == ClientEnd.Closed,
-            "the end that was closed is in no process");
+            "no process has the closed end");
         HeldConnection open = Dump(host, 8500).Single(connection => connection.Address.ClientPort != closedPort);
         Assert.Equal((ClientEnd.Open, shutDownInode), (open.ClientEnd, open.Inode));
     }
 
     [Fact]
-    public void An_end_that_the_kernel_has_forgotten_was_closed_where_it_can_only_have_been_here()
+    public void Removed_client_end_is_closed_for_a_local_client_and_elsewhere_for_others()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -73,7 +73,7 @@ public sealed class HeldConnectionsTests
     }
 
     [Fact]
-    public void An_incomplete_dump_of_either_end_is_taken_again_from_nothing()
+    public void Incomplete_dump_of_either_end_is_repeated_from_the_start()
     {
         using SockDiagClient scripted = Scripted(
             new ScriptedKernel().Reply(n =>
@@ -86,7 +86,7 @@ public sealed class HeldConnectionsTests
     }
 
     [Fact]
-    public void A_filter_narrows_the_servers_ends_and_their_clients_with_them()
+    public void Filter_applies_to_the_servers_ends_and_so_to_their_clients()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -102,14 +102,14 @@ public sealed class HeldConnectionsTests
     [Theory]
     [InlineData(2)]
     [InlineData(1995)]
-    public void As_many_ports_as_a_configuration_can_have(int count)
+    public void Largest_number_of_ports_is_supported(int count)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
         using Connections unwatched = new(host, 8501);
         server.Accept(2);
         unwatched.Accept(1);
-        // Every second one, so that no two are neighbours.
+        // Every second port, so that no two are adjacent.
         ushort[] ports = [.. Enumerable.Range(0, count).Select(i => (ushort)(8500 + (2 * i)))];
         Assert.Equal([8500, 8500], Dump(host, ports).Select(connection => (int)connection.Address.ServerPort));
     }

@@ -8,11 +8,11 @@ using Testing;
 
 namespace Agent.Tests.Workloads;
 
-/// <summary>Real processes on a real kernel.</summary>
+/// <summary>Lookups of real processes on a real kernel.</summary>
 public sealed class ProcessLookupTests
 {
     [Fact]
-    public void A_process_of_its_own_is_found_by_name()
+    public void Client_process_is_found_with_its_name()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -27,7 +27,7 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public async Task A_connection_that_a_child_has_as_well_is_counted_with_both_and_told_to_be_shared()
+    public async Task Connection_that_a_child_has_inherited_is_shared_and_counts_for_both()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -41,7 +41,7 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public void Every_kind_of_end_has_its_number()
+    public void Each_kind_of_client_end_is_counted()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -57,7 +57,7 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public void Connections_to_the_same_port_elsewhere_are_nobody_s_here()
+    public void Connections_of_another_namespace_are_not_counted()
     {
         using TestNamespace host = new();
         using TestNamespace other = new();
@@ -69,7 +69,7 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public void Each_watch_has_the_clients_of_its_own_ports_that_it_shows()
+    public void Each_watch_has_its_shown_clients_of_its_own_ports()
     {
         using TestNamespace host = new();
         using Connections http = new(host, 8500);
@@ -86,21 +86,21 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public void No_more_processes_are_shown_than_people_read()
+    public void Number_of_shown_processes_is_limited()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
         List<ClientProcess> clients = [];
         try
         {
-            for (int i = 0; i < ClientProcesses.MostProcesses + 2; i++)
+            for (int i = 0; i < ClientProcesses.MaxProcesses + 2; i++)
             {
                 clients.Add(new ClientProcess(server, host));
             }
 
             ClientProcesses found = Look(host).Clients[0];
-            Assert.Equal((ClientProcesses.MostProcesses, 2), (found.Processes.Length, found.MoreProcesses));
-            Assert.Equal(clients.Select(client => client.Id).Order().Take(ClientProcesses.MostProcesses), found.Processes.Select(process => process.Process.Id));
+            Assert.Equal((ClientProcesses.MaxProcesses, 2), (found.Processes.Length, found.MoreProcesses));
+            Assert.Equal(clients.Select(client => client.Id).Order().Take(ClientProcesses.MaxProcesses), found.Processes.Select(process => process.Process.Id));
         }
         finally
         {
@@ -109,7 +109,7 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public void What_the_kernel_refuses_is_told_and_the_counts_stay()
+    public void Kernel_error_is_reported_and_the_counts_stay()
     {
         const int AccessDenied = 13;
         using SockDiagClient refused = new(() => new ScriptedKernel().Reply(n => Replies.Error(n, AccessDenied)), TimeProvider.System);
@@ -125,11 +125,11 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public void Where_a_census_failed_there_is_nothing_to_look_for()
+    public void Failed_census_has_no_lookup()
     {
-        using SockDiagClient nobody = new(() => throw new InvalidOperationException("it was asked"), TimeProvider.System);
+        using SockDiagClient unused = new(() => throw new InvalidOperationException("the kernel was asked"), TimeProvider.System);
         NamespaceCounts failed = new() { Duration = TimeSpan.Zero, LastSuccess = null, Failure = "gone" };
-        Assert.Same(failed, ProcessLookup.Look(nobody, filter: null, failed));
+        Assert.Same(failed, ProcessLookup.Look(unused, filter: null, failed));
     }
 
     private static WatchProcesses Look(TestNamespace host)

@@ -14,7 +14,7 @@ public sealed class ProcessNamesTests
     [InlineData("a-very-long-scr", "/usr/bin/python3.11", "a-very-long-scr")]
     [InlineData("prometheus-node", null, "prometheus-node")]
     [InlineData("", "/usr/bin/consul", "")]
-    public void A_command_is_its_comm_and_the_programs_name_where_that_was_cut(string comm, string? program, string command) =>
+    public void Command_is_the_comm_or_the_program_name_if_the_comm_is_truncated(string comm, string? program, string command) =>
         Assert.Equal(command, ProcessNames.Command(Encoding.UTF8.GetBytes(comm), program));
 
     [Theory]
@@ -23,8 +23,8 @@ public sealed class ProcessNamesTests
     [InlineData("a\nb\tc\0d", @"a\u000ab\u0009c\u0000d")]
     [InlineData("gpj.\u202eexe", @"gpj.\u202eexe")]
     [InlineData("a\u2028b\u009bc\u200bd", @"a\u2028b\u009bc\u200bd")]
-    public void What_a_terminal_could_obey_is_escaped(string name, string printable) => Assert.Equal(printable, ProcessNames.Printable(name));
+    public void Control_characters_are_escaped(string name, string printable) => Assert.Equal(printable, ProcessNames.Printable(name));
 
     [Fact]
-    public void Bytes_that_are_no_text_are_no_error() => Assert.Equal("a\ufffdb", ProcessNames.Command([(byte)'a', 0xff, (byte)'b'], null));
+    public void Bytes_that_are_not_UTF8_are_replaced() => Assert.Equal("a\ufffdb", ProcessNames.Command([(byte)'a', 0xff, (byte)'b'], null));
 }

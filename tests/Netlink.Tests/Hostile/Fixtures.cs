@@ -4,7 +4,7 @@ using Testing;
 
 namespace Netlink.Tests.Hostile;
 
-/// <summary>Replies of every shape that a kernel sends, to be mutated: each a datagram that answers request 1 of the scripted kernel.</summary>
+/// <summary>Replies of every kind that a kernel sends, as input of the mutator. Each is a datagram that answers request 1 of the scripted kernel.</summary>
 internal static class Fixtures
 {
     private const uint Request = 1;
@@ -25,7 +25,7 @@ internal static class Fixtures
         ("error", Replies.Error(Request, 22)),
         ("error that echoes the request", Replies.Error(Request, 22, capped: false)),
         ("error with text", Replies.Error(Request, 22, "Invalid bytecode")),
-        ("error with text behind the request", Replies.Error(Request, 22, "Invalid bytecode", capped: false)),
+        ("error with text after the request", Replies.Error(Request, 22, "Invalid bytecode", capped: false)),
         ("acknowledgement", [.. Replies.Error(Request, 0), .. Replies.Done(Request)]),
         ("modern sockets", [.. Replies.Socket(Request, 1, type: Replies.Modern), .. Replies.Done(Request)]),
         ("attributes", Replies.Message(Replies.Legacy, Replies.Multi, Request,
@@ -34,7 +34,7 @@ internal static class Fixtures
 
     private static byte[] Text(string text) => Replies.Attribute(1, Encoding.UTF8.GetBytes(text + '\0'));
 
-    /// <summary>A recording as if the scripted client had asked for it.</summary>
+    /// <summary>A recording with the sequence number and port id of the scripted client.</summary>
     private static byte[] Addressed(byte[] recording)
     {
         byte[] datagram = [.. recording];

@@ -5,7 +5,7 @@ using Testing;
 namespace Netlink.Tests.Hostile;
 
 /// <summary>
-/// Damaged replies, the same ones for the same seed. AGENT_FUZZ_MUTATIONS asks for another number of them, AGENT_FUZZ_SEED for others.
+/// Damaged replies, the same for the same seed. AGENT_FUZZ_MUTATIONS sets their number, AGENT_FUZZ_SEED the seed.
 /// </summary>
 public sealed class HostileBytesTests
 {
@@ -13,13 +13,13 @@ public sealed class HostileBytesTests
     private static readonly int Seed = Number("AGENT_FUZZ_SEED", 8500);
 
     [Fact]
-    public void Every_reader_is_in_the_list() =>
+    public void List_of_readers_is_complete() =>
         Assert.Equal(
             Readers.InTheAssembly().Distinct().Order(StringComparer.Ordinal),
             Readers.All.Keys.Concat(Readers.NotReaders).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Readers_throw_only_what_says_that_the_bytes_cannot_be_true()
+    public void Damaged_bytes_cause_only_MalformedMessageException()
     {
         using GuardedBuffer guarded = new(64 * 1024);
         Mutator mutator = new(Seed);
@@ -48,12 +48,12 @@ public sealed class HostileBytesTests
         }
 
         Tell($"{Mutations} mutations of {Fixtures.All.Length} replies to {Readers.All.Count} readers: {rejected} refused, no other exception");
-        // Mutations that nobody notices would test nothing.
+        // Mutations without an effect would test nothing.
         Assert.InRange(rejected, Mutations, int.MaxValue);
     }
 
     [Fact]
-    public void A_dump_ends_and_counts_no_more_than_its_valid_beginning_holds()
+    public void Dump_of_damaged_bytes_ends_and_counts_only_the_valid_beginning()
     {
         Mutator mutator = new(Seed + 1);
         SocketQuery query = new(TcpStates.Established, 8500);
@@ -91,8 +91,8 @@ public sealed class HostileBytesTests
     }
 
     /// <summary>
-    /// What a dump may bring of a datagram, read in the plainest way: sockets with all of their bytes, rightly addressed, until the first
-    /// message that is anything else; each cookie once.
+    /// The sockets that a dump may return from a datagram, read in the simplest way: complete sockets with the right address, up to the first other
+    /// message; each cookie once.
     /// </summary>
     private static List<ulong> ValidBeginning(ReadOnlySpan<byte> datagram)
     {
@@ -132,7 +132,7 @@ public sealed class HostileBytesTests
         return cookies;
     }
 
-    /// <summary>NLMSG_ERROR with the error number 0 and, where it says that it has attributes, attributes that can be read.</summary>
+    /// <summary>Whether the message is NLMSG_ERROR with the errno 0 and, if its flags announce attributes, well-formed attributes.</summary>
     private static bool IsAcknowledgement(ReadOnlySpan<byte> message, int flags)
     {
         if (BinaryPrimitives.ReadInt32LittleEndian(message[16..]) != 0)

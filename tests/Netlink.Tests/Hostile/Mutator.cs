@@ -1,6 +1,6 @@
 namespace Netlink.Tests.Hostile;
 
-/// <summary>Damages a datagram in one to four ways, the same ones for the same seed.</summary>
+/// <summary>Damages a datagram in one to four ways, the same for the same seed.</summary>
 internal sealed class Mutator(int seed)
 {
     private static readonly uint[] Telling = [0, 1, 3, 4, 15, 16, 17, 20, 71, 72, 73, 124, 0x7fff, 0x8000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
@@ -33,7 +33,7 @@ internal sealed class Mutator(int seed)
             case 1: // one byte
                 bytes[Anywhere(bytes)] = (byte)_random.Next(256);
                 break;
-            case 2: // cut off
+            case 2: // truncate
                 int keep = Anywhere(bytes);
                 bytes.RemoveRange(keep, bytes.Count - keep);
                 break;

@@ -4,12 +4,12 @@ using Netlink.Wire;
 
 namespace Netlink.Tests.Hostile;
 
-/// <summary>Everything in src/Netlink that reads bytes from outside, once; a test holds the list against the assembly.</summary>
+/// <summary>Every member in src/Netlink that reads received bytes. A test compares the list with the assembly.</summary>
 internal static class Readers
 {
     internal delegate void Read(ReadOnlySpan<byte> bytes);
 
-    /// <summary>By the member that takes the bytes.</summary>
+    /// <summary>The readers, by the member that takes the bytes.</summary>
     internal static readonly Dictionary<string, Read> All = new()
     {
         ["MessageReader..ctor"] = static bytes =>
@@ -36,10 +36,10 @@ internal static class Readers
     /// <summary>Members that take bytes and need no entry of their own, with the reason.</summary>
     internal static readonly string[] NotReaders =
     [
-        "NetlinkMessage..ctor", // what MessageReader found
-        "NetlinkAttribute..ctor", // what AttributeReader found
-        "InetSocket..ctor", // what InetSocket.Read found
-        "Verdict.ReadText", // behind Verdict.OfError and OfDone
+        "NetlinkMessage..ctor", // the bytes that MessageReader has checked
+        "NetlinkAttribute..ctor", // the bytes that AttributeReader has checked
+        "InetSocket..ctor", // the bytes that InetSocket.Read has checked
+        "Verdict.ReadText", // called by Verdict.OfError and OfDone
         "Verdict.ToLine",
         "InetAddress.FromIPv4", // 4 bytes of a message that InetSocket.Read has measured
         "InetAddress.FromIPv6", // 16 of them
@@ -52,7 +52,7 @@ internal static class Readers
         "PortFilter.Compile",
         "DumpExchange.CheckAddress", // two numbers of a header that MessageReader has read
         "DumpExchange.Misdirected", // the same two
-        "SocketDump.Control", // hands over to Verdict; covered by the dump as a whole
+        "SocketDump.Control", // passes the message to Verdict; the test of whole dumps covers it
         "INetlinkChannel.Receive", // fills a buffer and reads nothing of it
         "NetlinkSocket.Receive",
         "LibC.recvfrom",
@@ -71,7 +71,7 @@ internal static class Readers
         typeof(NetlinkMessage), typeof(NetlinkAttribute),
     ];
 
-    /// <summary>What reflection finds: each member with a parameter that can carry received bytes.</summary>
+    /// <summary>Finds by reflection each member with a parameter that can contain received bytes.</summary>
     internal static IEnumerable<string> InTheAssembly()
     {
         const BindingFlags Everything =
@@ -102,7 +102,7 @@ internal static class Readers
         _ = socket.CgroupId;
     }
 
-    /// <summary>Looks at every byte, so that a length that leads too far is felt.</summary>
+    /// <summary>Reads every byte, so that a length beyond the buffer causes a fault.</summary>
     private static void Touch(ReadOnlySpan<byte> bytes)
     {
         int sum = 0;

@@ -7,8 +7,8 @@ using Testing;
 namespace Netlink.Tests.Interop;
 
 /// <summary>
-/// Holds every struct and every constant of C against the C compiler and the kernel's headers, by name, for each processor: those of
-/// src/Netlink/Interop, and those that the product takes from Tmds.LibC. An addition to either is tested here without another line.
+/// Compares every struct and constant of C, by name, with the C compiler and the kernel's headers for each processor: those of src/Netlink/Interop, and
+/// those that the product uses from Tmds.LibC. The tests find additions by themselves.
 /// </summary>
 public sealed class LayoutTests
 {
@@ -39,7 +39,7 @@ public sealed class LayoutTests
     [Theory]
     [InlineData("linux-x64", "x86_64-linux-gnu-gcc", "gcc libc6-dev")]
     [InlineData("linux-arm64", "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross")]
-    public async Task Structs_and_constants_are_those_of_the_C_compiler(string processor, string compiler, string debianPackages)
+    public async Task Structs_and_constants_match_the_C_compiler(string processor, string compiler, string debianPackages)
     {
         string gcc = Requires.Program(compiler, debianPackages);
         using PackageAssembly package = new(processor);
@@ -49,7 +49,7 @@ public sealed class LayoutTests
             .. OwnConstants().Concat(package.UsedConstants).Select(constant => StaticAssertion(constant.Name, constant.Value)),
         ]);
 
-        // Nothing is run, so that the compiler may be one for another processor.
+        // Nothing is run, so a compiler for another processor works too.
         (int exitCode, string complaint) = await Tool.Run(gcc, ["-fsyntax-only", "-x", "c", "-"], $"{Headers}\n{assertions}");
 
         Assert.True(exitCode == 0, complaint);
@@ -66,7 +66,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Tested_structs_and_constants_are_those_of_the_product()
+    public void Tested_structs_and_constants_are_those_that_the_product_uses()
     {
         using PackageAssembly package = new("linux-x64");
 
@@ -77,7 +77,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Nothing_that_the_package_has_is_written_again()
+    public void Interop_does_not_repeat_what_the_package_has()
     {
         using PackageAssembly package = new("linux-x64");
 
@@ -87,9 +87,9 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Structs_constants_and_imports_of_C_are_in_Interop_alone()
+    public void Structs_constants_and_imports_of_C_are_only_in_Interop()
     {
-        // Elsewhere they would escape the tests above.
+        // In other places, the tests above would not find them.
         Assert.NotEmpty(OwnImports());
         Assert.All(OwnImports(), import => Assert.Equal("Netlink.Interop", import.Where.Namespace));
         Assert.DoesNotContain(
@@ -97,7 +97,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Functions_of_the_package_are_called_by_the_library_alone()
+    public void Functions_of_the_package_are_called_only_by_the_library()
     {
         Assert.Contains("statx", PackageAssembly.FunctionsCalledBy(typeof(NetlinkException).Assembly));
         Assert.Empty(PackageAssembly.FunctionsCalledBy(Assembly.Load("agent")));
@@ -119,8 +119,8 @@ public sealed class LayoutTests
 
     private static IEnumerable<string> AssertionsOn(Type type)
     {
-        // A name that ends so is a typedef.
-        // The package's own name for a type that has no other in C, and the names that are C's.
+        // A name with this ending is a typedef.
+        // The package's own name for a type without a name in C, then the names of C.
         string name = type.Name == "ulong_t" ? "unsigned long"
             : type.Name.EndsWith("_t", StringComparison.Ordinal) ? type.Name
             : $"struct {type.Name}";
@@ -132,7 +132,7 @@ public sealed class LayoutTests
         }
     }
 
-    // The others are padding, and what the compiler of C# makes of a property.
+    // The other fields are padding, or the C# compiler generated them for a property.
     private static bool IsOfC(FieldInfo field) => !field.Name.StartsWith('_') && !field.Name.StartsWith('<');
 
     private static string StaticAssertion(string expression, long value) =>

@@ -6,7 +6,7 @@ using System.Runtime.Loader;
 
 namespace Netlink.Tests.Interop;
 
-/// <summary>Tmds.LibC as it is for one processor, and those of its names that the product uses.</summary>
+/// <summary>Tmds.LibC for one processor, and those of its names that the product uses.</summary>
 internal sealed class PackageAssembly : IDisposable
 {
     private const string Namespace = "Tmds.Linux";
@@ -31,7 +31,7 @@ internal sealed class PackageAssembly : IDisposable
 
     internal IEnumerable<string> Structs => _assembly.GetTypes().Select(type => type.Name);
 
-    /// <summary>The functions of the C library that a part of the product calls by the package.</summary>
+    /// <summary>The functions of the C library that an assembly of the product calls through the package.</summary>
     internal static IEnumerable<string> FunctionsCalledBy(Assembly assembly) =>
         UsedMembers(assembly).Where(member => !member.StartsWith(Getter, StringComparison.Ordinal));
 

@@ -6,13 +6,13 @@ using Testing;
 
 namespace Netlink.Tests.Kernel;
 
-/// <summary>What the real kernel reports, in namespaces of the tests' own.</summary>
+/// <summary>Dumps of the real kernel, in network namespaces of the tests.</summary>
 public sealed class CountingTests
 {
     private const TcpStates Counted = TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen;
 
     [Fact]
-    public void IPv4_connections_with_all_their_fields()
+    public void IPv4_connections_have_all_their_fields()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -62,7 +62,7 @@ public sealed class CountingTests
     }
 
     [Fact]
-    public void The_clients_end_on_loopback_is_not_selected()
+    public void Client_end_on_loopback_is_not_selected()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -72,7 +72,7 @@ public sealed class CountingTests
     }
 
     [Fact]
-    public void Unaccepted_connections_have_no_inode_and_wait_in_the_listeners_queue()
+    public void Unaccepted_connections_have_no_inode_and_are_in_the_accept_queue()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -105,7 +105,7 @@ public sealed class CountingTests
     }
 
     [Fact]
-    public void Many_ports_are_selected_by_bytecode_exactly()
+    public void Bytecode_selects_exactly_the_given_ports()
     {
         using TestNamespace host = new();
         ushort[] ports = [80, 443, 1024, 1025, 1026, 8500, 8501, 8502, 9000, 60_000, 65_535];
@@ -124,19 +124,19 @@ public sealed class CountingTests
     }
 
     [Fact]
-    public void The_largest_filter_passes_the_kernels_audit()
+    public void Largest_port_filter_passes_the_kernels_audit()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
         server.Accept(1);
-        ushort[] even = [.. Enumerable.Range(1, PortFilter.LargestCount).Select(i => (ushort)(i * 2 + 4000))];
+        ushort[] even = [.. Enumerable.Range(1, PortFilter.MaxRanges).Select(i => (ushort)(i * 2 + 4000))];
         Assert.Contains((ushort)8500, even);
         Assert.Single(Dump(host, TcpStates.Established, even));
         Assert.Empty(Dump(host, TcpStates.Established, [.. even.Where(port => port != 8500)]));
     }
 
     [Fact]
-    public void Ten_thousand_connections_come_each_once()
+    public void Each_of_ten_thousand_connections_comes_once()
     {
         const int Many = 10_000;
         using TestNamespace host = new();
@@ -151,7 +151,7 @@ public sealed class CountingTests
     }
 
     [Fact]
-    public void The_request_per_family_finds_what_the_one_for_both_finds()
+    public void Requests_per_family_find_the_same_as_the_request_for_both()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500, IPAddress.IPv6Any);
@@ -191,7 +191,7 @@ public sealed class CountingTests
         return rows;
     }
 
-    /// <summary>The real kernel, but for the request that it would refuse if it were another one.</summary>
+    /// <summary>The real kernel, except that it refuses the request for both families, as other kernels do.</summary>
     private sealed class WithoutLegacyRequest(NetlinkSocket kernel) : INetlinkChannel
     {
         private byte[]? _refusal;

@@ -10,7 +10,7 @@ public sealed class DeletedNamespaceTests
     private static readonly SocketQuery Listeners = new(TcpStates.Listen, 8500);
 
     [Fact]
-    public async Task Namespace_that_was_deleted_by_name_is_not_kept_alive()
+    public async Task Namespace_deleted_by_name_is_not_kept_alive()
     {
         await using LinkedNamespace linked = await LinkedNamespace.Make();
         using SockDiagClient client = new(NetworkNamespace.Parse(linked.Name));
@@ -52,8 +52,8 @@ public sealed class DeletedNamespaceTests
     [InlineData(Change.LinkToAFile)]
     [InlineData(Change.LinkToItself)]
     [InlineData(Change.LinkToAnotherNamespace)]
-    [InlineData(Change.FileInTheWayOfADirectory)]
-    public async Task Namespace_that_its_path_does_not_lead_to_is_not_kept_alive(Change change)
+    [InlineData(Change.DirectoryReplacedByAFile)]
+    public async Task Namespace_that_its_path_no_longer_refers_to_is_not_kept_alive(Change change)
     {
         await using LinkedNamespace linked = await LinkedNamespace.Make();
         using Scratch scratch = new();
@@ -79,14 +79,14 @@ public sealed class DeletedNamespaceTests
         await linked.IsGone();
     }
 
-    /// <summary>What becomes of the path.</summary>
+    /// <summary>The change of the path.</summary>
     public enum Change
     {
         LinkRemoved,
         LinkToAFile,
         LinkToItself,
         LinkToAnotherNamespace,
-        FileInTheWayOfADirectory,
+        DirectoryReplacedByAFile,
     }
 
     private static void Make(Change change, string directory, string link)
@@ -102,7 +102,7 @@ public sealed class DeletedNamespaceTests
             case Change.LinkToAnotherNamespace:
                 File.CreateSymbolicLink(link, "/proc/self/ns/net");
                 break;
-            case Change.FileInTheWayOfADirectory:
+            case Change.DirectoryReplacedByAFile:
                 Directory.Delete(directory);
                 File.WriteAllText(directory, "");
                 break;

@@ -9,14 +9,14 @@ using Testing;
 
 namespace Netlink.Tests.Kernel;
 
-/// <summary>Filters run by the real kernel, against what they mean and against ss.</summary>
+/// <summary>Filters in the real kernel, compared with their meaning and with ss.</summary>
 public sealed class FilterTests : IDisposable
 {
     private const ushort IPv4Port = 8500;
     private const ushort IPv6Port = 8501;
     private const ushort DualStackPort = 8502;
 
-    // What means the same here and to ss. In ss's spelling, with blanks and brackets.
+    // Expressions with the same meaning here and in ss, in the notation of ss with spaces and brackets.
     private static readonly string[] AsInSs =
     [
         "sport = :8500", "sport != :8500", "dport = :8500", "sport >= :8501", "sport > :8501", "sport <= :8501", "sport < :8501",
@@ -30,7 +30,7 @@ public sealed class FilterTests : IDisposable
         "dst 127.0.0.9",
     ];
 
-    // What means something else to ss, or nothing.
+    // Expressions that ss rejects or reads differently.
     private static readonly string[] OtherThanInSs =
     [
         "dst ::/0", "not src ::/0", "src ::/0:8502", "dst ::/64", "dst ::ffff:0:0/96", "dst ::ffff:127.0.0.2",
@@ -69,10 +69,10 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
-    public void The_kernel_brings_the_sockets_that_satisfy_the_expression()
+    public void Kernel_returns_the_sockets_that_match_the_expression()
     {
         List<Row> all = Dump(filter: null);
-        // Both ends of each; those of the dual-stack server are IPv6 sockets.
+        // Both ends of each connection; those of the dual-stack server are IPv6 sockets.
         Assert.Equal(28, all.Count);
         Assert.Equal(5, all.Count(row => row is { PeerIsIPv4: true, Family: AddressFamily.InterNetworkV6 }));
 
@@ -84,7 +84,7 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
-    public void The_kernel_brings_the_sockets_that_satisfy_random_expressions()
+    public void Kernel_returns_the_sockets_that_match_random_expressions()
     {
         List<Row> all = Dump(filter: null);
         HashSet<int> sizes = [];
@@ -100,7 +100,7 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
-    public void Ports_and_states_are_selected_besides()
+    public void Filter_combines_with_ports_and_states()
     {
         SocketFilter filter = SocketFilter.Parse("dst 127.0.0.2 or dst ::1 or dport 0");
         Assert.Equal([IPv4Port, DualStackPort, DualStackPort, DualStackPort], Ports(TcpStates.Established, IPv4Port, DualStackPort));
@@ -113,7 +113,7 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
-    public void The_longest_filter_is_taken()
+    public void Longest_filter_is_accepted_by_the_kernel()
     {
         string[] predicates = [.. Enumerable.Range(1, 3000).Select(i => $"dst 10.{i / 256}.{i % 256}.0/24"), "dst 127.0.0.2"];
         Assert.Equal(2, Dump(SocketFilter.Parse(string.Join(" or ", predicates))).Count);
@@ -121,10 +121,10 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
-    public async Task Ss_shows_the_same_sockets()
+    public async Task Filters_select_the_same_sockets_as_ss()
     {
-        // Prefixes that ss and this program understand alike: not those that v4-mapped addresses are a part of, and no IPv4 prefix of zeros
-        // alone, which ss finds in ::1 as well; a fifth bit is one in each of these addresses.
+        // Prefixes with the same meaning in ss and here: none that contains v4-mapped addresses, and no IPv4 prefix of zeros
+        // only, which ss also finds in ::1. The fifth bit of each of these addresses is 1.
         IEnumerable<string> random = Generators
             .ExpressionsOver(SomePorts, SomeIPv4, SomeIPv6, shortestIPv4Prefix: 5, shortestIPv6Prefix: 97)
             .Sample(12, 40).Select(expression => expression.ToString());
@@ -142,9 +142,9 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
-    public async Task Ss_confuses_the_IP_versions_as_the_documentation_says()
+    public async Task Ss_differs_in_IP_versions_as_documented()
     {
-        // What the documentation says of ss. If ss changes, that is to change.
+        // The documentation describes these differences. If ss changes, the documentation must change.
         Assert.Equal(8 + 5, (await Ss("dst [::/0]")).Length);
         Assert.Equal(8, Dump(SocketFilter.Parse("dst [::/0]")).Count);
         Assert.Equal(5, (await Ss("dst [::ffff:127.0.0.0/104]")).Length);
@@ -155,9 +155,9 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
-    public async Task Ss_joins_from_left_to_right_whatever_its_manual_says()
+    public async Task Ss_evaluates_from_left_to_right_unlike_its_manual()
     {
-        // Why an 'and' behind an 'or' is refused.
+        // This is why an 'and' after an 'or' is rejected.
         Assert.Empty(await Ss("sport = :8500 or sport = :8502 and sport = :8501"));
         Assert.Equal(5, (await Ss("sport = :8500 or ( sport = :8502 and sport = :8501 )")).Length);
         Assert.Throws<SocketFilterException>(() => SocketFilter.Parse("sport = :8500 or sport = :8502 and sport = :8501"));
@@ -175,7 +175,7 @@ public sealed class FilterTests : IDisposable
 
     private static ulong[] Cookies(IEnumerable<Row> rows) => [.. rows.Select(row => row.Cookie).Order()];
 
-    /// <summary>The two ends of each socket that ss shows.</summary>
+    /// <summary>The two ends of each socket in the output of ss.</summary>
     private async Task<string[]> Ss(string expression)
     {
         (int exitCode, string output) = await Tool.Run(

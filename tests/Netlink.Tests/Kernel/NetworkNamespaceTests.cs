@@ -20,7 +20,7 @@ public sealed class NetworkNamespaceTests
     [InlineData("-1", "/run/netns/-1")]
     [InlineData("/proc/1/ns/net", "/proc/1/ns/net")]
     [InlineData("./ns", "./ns")]
-    public void Digits_are_a_process_a_slash_makes_a_path_the_rest_is_a_name(string where, string path)
+    public void Text_is_a_process_id_a_path_or_a_name(string where, string path)
     {
         NetworkNamespace parsed = NetworkNamespace.Parse(where);
         Assert.Equal((where, path), (parsed.Where, parsed.Path));
@@ -33,10 +33,10 @@ public sealed class NetworkNamespaceTests
     [InlineData(".")]
     [InlineData("..")]
     [InlineData("a\0b")]
-    public void What_names_no_namespace_is_refused(string where) => Assert.Throws<FormatException>(() => NetworkNamespace.Parse(where));
+    public void Malformed_namespace_is_rejected(string where) => Assert.Throws<FormatException>(() => NetworkNamespace.Parse(where));
 
     [Fact]
-    public void Another_namespace_is_counted_and_the_own_one_is_not()
+    public void Sockets_of_the_given_namespace_are_counted()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -50,7 +50,7 @@ public sealed class NetworkNamespaceTests
     }
 
     [Fact]
-    public async Task A_name_under_run_netns_is_found()
+    public async Task Name_under_run_netns_is_found()
     {
         string ip = Requires.Program("ip", "iproute2");
         Requires.Root();
@@ -69,7 +69,7 @@ public sealed class NetworkNamespaceTests
     }
 
     [Fact]
-    public void The_thread_that_asked_stays_where_it_was()
+    public void Calling_thread_stays_in_its_namespace()
     {
         using TestNamespace host = new();
         string before = OwnNamespace();
@@ -79,7 +79,7 @@ public sealed class NetworkNamespaceTests
     }
 
     [Fact]
-    public void A_namespace_that_is_gone_is_a_failure_and_not_a_zero()
+    public void Deleted_namespace_is_an_error()
     {
         TestNamespace host = new();
         using SockDiagClient client = new(NetworkNamespace.Parse(host.Path));
@@ -91,7 +91,7 @@ public sealed class NetworkNamespaceTests
     }
 
     [Fact]
-    public void A_name_that_comes_to_stand_for_another_namespace_is_followed()
+    public void Name_that_changes_to_another_namespace_is_followed()
     {
         using Scratch scratch = new();
         using TestNamespace first = new();
@@ -108,7 +108,7 @@ public sealed class NetworkNamespaceTests
     }
 
     [Fact]
-    public void What_is_no_namespace_is_told_with_what_would_be_one()
+    public void File_that_is_not_a_namespace_is_an_error_with_advice()
     {
         Requires.Root();
         using Scratch scratch = new();
@@ -122,7 +122,7 @@ public sealed class NetworkNamespaceTests
     [Theory]
     [InlineData(NetworkOperation.Open, EACCES, "CAP_SYS_PTRACE")]
     [InlineData(NetworkOperation.Enter, EPERM, "CAP_SYS_ADMIN")]
-    public void A_missing_capability_is_named(NetworkOperation operation, int errno, string capability)
+    public void Missing_capability_is_named(NetworkOperation operation, int errno, string capability)
     {
         NetlinkOperation at = operation == NetworkOperation.Open ? NetlinkOperation.OpenNamespace : NetlinkOperation.EnterNamespace;
         Assert.Contains(capability, new NetlinkException(at, errno, "'x'").Message);
@@ -132,11 +132,11 @@ public sealed class NetworkNamespaceTests
     [InlineData(97, "RestrictAddressFamilies=")]
     [InlineData(93, "sandbox")]
     [InlineData(24, "LimitNOFILE=")]
-    public void A_socket_that_cannot_be_opened_is_told_with_what_to_do(int errno, string advice) =>
+    public void Refused_netlink_socket_is_an_error_with_advice(int errno, string advice) =>
         Assert.Contains(advice, new NetlinkException(NetlinkOperation.OpenSocket, errno).Message);
 
     [Fact]
-    public void Every_message_is_one_line()
+    public void Every_error_message_is_one_line()
     {
         foreach (NetlinkOperation operation in Enum.GetValues<NetlinkOperation>())
         {
@@ -147,7 +147,7 @@ public sealed class NetworkNamespaceTests
         }
     }
 
-    /// <summary>Which of the two steps into a namespace is refused.</summary>
+    /// <summary>The step into a namespace that is refused.</summary>
     public enum NetworkOperation
     {
         Open,

@@ -4,7 +4,7 @@ using Netlink.SockDiag;
 
 namespace Netlink.Tests.Kernel;
 
-/// <summary>A socket of a dump that outlives it.</summary>
+/// <summary>A copy of a socket, which stays valid after the dump.</summary>
 internal sealed record Row(
     TcpState State, AddressFamily Family, IPEndPoint Local, IPEndPoint Peer, bool PeerIsIPv4, uint Inode, ulong Cookie, uint UserId, uint ReceiveQueue,
     uint SendQueue, ulong? CgroupId)

@@ -9,7 +9,7 @@ public sealed class AllocationTests
     private static readonly SocketQuery Query = new(TcpStates.Established, 8500);
 
     [Fact]
-    public void A_dump_allocates_nothing()
+    public void Dump_allocates_nothing()
     {
         using SockDiagClient client = new(() => new Replay(), TimeProvider.System);
         Assert.Equal(Sockets, Count(client));
@@ -36,7 +36,7 @@ public sealed class AllocationTests
         return count;
     }
 
-    /// <summary>Answers each request with the same datagram and allocates nothing either.</summary>
+    /// <summary>Answers each request with the same datagram, without allocations.</summary>
     private sealed class Replay : INetlinkChannel
     {
         private readonly byte[] _datagram =

@@ -15,7 +15,7 @@ public sealed class InetAddressTests
     [InlineData("::fffe:192.0.2.1", false, "::fffe:c000:201")]
     [InlineData("2001:db8::ffff:c000:201", false, "2001:db8::ffff:c000:201")]
     [InlineData("fe80::1", false, "fe80::1")]
-    public void The_IP_version_is_that_of_the_peer_and_not_of_the_socket(string text, bool isIPv4, string written)
+    public void IP_version_is_that_of_the_address_not_of_the_socket(string text, bool isIPv4, string written)
     {
         InetAddress address = Parse(text);
         Assert.Equal(isIPv4, address.IsIPv4);
@@ -23,7 +23,7 @@ public sealed class InetAddressTests
     }
 
     [Fact]
-    public void A_mapped_address_is_the_plain_one()
+    public void Mapped_address_equals_the_IPv4_address()
     {
         Assert.Equal(Parse("192.0.2.1"), Parse("::ffff:192.0.2.1"));
         Assert.Equal(Parse("192.0.2.1").GetHashCode(), Parse("::ffff:192.0.2.1").GetHashCode());
@@ -32,7 +32,7 @@ public sealed class InetAddressTests
     }
 
     [Fact]
-    public void Interface_identifiers_whose_halves_cancel_out_do_not_fall_together()
+    public void Interface_identifiers_with_equal_xor_have_different_hash_codes()
     {
         HashSet<int> hashes = [];
         for (int i = 0; i < 1000; i++)
@@ -40,7 +40,7 @@ public sealed class InetAddressTests
             hashes.Add(Parse($"2001:db8::{i:x}:0:{i:x}").GetHashCode());
         }
 
-        // Of so many random numbers of 32 bits hardly two are ever the same.
+        // Among this many random 32-bit numbers, two are rarely equal.
         Assert.InRange(hashes.Count, 990, 1000);
     }
 

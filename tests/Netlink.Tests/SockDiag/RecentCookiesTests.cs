@@ -5,7 +5,7 @@ namespace Netlink.Tests.SockDiag;
 public sealed class RecentCookiesTests
 {
     [Fact]
-    public void A_cookie_is_new_once()
+    public void Cookie_is_new_only_once()
     {
         RecentCookies cookies = new();
         Assert.True(cookies.Add(7));
@@ -14,7 +14,7 @@ public sealed class RecentCookiesTests
     }
 
     [Fact]
-    public void Without_a_cookie_every_socket_is_new()
+    public void Socket_without_a_cookie_is_always_new()
     {
         RecentCookies cookies = new();
         Assert.True(cookies.Add(0));
@@ -22,7 +22,7 @@ public sealed class RecentCookiesTests
     }
 
     [Fact]
-    public void The_last_thousand_are_remembered_whatever_came_before()
+    public void Last_1024_cookies_are_remembered()
     {
         const ulong Many = 100_000;
         RecentCookies cookies = new();
@@ -36,7 +36,7 @@ public sealed class RecentCookiesTests
     }
 
     [Fact]
-    public void Cookies_that_fall_into_one_slot_are_told_apart()
+    public void Cookies_with_the_same_hash_are_distinguished()
     {
         RecentCookies cookies = new();
         // Multiples of 2^64 / golden ratio are what the hash makes of 1, 2, 3, …; these all differ in low bits that the hash drops.
@@ -46,7 +46,7 @@ public sealed class RecentCookiesTests
     }
 
     [Fact]
-    public void Nothing_is_remembered_from_one_dump_to_the_next()
+    public void Cleared_cookies_are_forgotten()
     {
         RecentCookies cookies = new();
         for (ulong cookie = 1; cookie <= 1500; cookie++)

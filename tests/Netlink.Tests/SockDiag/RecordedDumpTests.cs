@@ -7,11 +7,11 @@ using Testing;
 
 namespace Netlink.Tests.SockDiag;
 
-/// <summary>Replies byte by byte, as a real kernel sent them.</summary>
+/// <summary>Replies that were recorded from a real kernel.</summary>
 public sealed class RecordedDumpTests
 {
     [Fact]
-    public void A_recorded_dump_is_read_field_by_field()
+    public void Recorded_dump_is_read_field_by_field()
     {
         List<Row> rows = [];
         MessageReader messages = new(RecordedDump.Sockets);
@@ -43,7 +43,7 @@ public sealed class RecordedDumpTests
     }
 
     [Fact]
-    public void Fields_that_the_recorded_dump_leaves_at_zero_are_read_too()
+    public void Fields_that_are_zero_in_the_recorded_dump_are_read_too()
     {
         byte[] payload = new byte[72];
         payload[0] = 2; // idiag_family: AF_INET
@@ -66,7 +66,7 @@ public sealed class RecordedDumpTests
     }
 
     [Fact]
-    public void A_cgroup_id_that_is_too_short_is_rejected()
+    public void Too_short_cgroup_id_is_rejected()
     {
         byte[] payload = [.. Replies.Payload(1, 80, IPAddress.Loopback, 1, 1), .. Replies.Attribute(21, [1, 2, 3, 4])];
         Assert.Throws<MalformedMessageException>(() => InetSocket.Read(payload).CgroupId);

@@ -8,7 +8,7 @@ public sealed class RequestTests
     private static readonly byte[] NoCookie = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
 
     [Fact]
-    public void One_port_goes_into_the_request_itself()
+    public void One_port_is_in_the_request_itself()
     {
         byte[] expected =
         [
@@ -34,7 +34,7 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public void Several_ports_go_into_a_bytecode_attribute()
+    public void Several_ports_are_a_bytecode_attribute()
     {
         byte[] expected =
         [
@@ -69,7 +69,7 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public void The_request_per_family_says_the_same_for_each_IP_version()
+    public void Requests_per_family_differ_only_in_the_family()
     {
         byte[] expected =
         [
@@ -106,10 +106,10 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public void A_port_given_twice_is_one() => Assert.Equal([80, 443], new SocketQuery(TcpStates.Listen, 443, 80, 443).LocalPorts);
+    public void Duplicate_port_is_ignored() => Assert.Equal([80, 443], new SocketQuery(TcpStates.Listen, 443, 80, 443).LocalPorts);
 
     [Fact]
-    public void No_state_and_port_zero_are_refused()
+    public void No_state_and_port_zero_are_rejected()
     {
         Assert.Throws<ArgumentException>(() => new SocketQuery(TcpStates.None, 80));
         Assert.Throws<ArgumentException>(() => new SocketQuery(TcpStates.Listen, 80, 0));

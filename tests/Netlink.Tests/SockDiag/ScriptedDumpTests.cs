@@ -4,7 +4,7 @@ using static Testing.Replies;
 
 namespace Netlink.Tests.SockDiag;
 
-/// <summary>What the kernel may do to a dump, each by its name, on a scripted kernel.</summary>
+/// <summary>Dumps of a scripted kernel that loses, truncates, repeats, refuses and fakes replies.</summary>
 public sealed class ScriptedDumpTests
 {
     private const int ENOENT = 2;
@@ -21,7 +21,7 @@ public sealed class ScriptedDumpTests
     private static readonly SocketQuery Query = new(TcpStates.Established, 8500);
 
     [Fact]
-    public void Sockets_come_over_several_datagrams_until_done()
+    public void Sockets_come_in_several_datagrams_until_done()
     {
         ScriptedKernel kernel = new ScriptedKernel()
             .Reply(n => [.. Socket(n, 1), .. Socket(n, 2)])
@@ -33,14 +33,14 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_message_without_multi_is_not_the_end()
+    public void Message_without_the_flag_multi_does_not_end_the_dump()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(n => Socket(n, 1, flags: 0)).Reply(n => [.. Socket(n, 2), .. Done(n)]));
         Assert.Equal([1, 2], Cookies(client));
     }
 
     [Fact]
-    public void One_client_serves_many_dumps_with_a_number_each()
+    public void Each_dump_of_a_client_has_its_own_sequence_number()
     {
         ScriptedKernel kernel = new ScriptedKernel().Reply(n => [.. Socket(n, 1), .. Done(n)]).Reply(n => [.. Socket(n, 1), .. Done(n)]);
         using SockDiagClient client = Client(kernel);
@@ -50,7 +50,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_repeated_socket_is_dropped_by_its_cookie()
+    public void Repeated_socket_is_dropped()
     {
         using SockDiagClient client = Client(new ScriptedKernel()
             .Reply(n => [.. Socket(n, 1), .. Socket(n, 2), .. Socket(n, 2)])
@@ -59,14 +59,14 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void EINTR_is_tried_again()
+    public void EINTR_is_retried()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Fail(EINTR).Reply(n => Socket(n, 1)).Fail(EINTR).Reply(n => Done(n)));
         Assert.Equal([1], Cookies(client));
     }
 
     [Fact]
-    public void EINTR_for_ever_ends_at_the_deadline()
+    public void Endless_EINTR_ends_at_the_deadline()
     {
         ManualTime time = new();
         ScriptedKernel kernel = new ScriptedKernel().FailForEver(EINTR);
@@ -76,7 +76,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_flood_of_sockets_ends_at_the_deadline()
+    public void Endless_sockets_end_at_the_deadline()
     {
         ManualTime time = new();
         ulong cookie = 0;
@@ -88,7 +88,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void No_answer_is_a_time_out()
+    public void Missing_reply_is_a_timeout()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Fail(EAGAIN));
         NetlinkException refused = Assert.Throws<NetlinkException>(() => Cookies(client));
@@ -99,7 +99,7 @@ public sealed class ScriptedDumpTests
     [Theory]
     [InlineData(ENOBUFS)]
     [InlineData(0)]
-    public void Lost_replies_make_the_dump_worthless_and_the_next_one_fresh(int errno)
+    public void Lost_replies_make_the_dump_incomplete_and_the_next_one_uses_a_new_socket(int errno)
     {
         ScriptedKernel losing = new ScriptedKernel().Reply(n => Socket(n, 1));
         _ = errno != 0 ? losing.Fail(errno) : losing.Reply(n => Message(4, Multi, n, [])); // NLMSG_OVERRUN
@@ -116,8 +116,8 @@ public sealed class ScriptedDumpTests
     [Theory]
     [InlineData("interrupted", EINTR)]
     [InlineData("lost", ENOBUFS)]
-    [InlineData("cut off", EMSGSIZE)]
-    public void The_third_worthless_dump_in_a_row_is_a_failure(string how, int errno)
+    [InlineData("truncated", EMSGSIZE)]
+    public void Third_incomplete_dump_in_a_row_is_an_error(string how, int errno)
     {
         ScriptedKernel[] kernels = [.. Enumerable.Range(0, 4).Select(i => how switch
         {
@@ -137,13 +137,13 @@ public sealed class ScriptedDumpTests
         Assert.Equal(errno, refused.Errno);
         Assert.Contains("3 times in a row", refused.Message);
 
-        // And it starts to count anew.
+        // The count starts again.
         Assert.Empty(Cookies(client));
         Assert.True(client.LastDumpIncomplete);
     }
 
     [Fact]
-    public void An_interrupted_dump_is_noticed_also_at_its_end()
+    public void Interrupted_flag_in_done_makes_the_dump_incomplete()
     {
         ScriptedKernel interrupted = new ScriptedKernel()
             .Reply(n => [.. Socket(n, 1), .. Message(3, Multi | DumpInterrupted, n, [0, 0, 0, 0])]);
@@ -153,7 +153,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_datagram_that_was_cut_off_makes_the_buffer_larger()
+    public void Truncated_datagram_enlarges_the_buffer()
     {
         byte[] Large(uint n) => [.. Enumerable.Range(1, 400).SelectMany(i => Socket(n, (ulong)i)), .. Done(n)];
         ScriptedKernel tooLarge = new ScriptedKernel().Reply(Large);
@@ -167,14 +167,14 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_datagram_of_impossible_length_is_rejected()
+    public void Datagram_of_impossible_length_is_rejected()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(_ => new byte[2_000_000]));
         Assert.Contains("a datagram of 2000000 bytes", Assert.Throws<MalformedMessageException>(() => Cookies(client)).Message);
     }
 
     [Fact]
-    public void What_another_process_sends_is_not_listened_to()
+    public void Datagram_from_another_process_is_ignored()
     {
         using SockDiagClient client = Client(new ScriptedKernel()
             .Reply(n => [.. Socket(n, 99), .. Done(n)], sender: 1234)
@@ -183,21 +183,21 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void An_answer_to_another_request_is_rejected()
+    public void Reply_to_another_request_is_rejected()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(n => Socket(n + 1, 1)));
-        Assert.Contains("it answers request 2 where 1 was asked", Assert.Throws<MalformedMessageException>(() => Cookies(client)).Message);
+        Assert.Contains("it answers request 2 instead of 1", Assert.Throws<MalformedMessageException>(() => Cookies(client)).Message);
     }
 
     [Fact]
-    public void An_answer_to_another_socket_is_rejected()
+    public void Reply_to_another_socket_is_rejected()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(n => Message(Legacy, Multi, n, new byte[72], portId: 1)));
-        Assert.Contains("it is addressed to port id 1 where 4242 asked", Assert.Throws<MalformedMessageException>(() => Cookies(client)).Message);
+        Assert.Contains("it is addressed to port id 1 instead of 4242", Assert.Throws<MalformedMessageException>(() => Cookies(client)).Message);
     }
 
     [Fact]
-    public void Messages_cut_short_and_of_unknown_type_are_rejected()
+    public void Truncated_messages_and_unknown_types_are_rejected()
     {
         foreach (Func<uint, byte[]> reply in (Func<uint, byte[]>[])
             [
@@ -206,7 +206,7 @@ public sealed class ScriptedDumpTests
                 n => Message(Legacy, Multi, n, new byte[71]),
                 n => Message(Legacy, Multi, n, new byte[72]), // address family 0
                 n => Message(77, Multi, n, []),
-                n => Message(Modern, Multi, n, new byte[72]), // the type that was not asked for
+                n => Message(Modern, Multi, n, new byte[72]), // not the requested type
                 n => Message(3, Multi, n, []),
             ])
         {
@@ -216,7 +216,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void Noop_and_acknowledgement_are_passed_over()
+    public void Noop_and_acknowledgement_are_ignored()
     {
         using SockDiagClient client = Client(new ScriptedKernel()
             .Reply(n => [.. Message(1, 0, n, []), .. Error(n, 0), .. Socket(n, 1), .. Done(n)]));
@@ -226,7 +226,7 @@ public sealed class ScriptedDumpTests
     [Theory]
     [InlineData(null)]
     [InlineData("Unknown netlink table")]
-    public void A_refusal_is_told_with_the_kernels_own_words(string? text)
+    public void Refusal_has_the_message_of_the_kernel(string? text)
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(n => Error(n, EBUSY, text)));
         NetlinkException refused = Assert.Throws<NetlinkException>(() => Cookies(client));
@@ -235,7 +235,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void The_errno_inside_done_is_a_failure_and_not_a_zero()
+    public void Errno_inside_done_is_an_error()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(n => Done(n, ENOENT)));
         NetlinkException refused = Assert.Throws<NetlinkException>(() => Cookies(client));
@@ -244,7 +244,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_request_that_cannot_be_sent_is_told()
+    public void Failure_to_send_is_an_error()
     {
         using SockDiagClient client = Client(new ScriptedKernel { SendResult = -ENOMEM });
         NetlinkException refused = Assert.Throws<NetlinkException>(() => Cookies(client));
@@ -254,7 +254,7 @@ public sealed class ScriptedDumpTests
     [Theory]
     [InlineData(EOPNOTSUPP)]
     [InlineData(EINVAL)]
-    public void A_kernel_without_the_legacy_request_is_asked_per_family(int errno)
+    public void Kernel_without_the_legacy_request_is_asked_per_family(int errno)
     {
         ScriptedKernel kernel = new ScriptedKernel()
             .Reply(n => Error(n, errno))
@@ -271,7 +271,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_missing_module_is_told_also_when_it_is_the_legacy_request_that_meets_it()
+    public void Missing_module_is_an_error_also_after_the_legacy_request()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(n => Error(n, EOPNOTSUPP)).Reply(n => Error(n, ENOENT)));
         NetlinkException refused = Assert.Throws<NetlinkException>(() => Cookies(client));
@@ -280,25 +280,25 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void Sockets_followed_by_a_refusal_are_not_counted_a_second_time_per_family()
+    public void Refusal_after_sockets_is_not_retried_per_family()
     {
         using SockDiagClient client = Client(new ScriptedKernel().Reply(n => [.. Socket(n, 1), .. Error(n, EINVAL)]));
         Assert.Equal(EINVAL, Assert.Throws<NetlinkException>(() => Cookies(client)).Errno);
     }
 
     [Fact]
-    public void After_a_failure_the_next_dump_takes_a_new_socket()
+    public void Next_dump_after_an_error_uses_a_new_socket()
     {
-        ScriptedKernel lying = new ScriptedKernel().Reply(n => Socket(n + 7, 1));
-        ScriptedKernel honest = new ScriptedKernel().Reply(n => [.. Socket(n, 1), .. Done(n)]);
-        using SockDiagClient client = Client(lying, honest);
+        ScriptedKernel malformed = new ScriptedKernel().Reply(n => Socket(n + 7, 1));
+        ScriptedKernel correct = new ScriptedKernel().Reply(n => [.. Socket(n, 1), .. Done(n)]);
+        using SockDiagClient client = Client(malformed, correct);
         Assert.Throws<MalformedMessageException>(() => Cookies(client));
         Assert.Equal([1], Cookies(client));
-        Assert.True(lying.IsClosed);
+        Assert.True(malformed.IsClosed);
     }
 
     [Fact]
-    public void A_dump_that_was_left_early_does_not_disturb_the_next_one()
+    public void Dump_that_ends_early_does_not_disturb_the_next_one()
     {
         ScriptedKernel left = new ScriptedKernel().Reply(n => [.. Socket(n, 1), .. Socket(n, 2)]);
         ScriptedKernel next = new ScriptedKernel().Reply(n => [.. Socket(n, 3), .. Done(n)]);
@@ -313,7 +313,7 @@ public sealed class ScriptedDumpTests
     }
 
     [Fact]
-    public void A_closed_client_says_so()
+    public void Disposed_client_throws()
     {
         SockDiagClient client = Client(new ScriptedKernel());
         client.Dispose();
@@ -331,14 +331,14 @@ public sealed class ScriptedDumpTests
         return cookies;
     }
 
-    /// <summary>A client that gets one kernel after the other, as it opens socket after socket.</summary>
+    /// <summary>A client that gets the next kernel each time it opens a netlink socket.</summary>
     private static SockDiagClient Client(params ScriptedKernel[] kernels)
     {
         Queue<ScriptedKernel> left = new(kernels);
         return new SockDiagClient(() => left.Dequeue(), TimeProvider.System);
     }
 
-    /// <summary>Takes a second for each reception, on a clock that the test sets.</summary>
+    /// <summary>Takes a second for each receive, on the clock of the test.</summary>
     private sealed class Slow(ScriptedKernel kernel, ManualTime time) : INetlinkChannel
     {
         public uint PortId => kernel.PortId;

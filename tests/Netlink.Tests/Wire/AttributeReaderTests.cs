@@ -6,7 +6,7 @@ namespace Netlink.Tests.Wire;
 public sealed class AttributeReaderTests
 {
     [Fact]
-    public void Attributes_follow_each_other_at_multiples_of_four_and_lose_their_flags()
+    public void Attributes_are_aligned_to_four_bytes_and_lose_their_flags()
     {
         const int NestedAndNetworkOrder = 0xc000;
         byte[] bytes = [.. Replies.Attribute(1 | NestedAndNetworkOrder, [9]), .. Replies.Attribute(21, [1, 2, 3, 4, 5, 6, 7, 8])];
@@ -26,7 +26,7 @@ public sealed class AttributeReaderTests
     [InlineData(new byte[] { 0, 0, 1, 0 })]
     [InlineData(new byte[] { 3, 0, 1, 0 })]
     [InlineData(new byte[] { 9, 0, 1, 0, 1, 2, 3, 4 })]
-    public void Attributes_that_cannot_be_true_are_rejected(byte[] bytes) =>
+    public void Malformed_attributes_are_rejected(byte[] bytes) =>
         Assert.Throws<MalformedMessageException>(() =>
         {
             AttributeReader reader = new(bytes);

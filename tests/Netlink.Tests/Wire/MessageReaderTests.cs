@@ -6,14 +6,14 @@ namespace Netlink.Tests.Wire;
 public sealed class MessageReaderTests
 {
     [Fact]
-    public void An_empty_datagram_has_no_message()
+    public void Empty_datagram_has_no_message()
     {
         MessageReader reader = new([]);
         Assert.False(reader.MoveNext());
     }
 
     [Fact]
-    public void Messages_follow_each_other_at_multiples_of_four()
+    public void Messages_are_aligned_to_four_bytes()
     {
         byte[] datagram = [.. Replies.Message(20, 2, 5, [1, 2, 3]), .. Replies.Message(3, 0, 6, [4, 5, 6, 7], portId: 9)];
         MessageReader reader = new(datagram);
@@ -28,7 +28,7 @@ public sealed class MessageReaderTests
     }
 
     [Fact]
-    public void The_last_message_may_come_without_its_padding()
+    public void Last_message_needs_no_padding()
     {
         MessageReader reader = new(Replies.Message(20, 2, 5, [1, 2, 3]).AsSpan(0, 19));
         Assert.True(reader.MoveNext());
@@ -39,7 +39,7 @@ public sealed class MessageReaderTests
     [Theory]
     [InlineData(1)]
     [InlineData(15)]
-    public void A_header_that_was_cut_short_is_rejected(int length)
+    public void Truncated_header_is_rejected(int length)
     {
         MalformedMessageException rejected = Assert.Throws<MalformedMessageException>(() => Walk(new byte[length]));
         Assert.Contains($"{length} bytes of a header of 16", rejected.Message);
@@ -50,12 +50,12 @@ public sealed class MessageReaderTests
     [InlineData(15u)]
     [InlineData(21u)]
     [InlineData(uint.MaxValue)]
-    public void A_length_that_lies_is_rejected(uint said)
+    public void Wrong_length_is_rejected(uint length)
     {
         byte[] datagram = Replies.Message(20, 2, 5, [1, 2, 3, 4]);
-        BitConverter.TryWriteBytes(datagram, said);
+        BitConverter.TryWriteBytes(datagram, length);
         MalformedMessageException rejected = Assert.Throws<MalformedMessageException>(() => Walk(datagram));
-        Assert.Contains($"says that it has {said} bytes where 20 came", rejected.Message);
+        Assert.Contains($"with the length {length}, but 20 bytes were received", rejected.Message);
     }
 
     private static void Walk(byte[] datagram)

@@ -13,11 +13,11 @@ public sealed class VerdictTests
     [InlineData(false, null)]
     [InlineData(true, "Invalid bytecode")]
     [InlineData(false, "Invalid bytecode")]
-    public void An_error_is_read_with_and_without_extended_ack_and_echoed_request(bool capped, string? text) =>
+    public void Error_is_read_with_and_without_extended_ack_and_echoed_request(bool capped, string? text) =>
         Assert.Equal(new Verdict(22, text), ReadOne(Replies.Error(1, 22, text, capped), Verdict.OfError));
 
     [Fact]
-    public void Other_attributes_of_an_extended_ack_are_passed_over()
+    public void Other_attributes_of_an_extended_ack_are_ignored()
     {
         byte[] error = Replies.Error(1, 22);
         byte[] payload = [.. error[16..], .. Replies.Attribute(2, [4, 0, 0, 0]), .. Replies.Attribute(1, Encoding.UTF8.GetBytes("why\0"))];
@@ -26,20 +26,20 @@ public sealed class VerdictTests
     }
 
     [Fact]
-    public void The_kernels_text_stays_on_one_line()
+    public void Message_of_the_kernel_is_one_line()
     {
         Assert.Equal("a b c", ReadOne(Replies.Error(1, 22, "a\nb\tc"), Verdict.OfError).KernelMessage);
     }
 
     [Fact]
-    public void The_errno_inside_done_is_read()
+    public void Errno_inside_done_is_read()
     {
         Assert.Equal(new Verdict(0, null), ReadOne(Replies.Done(1), Verdict.OfDone));
         Assert.Equal(new Verdict(2, null), ReadOne(Replies.Done(1, errno: 2), Verdict.OfDone));
     }
 
     [Fact]
-    public void The_extended_ack_behind_done_is_read()
+    public void Extended_ack_inside_done_is_read()
     {
         byte[] payload = [.. BitConverter.GetBytes(-2), .. Replies.Attribute(1, Encoding.UTF8.GetBytes("no handler\0"))];
         Assert.Equal(new Verdict(2, "no handler"), ReadOne(Replies.Message(3, Replies.Multi | Replies.HasAttributes, 1, payload), Verdict.OfDone));
@@ -48,7 +48,7 @@ public sealed class VerdictTests
     [Theory]
     [InlineData(0)]
     [InlineData(19)]
-    public void An_error_that_is_too_short_is_rejected(int length) =>
+    public void Too_short_error_is_rejected(int length) =>
         Assert.Throws<MalformedMessageException>(() => ReadOne(Replies.Message(2, 0, 1, new byte[length]), Verdict.OfError));
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class VerdictTests
     [Theory]
     [InlineData(1)]
     [InlineData(int.MinValue)]
-    public void An_error_number_that_cannot_be_one_is_rejected(int wire)
+    public void Impossible_errno_is_rejected(int wire)
     {
         byte[] payload = [.. BitConverter.GetBytes(wire), .. new byte[16]];
         Assert.Throws<MalformedMessageException>(() => ReadOne(Replies.Message(2, 0, 1, payload), Verdict.OfError));
@@ -70,7 +70,7 @@ public sealed class VerdictTests
     [InlineData(15u)]
     [InlineData(200u)]
     [InlineData(uint.MaxValue)]
-    public void An_echoed_request_whose_length_lies_is_rejected(uint said)
+    public void Echoed_request_with_a_wrong_length_is_rejected(uint said)
     {
         byte[] message = Replies.Error(1, 22, "why", capped: false);
         BitConverter.TryWriteBytes(message.AsSpan(20), said);

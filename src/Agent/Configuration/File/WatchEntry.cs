@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Agent.Limits;
+using Agent.Limits.Consul;
 
 namespace Agent.Configuration.File;
 

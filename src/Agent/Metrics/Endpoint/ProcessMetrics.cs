@@ -1,14 +1,13 @@
-using System.Buffers.Text;
 using System.ComponentModel;
 using System.Diagnostics;
 using Agent.Workloads;
 
 namespace Agent.Metrics.Endpoint;
 
-/// <summary>Turns what the kernel says of the agent's process into metrics; what it does not say is absent.</summary>
+/// <summary>Reads the metrics of the agent's own process from /proc. A value that cannot be read is absent.</summary>
 internal sealed class ProcessMetrics
 {
-    // Both files are shorter by far.
+    // The file is much shorter.
     private const int LongestFile = 4096;
 
     private readonly MetricRegistry _registry;
@@ -20,9 +19,9 @@ internal sealed class ProcessMetrics
     {
     }
 
-    /// <param name="registry">Takes the metrics.</param>
-    /// <param name="directory">Of the process, in /proc.</param>
-    /// <param name="startedAt">When it was started; null where nobody knows.</param>
+    /// <param name="registry">Receives the metrics.</param>
+    /// <param name="directory">The directory of the process in /proc.</param>
+    /// <param name="startedAt">The start of the process; null if unknown.</param>
     internal ProcessMetrics(MetricRegistry registry, string directory, DateTimeOffset? startedAt)
     {
         _registry = registry;
@@ -33,27 +32,18 @@ internal sealed class ProcessMetrics
     internal void Set()
     {
         Span<byte> buffer = stackalloc byte[LongestFile];
-        ProcessStatistics? read = ProcessStatistics.TryParse(ReadFile("stat", buffer), out ProcessStatistics parsed) ? parsed : null;
+        ProcessStatistics? read = ProcessStatistics.TryParse(ReadStatistics(buffer), out ProcessStatistics parsed) ? parsed : null;
         Set(ProcessFamilies.CpuTime, read?.CpuSeconds);
-        // Without the one by which they are listed.
-        Set(ProcessFamilies.OpenDescriptors, Descriptors.In($"{_directory}/fd", out _)?.Count - 1);
-        Set(ProcessFamilies.MaxDescriptors, ParseMaxDescriptors(ReadFile("limits", buffer)));
+        // Without the descriptor that lists them.
+        Set(ProcessFamilies.OpenDescriptors, Descriptors.List($"{_directory}/fd", out _)?.Count - 1);
+        Set(ProcessFamilies.MaxDescriptors, DescriptorLimit.Read(_directory) is { } limit and not long.MaxValue ? limit : null);
         Set(ProcessFamilies.VirtualMemory, read?.VirtualBytes);
         Set(ProcessFamilies.ResidentMemory, read?.ResidentPages * (double)Environment.SystemPageSize);
         Set(ProcessFamilies.StartTime, _startedAt?.ToUnixTimeMilliseconds() / 1000.0);
         Set(ProcessFamilies.Threads, read?.Threads);
     }
 
-    /// <param name="limits">What proc_pid_limits(5) says.</param>
-    /// <returns>The limit in force; null where there is none.</returns>
-    internal static long? ParseMaxDescriptors(ReadOnlySpan<byte> limits)
-    {
-        ReadOnlySpan<byte> name = "Max open files "u8;
-        int start = limits.IndexOf(name);
-        return start >= 0 && Utf8Parser.TryParse(limits[(start + name.Length)..].TrimStart((byte)' '), out long soft, out _) ? soft : null;
-    }
-
-    // Once: the start does not change, and the clock that it is reckoned by does. Not from /proc/stat, which a sandbox may hide.
+    // Read once: the start does not change, but the clock that it is computed from does. Not from /proc/stat, which a sandbox may hide.
     private static DateTimeOffset? FindStart()
     {
         try
@@ -75,12 +65,12 @@ internal sealed class ProcessMetrics
         }
     }
 
-    /// <returns>What is in it; nothing where it cannot be read.</returns>
-    private ReadOnlySpan<byte> ReadFile(string name, Span<byte> buffer)
+    /// <returns>The content of the file stat; empty if it cannot be read.</returns>
+    private ReadOnlySpan<byte> ReadStatistics(Span<byte> buffer)
     {
         try
         {
-            using FileStream file = new($"{_directory}/{name}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using FileStream file = new($"{_directory}/stat", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             return buffer[..file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

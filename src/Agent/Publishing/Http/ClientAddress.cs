@@ -3,12 +3,12 @@ using System.Net.Sockets;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>Who a client is when it is held to its share: an IPv4 address, or the /64 of an IPv6 one, which its owner may fill at will.</summary>
+/// <summary>The address that quotas count by: an IPv4 address, or the /64 network of an IPv6 address, because one host may use every address of it.</summary>
 internal static class ClientAddress
 {
     private const int SubnetBytes = 8;
 
-    /// <param name="address">The peer; v4-mapped is IPv4.</param>
+    /// <param name="address">The address of the peer; a v4-mapped one counts as IPv4.</param>
     internal static IPAddress Of(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)

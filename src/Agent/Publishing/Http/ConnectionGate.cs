@@ -4,15 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>Counts connections, and lets no more in than the process has descriptors for and no more of one client than its share.</summary>
-internal sealed partial class ConnectionGate(int most, int mostOfClient, ILogger logger)
+/// <summary>Limits the open connections: in total, to what the process has descriptors for, and per client.</summary>
+internal sealed partial class ConnectionGate(int maxConnections, int maxPerClient, ILogger logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, int> _ofClients = [];
     private int _open;
-    private bool _saidFull;
+    private bool _hasReportedFull;
 
-    /// <summary>How many are open.</summary>
+    /// <summary>The number of open connections.</summary>
     internal int Open
     {
         get
@@ -24,18 +24,18 @@ internal sealed partial class ConnectionGate(int most, int mostOfClient, ILogger
         }
     }
 
-    /// <returns>Whether the connection may stay; it is to be given back to <see cref="Leave"/> if so.</returns>
+    /// <returns>Whether the connection may stay. If so, the caller calls <see cref="Leave"/> when it ends.</returns>
     internal bool TryEnter(IPAddress client)
     {
         lock (_gate)
         {
-            if (_open == most)
+            if (_open == maxConnections)
             {
-                SayFull();
+                ReportFull();
                 return false;
             }
 
-            if (_ofClients.GetValueOrDefault(client) == mostOfClient)
+            if (_ofClients.GetValueOrDefault(client) == maxPerClient)
             {
                 return false;
             }
@@ -56,27 +56,27 @@ internal sealed partial class ConnectionGate(int most, int mostOfClient, ILogger
                 _ofClients.Remove(client);
             }
 
-            // Only well below, for a crowd at the brink would fill the log.
-            if (_saidFull && _open <= most / 2)
+            // Only well below the limit: just below it, the number may go up and down and write a log line each time.
+            if (_hasReportedFull && _open <= maxConnections / 2)
             {
-                _saidFull = false;
+                _hasReportedFull = false;
                 LogRoom(logger, _open);
             }
         }
     }
 
-    private void SayFull()
+    private void ReportFull()
     {
-        if (!_saidFull)
+        if (!_hasReportedFull)
         {
-            _saidFull = true;
-            LogFull(logger, most);
+            _hasReportedFull = true;
+            LogFull(logger, maxConnections);
         }
     }
 
-    [LoggerMessage(67, LogLevel.Warning, "the endpoint has {Connections} connections, as many as it takes, and closes further ones at once")]
+    [LoggerMessage(67, LogLevel.Warning, "the endpoint has reached its limit of {Connections} connections and closes new ones at once")]
     private static partial void LogFull(ILogger logger, int connections);
 
-    [LoggerMessage(68, LogLevel.Information, "the endpoint has room for connections again, {Connections} are open")]
+    [LoggerMessage(68, LogLevel.Information, "the endpoint accepts connections again; {Connections} are open")]
     private static partial void LogRoom(ILogger logger, int connections);
 }

@@ -1,46 +1,51 @@
+using Agent.Metrics.Endpoint;
+
 namespace Agent.Publishing.Http;
 
-/// <summary>What clients may take of the agent, so that none of them, slow, many or hostile, takes what the census needs.</summary>
+/// <summary>The resources that clients of the endpoint may use, so that slow, many or hostile clients cannot disturb the census.</summary>
 internal sealed record EndpointLimits
 {
-    /// <summary>Connections at a time, of all clients together.</summary>
+    /// <summary>The maximum number of open connections of all clients together.</summary>
     internal required int Connections { get; init; }
 
-    /// <summary>Connections at a time of one client, and so answers that are on their way to it.</summary>
+    /// <summary>The maximum number of open connections of one client, and so of answers that are sent to it at once.</summary>
     internal int ConnectionsOfClient { get; init; } = 32;
 
-    /// <summary>Clients whose requests are counted apart; further ones share a quota.</summary>
+    /// <summary>The maximum number of clients with a quota of their own; all others share one.</summary>
     internal int CountedClients { get; init; } = 4096;
 
     /// <summary>
-    /// How often one client may ask in a minute for what is open to all, where it may not ask more often for the rest: a health checker is not to
-    /// fail because few scrapes are allowed.
+    /// The requests per minute of one client to open paths. A higher limit for scrapes applies to open paths too; a lower one does not, so that
+    /// health checks do not fail because few scrapes are allowed.
     /// </summary>
     internal int OpenRequestsPerMinute { get; init; } = 600;
 
-    /// <summary>From a connection's begin or its last answer to the next request.</summary>
+    /// <summary>How long a connection may be idle: from its start, or from its last answer, to the next request.</summary>
     internal TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>For the headers of a request, and for a TLS handshake.</summary>
+    /// <summary>How long a client may take to send the headers of a request, and for a TLS handshake.</summary>
     internal TimeSpan Headers { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How fast an answer must be read, once <see cref="Grace"/> is over.</summary>
+    /// <summary>The lowest rate at which a client must read an answer after <see cref="Grace"/>, in bytes per second.</summary>
     internal double BytesPerSecond { get; init; } = 8192;
 
-    /// <summary>How long an answer may be read as slowly as the client likes.</summary>
+    /// <summary>How long a client may read an answer at any rate.</summary>
     internal TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>For the answers that are on their way when the endpoint stops.</summary>
+    /// <summary>How long the endpoint waits for unfinished answers when it stops.</summary>
     internal TimeSpan Stopping { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Limits for a process that may have so many descriptors: the census and the rest of the agent keep theirs.</summary>
+    /// <summary>The limits for the agent's own process.</summary>
+    internal static EndpointLimits ForThisProcess() => For(DescriptorLimit.Read("/proc/self") ?? DescriptorLimit.Default);
+
+    /// <summary>The limits for a process with this limit of open files. They reserve descriptors for the census and the rest of the agent.</summary>
     internal static EndpointLimits For(long descriptors)
     {
-        const int MostConnections = 2048;
-        const int KeptForTheRest = 256;
+        const int MaxConnections = 2048;
+        const int Reserved = 256;
         return new EndpointLimits
         {
-            Connections = (int)Math.Clamp(Math.Max(descriptors - KeptForTheRest, descriptors / 4), 1, MostConnections),
+            Connections = (int)Math.Clamp(Math.Max(descriptors - Reserved, descriptors / 4), 1, MaxConnections),
         };
     }
 }

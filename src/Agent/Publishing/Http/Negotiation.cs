@@ -4,12 +4,13 @@ using Prometheus;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>Which form of the metrics a client asks for, see RFC 9110, 12.5.</summary>
+/// <summary>Selects the format and the compression of the metrics from the headers of a request, see RFC 9110, section 12.5.</summary>
 internal static class Negotiation
 {
     private const double Full = 1;
 
-    /// <param name="accept">The header Accept. Who asks for neither form gets the text format, as from every exporter.</param>
+    /// <summary>The format that the client prefers. If it accepts neither format, it gets the text format, as from other exporters.</summary>
+    /// <param name="accept">The header Accept.</param>
     internal static ExpositionFormat FormatOf(StringValues accept)
     {
         (double openMetrics, double text) = (0, 0);
@@ -32,8 +33,9 @@ internal static class Negotiation
         return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
+    /// <summary>Whether the client accepts gzip, and does not prefer an answer without compression.</summary>
     /// <param name="acceptEncoding">The header Accept-Encoding.</param>
-    internal static bool TakesGzip(StringValues acceptEncoding)
+    internal static bool AcceptsGzip(StringValues acceptEncoding)
     {
         if (!StringWithQualityHeaderValue.TryParseList(acceptEncoding, out IList<StringWithQualityHeaderValue>? codings))
         {

@@ -4,19 +4,22 @@ using System.Threading.RateLimiting;
 namespace Agent.Publishing.Http;
 
 /// <summary>
-/// How often each client may ask: so many times at once, and then as often as a minute's worth is spread over a minute. Not
-/// PartitionedRateLimiter, which wakes ten times a second and holds as many clients as there are addresses.
+/// Limits the requests of each client with a token bucket: <paramref name="perMinute"/> at once, then as many again, spread evenly over each minute.
+/// PartitionedRateLimiter does not fit: it wakes up ten times a second and keeps an unlimited number of clients.
 /// </summary>
-internal sealed class RequestQuota(int perMinute, int mostClients, TimeProvider time)
+/// <param name="perMinute">The requests of one client in a minute.</param>
+/// <param name="maxClients">The clients that have a bucket of their own; all others share one.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RequestQuota(int perMinute, int maxClients, TimeProvider time)
 {
     private static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, TokenBucketRateLimiter> _ofClients = [];
     private readonly TokenBucketRateLimiter _ofOthers = Bucket(perMinute);
-    private long? _swept;
+    private long? _sweptAt;
 
-    /// <summary>How many clients are counted apart now.</summary>
+    /// <summary>The number of clients that have a bucket of their own now.</summary>
     internal int Clients
     {
         get
@@ -28,7 +31,7 @@ internal sealed class RequestQuota(int perMinute, int mostClients, TimeProvider 
         }
     }
 
-    /// <returns>Null when the client may go on; else how long it has to wait.</returns>
+    /// <returns>Null if the request is within the quota; otherwise the time until the client may retry.</returns>
     internal TimeSpan? Take(IPAddress client)
     {
         lock (_gate)
@@ -57,12 +60,12 @@ internal sealed class RequestQuota(int perMinute, int mostClients, TimeProvider 
             return bucket;
         }
 
-        if (_ofClients.Count >= mostClients)
+        if (_ofClients.Count >= maxClients)
         {
             Sweep();
         }
 
-        if (_ofClients.Count >= mostClients)
+        if (_ofClients.Count >= maxClients)
         {
             return _ofOthers;
         }
@@ -70,15 +73,15 @@ internal sealed class RequestQuota(int perMinute, int mostClients, TimeProvider 
         return _ofClients[client] = Bucket(perMinute);
     }
 
-    /// <summary>Forgets the clients that have all of their quota again; not more often than now and then, however many come.</summary>
+    /// <summary>Removes the buckets that are full again, at most once in <see cref="SweepPause"/>, so that a flood of new clients does not cause constant sweeps.</summary>
     private void Sweep()
     {
-        if (_swept is { } last && time.GetElapsedTime(last) < SweepPause)
+        if (_sweptAt is { } last && time.GetElapsedTime(last) < SweepPause)
         {
             return;
         }
 
-        _swept = time.GetTimestamp();
+        _sweptAt = time.GetTimestamp();
         foreach ((IPAddress client, TokenBucketRateLimiter bucket) in _ofClients)
         {
             bucket.TryReplenish();

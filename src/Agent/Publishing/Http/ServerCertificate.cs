@@ -3,26 +3,25 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Agent.Limits;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>The certificate that is shown to clients, with those that signed it; read again when its files change, for the connections to come.</summary>
+/// <summary>The endpoint's TLS certificate with its chain. It is read again when its files change; new connections use the new one.</summary>
 internal sealed partial class ServerCertificate
 {
-    private readonly FromFiles<SslServerAuthenticationOptions> _options;
+    private readonly ReloadingFile<SslServerAuthenticationOptions> _options;
 
-    /// <exception cref="FormatException">A file cannot be read, or the two do not make a certificate with its key.</exception>
+    /// <exception cref="FormatException">A file cannot be read, or the two are not a certificate and its key.</exception>
     internal ServerCertificate(string certificateFile, string keyFile, TimeProvider time, ILogger logger) =>
-        _options = new FromFiles<SslServerAuthenticationOptions>(
+        _options = new ReloadingFile<SslServerAuthenticationOptions>(
             [certificateFile, keyFile],
             contents => OptionsOf(Load(contents[0], contents[1], certificateFile, keyFile)),
             time,
-            options => LogRenewed(logger, certificateFile, ExpiryOf(options)),
-            reason => LogNotRenewed(logger, reason));
+            options => LogReloaded(logger, certificateFile, ExpiryOf(options)),
+            reason => LogNotReloaded(logger, reason));
 
-    /// <summary>How a connection that begins now is to be secured.</summary>
+    /// <summary>The TLS options for a new connection.</summary>
     internal SslServerAuthenticationOptions Options => _options.Current;
 
     private static SslServerAuthenticationOptions OptionsOf(SslStreamCertificateContext context) => new()
@@ -36,11 +35,6 @@ internal sealed partial class ServerCertificate
 
     private static SslStreamCertificateContext Load(byte[] certificate, byte[] key, string certificateFile, string keyFile)
     {
-        if (!OpenSsl.IsInstalled)
-        {
-            throw new FormatException($"{certificateFile} cannot be used: {OpenSsl.Advice}");
-        }
-
         try
         {
             string chain = Encoding.UTF8.GetString(certificate);
@@ -52,13 +46,13 @@ internal sealed partial class ServerCertificate
         catch (Exception failure) when (failure is CryptographicException or ArgumentException)
         {
             throw new FormatException(
-                $"{certificateFile} and {keyFile} are not a certificate and its key in PEM, not encrypted: {failure.Message.TrimEnd('.')}");
+                $"{certificateFile} and {keyFile} are not a certificate and its unencrypted key in PEM: {failure.Message.TrimEnd('.')}");
         }
     }
 
-    [LoggerMessage(65, LogLevel.Information, "the endpoint's certificate is that of {File} as it is now, valid until {Expiry:yyyy-MM-ddTHH:mm:ssZ}")]
-    private static partial void LogRenewed(ILogger logger, string file, DateTime expiry);
+    [LoggerMessage(65, LogLevel.Information, "the endpoint now uses the certificate in {File}, valid until {Expiry:yyyy-MM-ddTHH:mm:ssZ}")]
+    private static partial void LogReloaded(ILogger logger, string file, DateTime expiry);
 
-    [LoggerMessage(66, LogLevel.Warning, "cannot take another certificate for the endpoint: {Reason}; the last good one stays in force")]
-    private static partial void LogNotRenewed(ILogger logger, string reason);
+    [LoggerMessage(66, LogLevel.Warning, "cannot reload the endpoint's certificate: {Reason}; the previous certificate stays in use")]
+    private static partial void LogNotReloaded(ILogger logger, string reason);
 }

@@ -4,12 +4,12 @@ using System.Net;
 namespace Netlink.SockDiag.Filters;
 
 /// <summary>
-/// The addresses that begin with the same bits. IPv4 is held as v4-mapped: <c>10.0.0.0/8</c> and <c>::ffff:10.0.0.0/104</c> are one and the
-/// same, as they are one address to <see cref="InetAddress"/>.
+/// The addresses that begin with the same bits. An IPv4 prefix is stored as v4-mapped: <c>10.0.0.0/8</c> and <c>::ffff:10.0.0.0/104</c> are equal, as
+/// their addresses are for <see cref="InetAddress"/>.
 /// </summary>
 internal readonly record struct AddressPrefix
 {
-    /// <summary>How many bytes an IPv6 address has.</summary>
+    /// <summary>The number of bytes of an IPv6 address.</summary>
     internal const int IPv6Length = 16;
 
     private const int IPv4Length = 4;
@@ -28,16 +28,16 @@ internal readonly record struct AddressPrefix
     /// <summary>Every IPv4 address.</summary>
     internal static AddressPrefix EveryIPv4 => new(MappedNetwork, MappedBits);
 
-    /// <summary>True when all of it is IPv4.</summary>
+    /// <summary>Whether it contains only IPv4 addresses.</summary>
     internal bool IsIPv4 => Length >= MappedBits && (Network & Mask(MappedBits)) == MappedNetwork;
 
-    /// <summary>True when the v4-mapped addresses are a part of it, and not the whole.</summary>
+    /// <summary>Whether it contains all v4-mapped addresses and others.</summary>
     internal bool ContainsIPv4 => Length < MappedBits && (MappedNetwork & Mask(Length)) == Network;
 
-    /// <summary>The number of bits behind the slash: 0 to 32 for IPv4, 0 to 128 for IPv6.</summary>
+    /// <summary>The number after the slash: 0 to 32 for IPv4, 0 to 128 for IPv6.</summary>
     internal int LengthAsWritten => IsIPv4 ? Length - MappedBits : Length;
 
-    // As IPv6, in host order, nothing set behind the prefix.
+    // As IPv6, in host order, with zeros after the prefix.
     private UInt128 Network { get; }
 
     private int Length { get; }
@@ -51,7 +51,7 @@ internal readonly record struct AddressPrefix
     internal static AddressPrefix IPv6(UInt128 address, int length) => new(address, length);
 
     /// <summary>Writes the address in network order.</summary>
-    /// <returns>How long it is: 4 or 16 bytes.</returns>
+    /// <returns>Its length: 4 or 16 bytes.</returns>
     internal int CopyAddress(Span<byte> destination)
     {
         if (IsIPv4)
@@ -64,7 +64,7 @@ internal readonly record struct AddressPrefix
         return IPv6Length;
     }
 
-    /// <summary>As ss takes it: <c>10.0.0.0/8</c>, <c>10.0.0.1</c>, <c>[2001:db8::/32]</c>.</summary>
+    /// <summary>The text that ss accepts: <c>10.0.0.0/8</c>, <c>10.0.0.1</c>, <c>[2001:db8::/32]</c>.</summary>
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[IPv6Length];

@@ -6,48 +6,47 @@ using static Tmds.Linux.LibC;
 namespace Netlink.SockDiag.Filters;
 
 /// <summary>
-/// Writes the bytecode that the kernel runs for each socket (INET_DIAG_REQ_BYTECODE), from its end to its beginning: an operation can
-/// only jump forward, so that whatever it jumps to is there already. Places are counted in bytes from the end, as the kernel itself does
-/// it.
+/// Writes the bytecode that the kernel runs for each socket (INET_DIAG_REQ_BYTECODE), from its end to its start: an operation can only jump forward, so
+/// its target is already written. Positions are in bytes from the end, as in the kernel.
 /// </summary>
 /// <remarks>
-/// The kernel's inspection (inet_diag_bc_audit in net/ipv4/inet_diag.c) follows only the <c>yes</c> offsets, of one byte, and wants every
-/// target of a <c>no</c>, of two bytes, on that path. Therefore <c>yes</c> always goes to the next operation, and a jump is the <c>no</c>
-/// of INET_DIAG_BC_JMP.
+/// The kernel's audit (inet_diag_bc_audit in net/ipv4/inet_diag.c) follows only the <c>yes</c> offsets, which have one byte. It requires that every
+/// target of a <c>no</c> offset, which has two bytes, is on that path. So <c>yes</c> always goes to the next operation, and a jump is the <c>no</c> of
+/// INET_DIAG_BC_JMP.
 /// </remarks>
 internal sealed class BytecodeWriter
 {
-    /// <summary>An attribute's length has 16 bits and counts its own header.</summary>
+    /// <summary>The longest program: the length of an attribute has 16 bits and includes its header.</summary>
     internal const int MaxLength = 65528;
 
-    /// <summary>The place that accepts a socket: exactly the end.</summary>
+    /// <summary>The position that accepts a socket: the end.</summary>
     internal const int Accept = 0;
 
-    /// <summary>The place that rejects it: 4 bytes past the end.</summary>
+    /// <summary>The position that rejects a socket: 4 bytes after the end.</summary>
     internal const int Reject = -4;
 
     private const int InitialLength = 256;
     private static readonly int OperationLength = Unsafe.SizeOf<inet_diag_bc_op>();
 
-    // Filled from its end.
+    // Filled from the end.
     private byte[] _program = new byte[InitialLength];
 
-    /// <param name="tail">A finished program that what is written goes in front of.</param>
+    /// <param name="tail">A complete program; the writer writes before it.</param>
     internal BytecodeWriter(ReadOnlySpan<byte> tail = default) => tail.CopyTo(Prepend(tail.Length));
 
-    /// <summary>How long a comparison is.</summary>
+    /// <summary>The length of a comparison in bytes.</summary>
     internal static int ComparisonLength => 2 * OperationLength;
 
-    /// <summary>How long a jump is.</summary>
+    /// <summary>The length of a jump in bytes.</summary>
     internal static int JumpLength => OperationLength;
 
-    /// <summary>The place of the operation that was written last.</summary>
+    /// <summary>The position of the latest operation.</summary>
     internal int Position { get; private set; }
 
-    /// <summary>True when the program is longer than an attribute may be. What is written then is lost.</summary>
+    /// <summary>Whether the program is longer than an attribute may be. Further operations are lost.</summary>
     internal bool IsTooLong => Position > MaxLength;
 
-    /// <summary>Makes sure that whoever comes to this place goes on at another one.</summary>
+    /// <summary>Continues at another position, with a jump if necessary.</summary>
     internal void ContinueAt(int target)
     {
         if (Position != target)
@@ -56,21 +55,21 @@ internal sealed class BytecodeWriter
         }
     }
 
-    /// <summary>Compares a port with a number, and goes on at the next operation or at another place.</summary>
+    /// <summary>Compares a port with a number. The program continues at the next operation or, if the comparison fails, at another position.</summary>
     internal void Compare(int code, ushort port, int otherwise)
     {
-        // The operand is a further operation of which only the last field counts, in host order.
+        // The operand is another operation, of which the kernel reads only the last field, in host order.
         inet_diag_bc_op operand = new() { code = inet_diag_h.INET_DIAG_BC_NOP, no = port };
         Write(code, MemoryMarshal.AsBytes(new ReadOnlySpan<inet_diag_bc_op>(in operand)), otherwise);
     }
 
-    /// <summary>Holds an address against a prefix, and goes on at the next operation or at another place.</summary>
+    /// <summary>Compares an address with a prefix. The program continues at the next operation or, if the comparison fails, at another position.</summary>
     /// <param name="code">INET_DIAG_BC_S_COND or INET_DIAG_BC_D_COND.</param>
     /// <param name="prefix">
-    /// An IPv4 prefix also matches the v4-mapped addresses of IPv6 sockets; an IPv6 prefix matches on IPv6 sockets alone.
+    /// An IPv4 prefix also matches the v4-mapped addresses of IPv6 sockets; an IPv6 prefix matches only IPv6 sockets.
     /// </param>
-    /// <param name="port">The port that it must be as well; null for every port.</param>
-    /// <param name="otherwise">Where to go on when it is not.</param>
+    /// <param name="port">The port that must match too; null for every port.</param>
+    /// <param name="otherwise">The position if the comparison fails.</param>
     internal void Match(int code, AddressPrefix prefix, ushort? port, int otherwise)
     {
         inet_diag_hostcond condition = new()
@@ -86,8 +85,8 @@ internal sealed class BytecodeWriter
         Write(code, operand[..(addressOffset + addressLength)], otherwise);
     }
 
-    /// <summary>The program as it is now.</summary>
-    /// <exception cref="InvalidOperationException">It is too long.</exception>
+    /// <summary>The program so far.</summary>
+    /// <exception cref="InvalidOperationException">The program is too long.</exception>
     internal byte[] ToArray() => IsTooLong ? throw new InvalidOperationException() : _program[^Position..];
 
     private void Write(int code, ReadOnlySpan<byte> operand, int otherwise)
@@ -104,7 +103,7 @@ internal sealed class BytecodeWriter
         operand.CopyTo(destination[OperationLength..]);
     }
 
-    /// <returns>Room for so many bytes in front of what is written; none when they are too many.</returns>
+    /// <returns>Space for this many bytes before the program; empty if the program becomes too long.</returns>
     private Span<byte> Prepend(int length)
     {
         Position = Math.Min(Position + length, MaxLength + 1);

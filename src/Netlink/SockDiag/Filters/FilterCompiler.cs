@@ -3,12 +3,12 @@ using Netlink.Interop;
 namespace Netlink.SockDiag.Filters;
 
 /// <summary>
-/// Compiles an expression into bytecode. Each part is told where to go on when it holds and where when it does not: 'and', 'or' and 'not'
-/// are those two places and no code of their own.
+/// Compiles an expression to bytecode. Each part gets two positions: one to continue at if it matches, and one if it does not. 'and', 'or' and 'not' only
+/// choose these positions and need no code.
 /// </summary>
 internal static class FilterCompiler
 {
-    /// <returns>The program; empty where plainly every socket satisfies the expression; null when it is longer than a request can carry.</returns>
+    /// <returns>The program; empty if the expression obviously matches every socket; null if the program is too long for a request.</returns>
     internal static byte[]? Compile(FilterExpression expression)
     {
         BytecodeWriter program = new();
@@ -81,7 +81,7 @@ internal static class FilterCompiler
         WriteRange(condition.End, first, last, program, then, otherwise);
     }
 
-    /// <summary>With GE and LE alone: older kernels refuse EQ.</summary>
+    /// <summary>Compares with GE and LE only, because older kernels refuse EQ.</summary>
     private static void WriteRange(SocketEnd end, int first, int last, BytecodeWriter program, int then, int otherwise)
     {
         if (first > last)
@@ -109,7 +109,7 @@ internal static class FilterCompiler
         int code = end == SocketEnd.Local ? inet_diag_h.INET_DIAG_BC_S_COND : inet_diag_h.INET_DIAG_BC_D_COND;
         if (prefix.ContainsIPv4)
         {
-            // To the kernel ::/0 holds the IPv4 connections of dual-stack sockets and not those of IPv4 sockets. Here it holds neither.
+            // For the kernel, ::/0 matches the IPv4 connections of dual-stack sockets, but not those of IPv4 sockets. Here it matches neither.
             program.ContinueAt(otherwise);
             program.Match(code, AddressPrefix.EveryIPv4, port: null, otherwise: then);
             then = program.Position;

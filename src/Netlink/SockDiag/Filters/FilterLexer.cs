@@ -3,18 +3,18 @@ using System.Buffers;
 namespace Netlink.SockDiag.Filters;
 
 /// <summary>
-/// Cuts an expression into tokens. Signs need no blanks around them: <c>!(sport=:80)</c> is what ss wants as <c>! ( sport = :80 )</c>.
+/// Splits an expression into tokens. Operators need no spaces around them: <c>!(sport=:80)</c>, which ss requires as <c>! ( sport = :80 )</c>.
 /// </summary>
 internal sealed class FilterLexer(string text)
 {
     private const string Blanks = " \t\r\n";
-    private const string Signs = "()!=<>&|,";
-    private static readonly SearchValues<char> EndsOfWords = SearchValues.Create(Blanks + Signs);
+    private const string Operators = "()!=<>&|,";
+    private static readonly SearchValues<char> WordEnds = SearchValues.Create(Blanks + Operators);
 
     private int _position;
 
-    /// <returns>The next token; again and again the one of kind End when there is no more.</returns>
-    /// <exception cref="SocketFilterException">A comma.</exception>
+    /// <returns>The next token; after the last one always a token of kind End.</returns>
+    /// <exception cref="SocketFilterException">The next token is a comma.</exception>
     internal FilterToken Next()
     {
         while (_position < text.Length && Blanks.Contains(text[_position], StringComparison.Ordinal))
@@ -40,8 +40,8 @@ internal sealed class FilterLexer(string text)
             "<=" or "le" or "leq" => new FilterToken(FilterTokenKind.Comparison, token, column, Comparison.LessOrEqual),
             ">" or "gt" => new FilterToken(FilterTokenKind.Comparison, token, column, Comparison.Greater),
             ">=" or "ge" or "geq" => new FilterToken(FilterTokenKind.Comparison, token, column, Comparison.GreaterOrEqual),
-            // Some read it as 'and', some as 'or'.
-            "," => throw new SocketFilterException(column, "a comma joins nothing", "write 'and' or 'or'"),
+            // Ambiguous: some tools read it as 'and', some as 'or'.
+            "," => throw new SocketFilterException(column, "a comma is not an operator", "write 'and' or 'or'"),
             _ => new FilterToken(FilterTokenKind.Word, token, column),
         };
     }
@@ -53,7 +53,7 @@ internal sealed class FilterLexer(string text)
             return 2;
         }
 
-        int word = text.IndexOfAny(EndsOfWords);
+        int word = text.IndexOfAny(WordEnds);
         return word switch
         {
             -1 => text.Length,
@@ -61,4 +61,39 @@ internal sealed class FilterLexer(string text)
             _ => word,
         };
     }
+}
+
+/// <summary>A token of an expression.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Text">Its text as written; empty at the end.</param>
+/// <param name="Column">Its first column; columns start at 1.</param>
+/// <param name="Comparison">The comparison, for a token of that kind.</param>
+internal readonly record struct FilterToken(FilterTokenKind Kind, string Text, int Column, Comparison Comparison = default);
+
+/// <summary>The kind of a <see cref="FilterToken"/>.</summary>
+internal enum FilterTokenKind
+{
+    /// <summary>The end of the expression.</summary>
+    End,
+
+    /// <summary>A predicate or its operand.</summary>
+    Word,
+
+    /// <summary>One of <see cref="SockDiag.Filters.Comparison"/>.</summary>
+    Comparison,
+
+    /// <summary><c>and &amp; &amp;&amp;</c></summary>
+    And,
+
+    /// <summary><c>or | ||</c></summary>
+    Or,
+
+    /// <summary><c>not !</c></summary>
+    Not,
+
+    /// <summary><c>(</c></summary>
+    Open,
+
+    /// <summary><c>)</c></summary>
+    Close,
 }

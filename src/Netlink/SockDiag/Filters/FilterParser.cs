@@ -4,7 +4,7 @@ using static Netlink.SockDiag.Filters.SocketFilterException;
 namespace Netlink.SockDiag.Filters;
 
 /// <summary>
-/// Parses what <see cref="SocketFilter"/> describes, by recursive descent:
+/// Parses the language that <see cref="SocketFilter"/> describes, by recursive descent:
 /// <code>
 /// any       = all { or all }
 /// all       = one { [ and ] one }
@@ -14,7 +14,7 @@ namespace Netlink.SockDiag.Filters;
 /// </summary>
 internal sealed class FilterParser
 {
-    /// <summary>How deep parentheses and 'not' may nest: whoever writes the text is not to choose how much stack it takes.</summary>
+    /// <summary>The deepest nesting of parentheses and 'not'. It limits the stack that a text can use.</summary>
     internal const int MaxDepth = 100;
 
     private const string Predicates = "write src, dst, sport or dport";
@@ -29,7 +29,7 @@ internal sealed class FilterParser
         _token = _lexer.Next();
     }
 
-    /// <exception cref="SocketFilterException">It is no expression.</exception>
+    /// <exception cref="SocketFilterException">The text is not an expression.</exception>
     internal static FilterExpression Parse(string text)
     {
         FilterParser parser = new(text);
@@ -43,7 +43,7 @@ internal sealed class FilterParser
         {
             FilterTokenKind.End => expression,
             FilterTokenKind.Close => throw new SocketFilterException(
-                parser._token.Column, "this ')' closes nothing", "leave it out, or write '(' before"),
+                parser._token.Column, "this ')' has no matching '('", "remove it, or add '(' before it"),
             _ => throw parser.Misplaced(),
         };
     }
@@ -53,23 +53,23 @@ internal sealed class FilterParser
         ImmutableArray<FilterExpression>.Builder operands = ImmutableArray.CreateBuilder<FilterExpression>();
         do
         {
-            operands.Add(ParseAll(behindOr: operands.Count > 0));
+            operands.Add(ParseAll(afterOr: operands.Count > 0));
         }
         while (TryTake(FilterTokenKind.Or));
         return operands.Count == 1 ? operands[0] : new Disjunction(operands.ToImmutable());
     }
 
-    private FilterExpression ParseAll(bool behindOr)
+    private FilterExpression ParseAll(bool afterOr)
     {
         ImmutableArray<FilterExpression>.Builder operands = ImmutableArray.CreateBuilder<FilterExpression>();
         operands.Add(ParseOne());
         while (_token.Kind is FilterTokenKind.And or FilterTokenKind.Word or FilterTokenKind.Not or FilterTokenKind.Open)
         {
-            if (behindOr)
+            if (afterOr)
             {
-                // ss(8) says that 'and' binds closer than 'or'; ss itself goes from left to right.
+                // According to ss(8), 'and' binds closer than 'or'. But ss evaluates from left to right.
                 throw new SocketFilterException(
-                    _token.Column, "'and' behind 'or' can be read in two ways", "write '( a or b ) and c' or 'a or ( b and c )'");
+                    _token.Column, "'and' after 'or' is ambiguous", "write '( a or b ) and c' or 'a or ( b and c )'");
             }
 
             TryTake(FilterTokenKind.And);
@@ -87,8 +87,8 @@ internal sealed class FilterParser
             FilterTokenKind.Not or FilterTokenKind.Open => ParseNested(token),
             FilterTokenKind.Word => ParsePredicate(token),
             FilterTokenKind.End => throw new SocketFilterException(
-                token.Column, "the expression ends where a predicate is needed", Predicates),
-            _ => throw new SocketFilterException(token.Column, $"{Quote(token.Text)} stands where a predicate is needed", Predicates),
+                token.Column, "expected a predicate, found the end of the expression", Predicates),
+            _ => throw new SocketFilterException(token.Column, $"expected a predicate, found {Quote(token.Text)}", Predicates),
         };
     }
 
@@ -96,7 +96,7 @@ internal sealed class FilterParser
     {
         if (++_depth > MaxDepth)
         {
-            throw new SocketFilterException(token.Column, $"the expression is nested deeper than {MaxDepth} levels", "write it flatter");
+            throw new SocketFilterException(token.Column, $"the expression is nested deeper than {MaxDepth} levels", "use fewer parentheses and 'not'");
         }
 
         FilterExpression expression = token.Kind == FilterTokenKind.Not ? new Negation(ParseOne()) : ParseGroup(token);
@@ -113,7 +113,7 @@ internal sealed class FilterParser
         }
 
         throw _token.Kind == FilterTokenKind.End
-            ? new SocketFilterException(open.Column, "this '(' is never closed", "write ')' behind the last predicate of the group")
+            ? new SocketFilterException(open.Column, "this '(' has no matching ')'", "add ')' after the last predicate of the group")
             : Misplaced();
     }
 
@@ -124,8 +124,8 @@ internal sealed class FilterParser
         "sport" => ParsePort(SocketEnd.Local, predicate.Text),
         "dport" => ParsePort(SocketEnd.Peer, predicate.Text),
         "dev" or "fwmark" or "cgroup" or "autobound" or "state" or "exclude" =>
-            throw new SocketFilterException(predicate.Column, $"{Quote(predicate.Text)} is known to ss and not supported here", Predicates),
-        _ => throw new SocketFilterException(predicate.Column, $"{Quote(predicate.Text)} is no predicate", Predicates),
+            throw new SocketFilterException(predicate.Column, $"{Quote(predicate.Text)} is a predicate of ss that is not supported here", Predicates),
+        _ => throw new SocketFilterException(predicate.Column, $"{Quote(predicate.Text)} is not a predicate", Predicates),
     };
 
     private FilterExpression ParseHost(SocketEnd end, string predicate)
@@ -149,16 +149,16 @@ internal sealed class FilterParser
     }
 
     private SocketFilterException Misplaced() =>
-        new(_token.Column, $"{Quote(_token.Text)} stands where a predicate has ended", "write 'and' or 'or' and a further predicate");
+        new(_token.Column, $"expected 'and' or 'or', found {Quote(_token.Text)}", "join predicates with 'and' or 'or'");
 
-    /// <returns>The comparison at hand; where there is none, that for equality.</returns>
+    /// <returns>The comparison; if there is none, that for equality.</returns>
     private FilterToken TakeComparison() => _token.Kind == FilterTokenKind.Comparison ? Take() : default;
 
     private FilterToken TakeOperand(string predicate, string what, string example) =>
         _token.Kind == FilterTokenKind.Word
             ? Take()
             : throw new SocketFilterException(
-                _token.Column, $"{what} is missing behind {Quote(predicate)}", $"write for example {example}");
+                _token.Column, $"{what} is missing after {Quote(predicate)}", $"write for example {example}");
 
     private FilterToken Take()
     {

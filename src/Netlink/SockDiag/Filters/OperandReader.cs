@@ -3,7 +3,7 @@ using static Netlink.SockDiag.Filters.SocketFilterException;
 
 namespace Netlink.SockDiag.Filters;
 
-/// <summary>Reads what predicates are compared with: the HOST and the PORT of ss(8).</summary>
+/// <summary>Reads the operands of predicates: HOST and PORT of ss(8).</summary>
 internal static class OperandReader
 {
     private const string HostRemedy = "write for example 10.0.0.0/8, [::1]:443, *:443";
@@ -12,7 +12,7 @@ internal static class OperandReader
     private static readonly string[] OtherFamilies = ["unix:", "link:", "netlink:", "vsock:", "inet:", "inet6:"];
 
     /// <summary>Reads the operand of sport and dport: <c>:443</c> or <c>443</c>.</summary>
-    /// <exception cref="SocketFilterException">It is none.</exception>
+    /// <exception cref="SocketFilterException">The operand is not a port.</exception>
     internal static ushort ReadPort(FilterToken operand)
     {
         int colon = operand.Text.StartsWith(':') ? 1 : 0;
@@ -20,14 +20,14 @@ internal static class OperandReader
     }
 
     /// <summary>Reads the operand of src and dst: an address, a prefix or <c>*</c>, a port, or both.</summary>
-    /// <exception cref="SocketFilterException">It is none.</exception>
+    /// <exception cref="SocketFilterException">The operand is none of these.</exception>
     internal static (AddressPrefix? Prefix, ushort? Port) ReadHost(FilterToken operand)
     {
         (string text, int column) = (operand.Text, operand.Column);
         if (text is ['/' or '@', ..] || OtherFamilies.Any(family => text.StartsWith(family, StringComparison.Ordinal)))
         {
             throw new SocketFilterException(
-                column, $"{Quote(text)} names an address family or a path, and only TCP over IPv4 and IPv6 is asked for", HostRemedy);
+                column, $"{Quote(text)} is an address family or a path, but the filter selects TCP sockets over IPv4 and IPv6 only", HostRemedy);
         }
 
         int begin = 0;
@@ -39,7 +39,7 @@ internal static class OperandReader
             end = text.IndexOf(']', StringComparison.Ordinal);
             if (end < 0)
             {
-                throw new SocketFilterException(column, "this '[' is never closed", "write ']' behind the address");
+                throw new SocketFilterException(column, "this '[' has no matching ']'", "add ']' after the address");
             }
 
             rest = end + 1;
@@ -51,10 +51,10 @@ internal static class OperandReader
 
         return (
             rest == begin || text[begin..end] == "*" ? null : PrefixReader.Read(text[begin..end], column + begin),
-            rest == text.Length ? null : ReadPortBehind(text, rest, column));
+            rest == text.Length ? null : ReadPortAfter(text, rest, column));
     }
 
-    /// <summary>Where the port begins, or the text ends, when the address is not in brackets.</summary>
+    /// <summary>The end of an address without brackets: where its port begins, or the end of the text.</summary>
     private static int EndOfBareAddress(FilterToken operand)
     {
         string text = operand.Text;
@@ -65,7 +65,7 @@ internal static class OperandReader
             return first < 0 ? text.Length : first;
         }
 
-        // An IPv6 address, whose own colons hide where a port begins.
+        // An IPv6 address: its own colons hide the start of a port.
         int last = text.LastIndexOf(':');
         if (PrefixReader.IsIPv6Address(text[..last]) && TryReadNumber(text.AsSpan(last + 1), ushort.MaxValue, out _))
         {
@@ -79,12 +79,12 @@ internal static class OperandReader
         return text.Length;
     }
 
-    private static ushort? ReadPortBehind(string text, int position, int column)
+    private static ushort? ReadPortAfter(string text, int position, int column)
     {
         if (text[position] != ':')
         {
             string remedy = text[position..] is ['/', ..] ? "write the prefix length inside the brackets: [::1/128]" : HostRemedy;
-            throw new SocketFilterException(column + position, $"{Quote(text.AsSpan(position))} does not belong behind ']'", remedy);
+            throw new SocketFilterException(column + position, $"{Quote(text.AsSpan(position))} is not expected after ']'", remedy);
         }
 
         int port = position + 1;
@@ -95,19 +95,19 @@ internal static class OperandReader
     {
         if (text.IsEmpty)
         {
-            throw new SocketFilterException(column, "a port is missing behind ':'", PortRemedy);
+            throw new SocketFilterException(column, "a port is missing after ':'", PortRemedy);
         }
 
         return TryReadNumber(text, ushort.MaxValue, out int port)
             ? (ushort)port
-            : throw new SocketFilterException(column, $"{Quote(text)} is no port, and names of services are not looked up", PortRemedy);
+            : throw new SocketFilterException(column, $"{Quote(text)} is not a port, and service names are not supported", PortRemedy);
     }
 
-    /// <summary>Decimal digits alone, and no zero in front of them, which makes a number octal to ss.</summary>
+    /// <summary>Reads a number of decimal digits. A leading zero is an error, because ss reads such a number as octal.</summary>
     internal static bool TryReadNumber(ReadOnlySpan<char> text, int largest, out int number)
     {
         number = 0;
-        // int.TryParse by itself also takes zero bytes at the end.
+        // int.TryParse alone also accepts zero bytes at the end.
         return !text.ContainsAnyExceptInRange('0', '9')
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number)
             && number <= largest

@@ -5,25 +5,25 @@ namespace Netlink.SockDiag.Filters;
 
 /// <summary>Compiles a set of local ports into the bytecode that the kernel runs for each socket.</summary>
 /// <remarks>
-/// The ports are a balanced tree of comparisons, so that a socket costs the logarithm of the number of ranges. S_GE and S_LE are used and
-/// S_EQ is not, which older kernels refuse.
+/// The program is a balanced tree of comparisons, so the cost per socket is logarithmic in the number of port ranges. It uses S_GE and S_LE, because
+/// older kernels refuse S_EQ.
 /// </remarks>
 internal static class PortFilter
 {
-    /// <summary>How many ranges fit.</summary>
-    internal static int LargestCount =>
+    /// <summary>The most ranges that fit into a program.</summary>
+    internal static int MaxRanges =>
         (BytecodeWriter.MaxLength + BytecodeWriter.JumpLength) / (2 * BytecodeWriter.ComparisonLength + BytecodeWriter.JumpLength);
 
-    /// <param name="ports">In rising order, none twice, at least one.</param>
-    /// <param name="filter">A program that decides on the sockets with these ports; without it they are accepted.</param>
+    /// <param name="ports">At least one, in ascending order, without duplicates.</param>
+    /// <param name="filter">A program for the sockets with these ports; empty to accept all of them.</param>
     /// <exception cref="ArgumentException">The program is longer than an attribute may be.</exception>
     internal static byte[] Compile(ReadOnlySpan<ushort> ports, ReadOnlySpan<byte> filter = default)
     {
         List<PortRange> ranges = ToRanges(ports);
-        if (ranges.Count > LargestCount)
+        if (ranges.Count > MaxRanges)
         {
             throw new ArgumentException(
-                $"{ranges.Count} separate ranges of ports are too many for a filter in the kernel, {LargestCount} are the most",
+                $"{ranges.Count} separate port ranges are too many for a kernel filter; the maximum is {MaxRanges}",
                 nameof(ports));
         }
 
@@ -32,8 +32,8 @@ internal static class PortFilter
         if (program.IsTooLong)
         {
             throw new ArgumentException(
-                $"{ranges.Count} separate ranges of ports and the filter do not fit into the kernel together: "
-                + "take fewer ports or a shorter filter",
+                $"{ranges.Count} separate port ranges and the filter are too long together for the kernel; "
+                + "use fewer ports or a shorter filter",
                 nameof(filter));
         }
 
@@ -59,8 +59,8 @@ internal static class PortFilter
     }
 
     /// <summary>
-    /// Each range is compared with its first port once, at its own leaf or on the way to it, and with its last port once; all but the last
-    /// one then jump over the others.
+    /// Writes the tree. Each range has one comparison with its first port, at its leaf or on the way to it, and one with its last port. All leaves but the
+    /// last then jump over the others.
     /// </summary>
     private static void Write(ReadOnlySpan<PortRange> ranges, bool lowerBoundKnown, BytecodeWriter program, int then)
     {
@@ -70,7 +70,7 @@ internal static class PortFilter
             return;
         }
 
-        // port >= the upper half's first: go on there, knowing that; else jump over it to the lower half.
+        // If port >= the first port of the upper half, continue there with that lower bound known; otherwise jump to the lower half.
         int middle = ranges.Length / 2;
         Write(ranges[..middle], lowerBoundKnown, program, then);
         int lowerHalf = program.Position;

@@ -7,17 +7,17 @@ using static Netlink.SockDiag.Filters.SocketFilterException;
 namespace Netlink.SockDiag.Filters;
 
 /// <summary>
-/// Reads addresses and prefixes: <c>10.0.0.1</c>, <c>10/8</c>, <c>2001:db8::/32</c>. Stricter than .NET, to which <c>1</c>, <c>0x7f.1</c>
-/// and <c>[::1]:80</c> are addresses too.
+/// Reads addresses and prefixes: <c>10.0.0.1</c>, <c>10/8</c>, <c>2001:db8::/32</c>. It is stricter than .NET, which also accepts <c>1</c>,
+/// <c>0x7f.1</c> and <c>[::1]:80</c> as addresses.
 /// </summary>
 internal static class PrefixReader
 {
     private const int Octets = 4;
     private const string Remedy = "write an IPv4 or IPv6 address or '*'";
 
-    private static readonly SearchValues<char> CharactersOfIPv6 = SearchValues.Create("0123456789abcdefABCDEF:.");
+    private static readonly SearchValues<char> IPv6Characters = SearchValues.Create("0123456789abcdefABCDEF:.");
 
-    /// <exception cref="SocketFilterException">It is neither.</exception>
+    /// <exception cref="SocketFilterException">The text is neither an address nor a prefix.</exception>
     internal static AddressPrefix Read(string text, int column)
     {
         int slash = text.IndexOf('/', StringComparison.Ordinal);
@@ -26,29 +26,29 @@ internal static class PrefixReader
         {
             return ReadIPv6(address) is { } value
                 ? AddressPrefix.IPv6(value, ReadLength(text, slash, column, 128, "IPv6"))
-                : throw NoAddress(address, column);
+                : throw NotAnAddress(address, column);
         }
 
         if (ReadIPv4(address) is not var (network, octets))
         {
-            throw NoAddress(address, column);
+            throw NotAnAddress(address, column);
         }
 
         return octets == Octets || slash >= 0
             ? AddressPrefix.IPv4(network, ReadLength(text, slash, column, 32, "IPv4"))
             : throw new SocketFilterException(
-                column, $"{Quote(address)} is not a whole IPv4 address", $"write four numbers, or a prefix as in {address}/{8 * octets}");
+                column, $"{Quote(address)} is not a complete IPv4 address", $"write four numbers, or a prefix as in {address}/{8 * octets}");
     }
 
     internal static bool IsIPv6Address(string text) => text.Contains(':', StringComparison.Ordinal) && ReadIPv6(text) is not null;
 
-    private static SocketFilterException NoAddress(string text, int column)
+    private static SocketFilterException NotAnAddress(string text, int column)
     {
         string problem = text.Contains('%', StringComparison.Ordinal)
-            ? $"{Quote(text)} has a zone, which the kernel cannot look for"
+            ? $"{Quote(text)} has a zone, which the kernel cannot filter by"
             : text.Length == 0
                 ? "an address is missing"
-                : $"{Quote(text)} is no address, and names of hosts are not looked up";
+                : $"{Quote(text)} is not an address, and host names are not supported";
         return new SocketFilterException(column, problem, Remedy);
     }
 
@@ -63,10 +63,10 @@ internal static class PrefixReader
         return OperandReader.TryReadNumber(length, longest, out int bits)
             ? bits
             : throw new SocketFilterException(
-                column + slash + 1, $"{Quote(length)} is no length of an {version} prefix", $"write a number from 0 to {longest}");
+                column + slash + 1, $"{Quote(length)} is not an {version} prefix length", $"write a number from 0 to {longest}");
     }
 
-    /// <returns>The address, zeros behind the numbers that were given, and how many those were; null when it is none.</returns>
+    /// <returns>The address, with zeros for missing numbers, and the count of the numbers; null if the text is not an address.</returns>
     private static (uint Address, int Octets)? ReadIPv4(string text)
     {
         uint address = 0;
@@ -88,7 +88,7 @@ internal static class PrefixReader
     private static UInt128? ReadIPv6(string text)
     {
         string last = text[(text.LastIndexOf(':') + 1)..];
-        if (text.AsSpan().ContainsAnyExcept(CharactersOfIPv6)
+        if (text.AsSpan().ContainsAnyExcept(IPv6Characters)
             || (last.Contains('.', StringComparison.Ordinal) && ReadIPv4(last) is not (_, Octets))
             || !IPAddress.TryParse(text, out IPAddress? address)
             || address.AddressFamily != AddressFamily.InterNetworkV6)

@@ -7,7 +7,7 @@ using Prometheus;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>What the endpoint answers, on a real socket.</summary>
+/// <summary>The answers of the endpoint, over real sockets.</summary>
 public sealed class AnswerTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -15,7 +15,7 @@ public sealed class AnswerTests
     [Theory]
     [InlineData(null, "text/plain; version=0.0.4; charset=utf-8", "# PrometheusText\nx 1\n")]
     [InlineData("application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8", "# OpenMetricsText\nx 1\n")]
-    public async Task Metrics_come_in_the_form_that_is_asked_for(string? accept, string contentType, string body)
+    public async Task Metrics_have_the_requested_format(string? accept, string contentType, string body)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         using HttpClient client = endpoint.Client();
@@ -34,7 +34,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public async Task Gzip_is_for_those_who_take_it()
+    public async Task Metrics_are_compressed_if_the_client_accepts_gzip()
     {
         string metrics = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"x{{i=\"{i}\"}} {i}\n"));
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Metrics = _ => metrics });
@@ -56,7 +56,7 @@ public sealed class AnswerTests
     [InlineData("/ready")]
     [InlineData("/configz")]
     [InlineData("/")]
-    public async Task Head_is_answered_as_get_without_the_body_and_other_methods_are_refused(string path)
+    public async Task Head_is_answered_like_get_without_the_body_and_other_methods_are_rejected(string path)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         using HttpClient client = endpoint.Client();
@@ -87,7 +87,7 @@ public sealed class AnswerTests
     [InlineData("/metrics%00")]
     [InlineData("/../etc/passwd")]
     [InlineData("/favicon.ico")]
-    public async Task What_does_not_exist_is_not_found(string path)
+    public async Task Unknown_path_is_not_found(string path)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         string answer = await RawHttp.Ask(endpoint, $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -95,7 +95,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public async Task A_query_changes_nothing()
+    public async Task Query_is_ignored()
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         using HttpClient client = endpoint.Client();
@@ -106,7 +106,7 @@ public sealed class AnswerTests
     [InlineData("GET", "Content-Length: 5\r\n\r\nhello")]
     [InlineData("POST", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
     [InlineData("POST", "Content-Length: 99999999999\r\nExpect: 100-continue\r\n\r\n")]
-    public async Task A_body_is_refused_unread(string method, string rest)
+    public async Task Request_with_a_body_is_rejected_unread(string method, string rest)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         string answer = await RawHttp.Ask(endpoint, $"{method} /metrics HTTP/1.1\r\nHost: x\r\n{rest}");
@@ -115,7 +115,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public async Task Health_is_well_while_there_is_an_agent_and_readiness_has_a_reason_against_it()
+    public async Task Health_is_ok_while_the_agent_runs_and_readiness_gives_the_reason_why_not()
     {
         FakeContent content = new() { NotReady = "no census of \"blue\" has succeeded yet: it's gone" };
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(content);
@@ -132,7 +132,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public async Task Configz_shows_the_settings_and_where_they_came_from_and_no_secret()
+    public async Task Configz_shows_the_settings_and_their_origins_without_secrets()
     {
         Dictionary<string, string> variables = new()
         {
@@ -158,7 +158,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public async Task Every_link_of_the_page_leads_somewhere()
+    public async Task Every_link_of_the_page_works()
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         using HttpClient client = endpoint.Client();
@@ -172,7 +172,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public async Task What_cannot_be_rendered_is_said_once_until_it_can_again()
+    public async Task Failure_to_render_is_logged_once_until_rendering_works_again()
     {
         FakeContent content = new() { Metrics = _ => throw new InvalidOperationException("broken") };
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(content);
@@ -197,7 +197,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public async Task Requests_may_follow_each_other_on_a_connection()
+    public async Task Pipelined_requests_are_all_answered()
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         string one = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";

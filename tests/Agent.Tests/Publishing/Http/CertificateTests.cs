@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>TLS, with certificates made here, and all that may happen to their files.</summary>
+/// <summary>TLS with certificates that the test creates, and changes of their files.</summary>
 public sealed class CertificateTests : IDisposable
 {
     private readonly Scratch _scratch = new();
@@ -31,7 +31,7 @@ public sealed class CertificateTests : IDisposable
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
-    public async Task A_client_that_knows_the_root_alone_is_shown_the_whole_chain(SslProtocols protocol)
+    public async Task Server_sends_the_whole_chain_to_a_client_that_trusts_only_the_root(SslProtocols protocol)
     {
         using TestAuthority intermediate = new(_scratch, "intermediate", _root);
         using X509Certificate2 certificate = intermediate.Server("127.0.0.1");
@@ -52,23 +52,23 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_new_pair_is_shown_to_new_connections_and_a_broken_one_to_nobody()
+    public async Task New_connections_get_a_renewed_certificate_and_never_a_broken_one()
     {
         using X509Certificate2 first = _root.Server("127.0.0.1");
         using X509Certificate2 second = _root.Server("127.0.0.1", validDays: 4);
         Write(first);
         await using RunningEndpoint endpoint = await Start();
-        using HttpClient standing = endpoint.Client(handler: Trusting(shown => Assert.Equal(first.Thumbprint, shown)));
-        Assert.Equal("alive\n", await standing.GetStringAsync("/health", Cancelled));
+        using HttpClient connected = endpoint.Client(handler: Trusting(shown => Assert.Equal(first.Thumbprint, shown)));
+        Assert.Equal("alive\n", await connected.GetStringAsync("/health", Cancelled));
         Assert.Equal(first.Thumbprint, await Shown(endpoint));
 
-        // Half of the new pair.
+        // The certificate of the new pair, with the key of the old one.
         await File.WriteAllTextAsync(CertificateFile, second.ExportCertificatePem(), Cancelled);
         Assert.Equal(first.Thumbprint, await Shown(endpoint));
         Assert.Equal(first.Thumbprint, await Shown(endpoint));
         Write(second);
         Assert.Equal(second.Thumbprint, await Shown(endpoint));
-        Assert.Equal("alive\n", await standing.GetStringAsync("/health", Cancelled));
+        Assert.Equal("alive\n", await connected.GetStringAsync("/health", Cancelled));
 
         await File.WriteAllTextAsync(KeyFile, "no key", Cancelled);
         Assert.Equal(second.Thumbprint, await Shown(endpoint));
@@ -77,22 +77,22 @@ public sealed class CertificateTests : IDisposable
         Write(second);
         Assert.Equal(second.Thumbprint, await Shown(endpoint));
 
-        const string Kept = "; the last good one stays in force";
-        string broken = $"Warning: cannot take another certificate for the endpoint: {CertificateFile} and {KeyFile} are not a certificate and its key in PEM, "
-            + "not encrypted: ";
-        string renewed = $"Information: the endpoint's certificate is that of {CertificateFile} as it is now, valid until "
+        const string Kept = "; the previous certificate stays in use";
+        string broken = $"Warning: cannot reload the endpoint's certificate: {CertificateFile} and {KeyFile} are not a certificate and its unencrypted key "
+            + "in PEM: ";
+        string reloaded = $"Information: the endpoint now uses the certificate in {CertificateFile}, valid until "
             + $"{second.NotAfter.ToUniversalTime():yyyy-MM-ddTHH:mm:ssZ}";
         Assert.Collection(
             endpoint.Log.Skip(1),
             line => Assert.True(line.StartsWith(broken, StringComparison.Ordinal) && line.EndsWith(Kept, StringComparison.Ordinal), line),
-            line => Assert.Equal(renewed, line),
+            line => Assert.Equal(reloaded, line),
             line => Assert.True(line.StartsWith(broken, StringComparison.Ordinal) && line.EndsWith(Kept, StringComparison.Ordinal), line),
             line => Assert.True(line.Contains($"{CertificateFile} cannot be read: ") && line.EndsWith(Kept, StringComparison.Ordinal), line),
-            line => Assert.Equal(renewed, line));
+            line => Assert.Equal(reloaded, line));
     }
 
     [Fact]
-    public async Task Who_speaks_no_TLS_is_not_answered_and_hurts_nobody()
+    public async Task Client_without_TLS_gets_no_answer_and_disturbs_no_other_client()
     {
         using X509Certificate2 certificate = _root.Server("127.0.0.1");
         Write(certificate);
@@ -106,7 +106,7 @@ public sealed class CertificateTests : IDisposable
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(true, true)]
-    public async Task Without_a_pair_there_is_no_endpoint(bool foreignKey, bool noCertificate)
+    public async Task Endpoint_does_not_start_without_a_certificate_and_its_key(bool foreignKey, bool noCertificate)
     {
         using X509Certificate2 certificate = _root.Server("127.0.0.1");
         using X509Certificate2 other = _root.Server("127.0.0.1");
@@ -138,7 +138,7 @@ public sealed class CertificateTests : IDisposable
         File.WriteAllText(KeyFile, KeyOf(certificate));
     }
 
-    /// <returns>The thumbprint of the certificate that a new connection is shown, a while later.</returns>
+    /// <returns>The thumbprint of the certificate that a new connection gets, after the files are checked again.</returns>
     private async Task<string> Shown(RunningEndpoint endpoint)
     {
         _time.Leap(TimeSpan.FromSeconds(1));

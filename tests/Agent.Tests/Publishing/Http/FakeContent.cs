@@ -6,12 +6,12 @@ using Prometheus;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>What an endpoint of a test shows.</summary>
+/// <summary>The data of a test endpoint.</summary>
 internal sealed class FakeContent : IEndpointContent
 {
     public IReadOnlyList<EffectiveSetting> Settings { get; init; } = [new("interval", "1s", "--interval")];
 
-    /// <summary>Makes the metrics.</summary>
+    /// <summary>Renders the metrics.</summary>
     internal Func<ExpositionFormat, string> Metrics { get; set; } = format => $"# {format}\nx 1\n";
 
     internal string? NotReady { get; set; }

@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>Clients that end their side of the connection with their request, as "printf … | ncat" does, and wait for the answer.</summary>
+/// <summary>Clients that shut down their side of the connection after the request and wait for the answer, as "printf … | ncat" does.</summary>
 public sealed class HalfClosedTests
 {
     private const int Clients = 200;
@@ -25,7 +25,7 @@ public sealed class HalfClosedTests
     [InlineData(Request, "/ready", 200, "{\"ready\":true}\n")]
     [InlineData(Request, "/configz", 200, "]}\n")]
     [InlineData(OldRequest, "/", 200, "</html>\n")]
-    [InlineData(OldRequest, "/nothing", 404, "shows what there is\n")]
+    [InlineData(OldRequest, "/nothing", 404, "lists the paths\n")]
     public async Task Half_closed_client_gets_the_whole_answer(string request, string path, int status, string end)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
@@ -35,7 +35,7 @@ public sealed class HalfClosedTests
     [Theory]
     [InlineData(OldRequest)]
     [InlineData(Request)]
-    public async Task Half_closed_client_gets_the_whole_of_a_large_answer(string request)
+    public async Task Half_closed_client_gets_the_whole_large_answer(string request)
     {
         string large = string.Concat(Enumerable.Range(0, 100_000).Select(i => $"x{{number=\"{i}\"}} 1\n"));
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Metrics = _ => large });
@@ -48,18 +48,18 @@ public sealed class HalfClosedTests
     [Theory]
     [InlineData(OldRequest)]
     [InlineData(Request)]
-    public async Task Half_closed_client_without_the_token_is_answered(string request)
+    public async Task Half_closed_client_without_the_token_gets_401(string request)
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["token"], "sesame", Cancelled);
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(configure: settings => settings with { TokenFile = scratch["token"] });
-        await AskOften(endpoint, For(request, "/metrics"), 401, "a bearer token is needed here\n");
+        await AskOften(endpoint, For(request, "/metrics"), 401, "a bearer token is required\n");
     }
 
     [Theory]
     [InlineData(OldRequest)]
     [InlineData(Request)]
-    public async Task Half_closed_client_that_asks_too_often_is_answered(string request)
+    public async Task Half_closed_client_over_its_quota_gets_429(string request)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(configure: settings => settings with { RequestsPerMinute = 1 });
         await AskAndEnd(endpoint, For(request, "/metrics"));
@@ -69,7 +69,7 @@ public sealed class HalfClosedTests
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
-    public async Task Half_closed_client_of_TLS_gets_the_whole_answer(SslProtocols protocol)
+    public async Task Half_closed_TLS_client_gets_the_whole_answer(SslProtocols protocol)
     {
         using Scratch scratch = new();
         using TestAuthority root = new(scratch, "root");
@@ -93,11 +93,11 @@ public sealed class HalfClosedTests
     }
 
     [Fact]
-    public async Task Clients_that_are_gone_before_their_answer_leave_no_connection_behind()
+    public async Task Clients_that_disconnect_before_their_answer_leave_no_connection_behind()
     {
         string large = new('x', 4_000_000);
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Metrics = _ => large });
-        // More than one client may have at a time, each of which is closed with an answer on its way.
+        // More connections than one client may have. Each is closed while its answer is being sent.
         for (int i = 0; i < 100; i++)
         {
             using Socket socket = await endpoint.Connect();

@@ -1,10 +1,11 @@
 using System.Net.Sockets;
+using Agent.Metrics.Endpoint;
 using Agent.Publishing.Http;
 using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>Many clients, slow ones and worse. While they do what they do, another one is served.</summary>
+/// <summary>Many clients, slow clients and hostile ones. The endpoint still serves others meanwhile.</summary>
 public sealed class HostileTests
 {
     private static readonly EndpointLimits Impatient = new()
@@ -16,7 +17,7 @@ public sealed class HostileTests
         BytesPerSecond = 1 << 20,
     };
 
-    // Hours, so that what ends is not ended by these.
+    // Hours, so that no timeout ends a connection.
     private static readonly EndpointLimits Patient = new()
     {
         Connections = 100,
@@ -30,10 +31,10 @@ public sealed class HostileTests
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_thousand_scrapes_at_once_from_many_addresses_are_all_whole()
+    public async Task Thousand_concurrent_scrapes_from_many_addresses_all_get_the_whole_answer()
     {
         const int Scrapes = 1000;
-        Requires.That(DescriptorLimit.OfThisProcess() > 4 * Scrapes, "this process may not have the descriptors for a thousand connections: ulimit -n");
+        Requires.That(DescriptorLimit.Read("/proc/self") > 4 * Scrapes, "this process may not have the descriptors for a thousand connections: ulimit -n");
         string metrics = string.Concat(Enumerable.Range(0, 2_000).Select(i => $"x{{i=\"{i}\"}} {i}\n"));
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(
             new FakeContent { Metrics = _ => metrics }, limits: Patient with { Connections = 2 * Scrapes });
@@ -63,7 +64,7 @@ public sealed class HostileTests
     }
 
     [Fact]
-    public async Task Who_does_not_read_is_cut_off()
+    public async Task Client_that_does_not_read_is_disconnected()
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Metrics = _ => Large }, limits: Impatient);
         using Socket slow = await endpoint.Connect("127.0.0.2");
@@ -77,7 +78,7 @@ public sealed class HostileTests
     [InlineData("")]
     [InlineData("GET /metr")]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ")]
-    public async Task Who_does_not_finish_asking_is_cut_off(string begin)
+    public async Task Client_that_does_not_finish_its_request_is_disconnected(string begin)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(limits: Impatient);
         using Socket slow = await endpoint.Connect("127.0.0.2");
@@ -88,7 +89,7 @@ public sealed class HostileTests
     }
 
     [Fact]
-    public async Task One_client_has_no_more_connections_than_its_share()
+    public async Task Connections_of_one_client_are_limited()
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(limits: Patient with { ConnectionsOfClient = 3 });
         using Socket first = await RawHttp.Enter(endpoint, "127.0.0.2");
@@ -103,7 +104,7 @@ public sealed class HostileTests
     }
 
     [Fact]
-    public async Task All_clients_have_no_more_connections_than_the_process_can_bear()
+    public async Task Connections_of_all_clients_are_limited()
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(limits: Patient with { Connections = 4 });
         List<Socket> silent = [];
@@ -119,8 +120,8 @@ public sealed class HostileTests
         await StillServes(endpoint);
         Assert.Equal(
             [
-                "Warning: the endpoint has 4 connections, as many as it takes, and closes further ones at once",
-                "Information: the endpoint has room for connections again, 2 are open",
+                "Warning: the endpoint has reached its limit of 4 connections and closes new ones at once",
+                "Information: the endpoint accepts connections again; 2 are open",
             ],
             endpoint.Log.Skip(1));
     }
@@ -133,7 +134,7 @@ public sealed class HostileTests
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 0, "400")]
     [InlineData("\u0016\u0003\u0001{0}\r\n\r\n", 200, "400")]
     [InlineData("GET / HTTP/9.9\r\nHost: x\r\n\r\n", 0, "505")]
-    public async Task What_is_too_large_or_no_HTTP_is_refused(string request, int size, string status)
+    public async Task Request_that_is_too_large_or_not_HTTP_is_rejected(string request, int size, string status)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start();
         string filler = size < 0 ? string.Join("\r\n", Enumerable.Range(0, -size).Select(i => $"X{i}: 1")) : new string('x', size);
@@ -144,7 +145,7 @@ public sealed class HostileTests
     }
 
     [Fact]
-    public async Task An_answer_on_its_way_arrives_when_the_endpoint_stops()
+    public async Task Unfinished_answer_is_completed_when_the_endpoint_stops()
     {
         using ManualResetEventSlim rendering = new();
         using ManualResetEventSlim go = new();
@@ -169,7 +170,7 @@ public sealed class HostileTests
     }
 
     [Fact]
-    public async Task A_reader_that_hangs_holds_nothing_up_when_the_endpoint_stops()
+    public async Task Client_that_does_not_read_does_not_delay_the_stop()
     {
         RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Metrics = _ => Large }, limits: Patient);
         using Socket slow = await endpoint.Connect();

@@ -29,7 +29,7 @@ public sealed class NegotiationTests
     [InlineData(
         "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
         + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", true)]
-    public void The_form_is_the_one_that_is_wanted_most(string? accept, bool openMetrics) =>
+    public void Format_is_the_preferred_one(string? accept, bool openMetrics) =>
         Assert.Equal(openMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText, Negotiation.FormatOf(accept));
 
     [Theory]
@@ -45,6 +45,6 @@ public sealed class NegotiationTests
     [InlineData("*;q=0", false)]
     [InlineData("gzip;q=0, *", false)]
     [InlineData("gzip;q=0.5, identity", false)]
-    public void Gzip_is_taken_where_it_is_allowed(string? acceptEncoding, bool gzip) =>
-        Assert.Equal(gzip, Negotiation.TakesGzip(acceptEncoding));
+    public void Gzip_is_used_if_the_client_accepts_it(string? acceptEncoding, bool gzip) =>
+        Assert.Equal(gzip, Negotiation.AcceptsGzip(acceptEncoding));
 }

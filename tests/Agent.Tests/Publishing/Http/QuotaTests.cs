@@ -4,7 +4,7 @@ using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>How often a client may ask.</summary>
+/// <summary>The quotas of requests per client.</summary>
 public sealed class QuotaTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -12,7 +12,7 @@ public sealed class QuotaTests
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::")]
-    public async Task A_client_that_asks_too_often_is_put_off_and_others_are_served(string address)
+    public async Task Client_over_its_quota_is_rejected_and_others_are_served(string address)
     {
         Requires.That(System.Net.Sockets.Socket.OSSupportsIPv6 || address != "::", "there is no IPv6 here");
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(
@@ -39,7 +39,7 @@ public sealed class QuotaTests
     [InlineData("/ready")]
     [InlineData("/")]
     [InlineData("/nothing")]
-    public async Task A_flood_of_what_is_open_to_all_is_put_off_and_scrapes_of_the_same_client_are_served(string path)
+    public async Task Flood_of_open_paths_is_rejected_and_scrapes_of_the_same_client_are_served(string path)
     {
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(
             configure: settings => settings with { RequestsPerMinute = 2 }, limits: new EndpointLimits { Connections = 100, OpenRequestsPerMinute = 3 });
@@ -64,9 +64,9 @@ public sealed class QuotaTests
     [InlineData(1, 600)]
     [InlineData(600, 600)]
     [InlineData(700, 700)]
-    public async Task Health_checks_are_allowed_as_often_as_scrapes_and_600_times_at_least(int requestsPerMinute, int allowed)
+    public async Task Health_checks_have_the_quota_of_scrapes_and_at_least_600_a_minute(int requestsPerMinute, int allowed)
     {
-        // Some come back while the test asks.
+        // The quota refills a little while the test runs.
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(configure: settings => settings with { RequestsPerMinute = requestsPerMinute });
         using HttpClient client = endpoint.Client();
         for (int i = 0; i < allowed; i++)
@@ -79,7 +79,7 @@ public sealed class QuotaTests
     }
 
     [Fact]
-    public async Task Health_ignores_a_token_and_a_guess_there_is_no_guess()
+    public async Task Health_ignores_a_token_and_does_not_count_it_as_a_guess()
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["token"], "sesame", Cancelled);
@@ -97,7 +97,7 @@ public sealed class QuotaTests
     }
 
     [Fact]
-    public async Task A_guess_is_counted_wherever_it_is_made_and_then_the_right_one_is_put_off_too()
+    public async Task Guessed_token_counts_on_every_path_and_then_the_right_token_is_rejected_too()
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["token"], "sesame", Cancelled);
@@ -119,9 +119,9 @@ public sealed class QuotaTests
     }
 
     [Fact]
-    public async Task A_client_cannot_say_that_it_is_another()
+    public async Task Forwarded_for_header_is_ignored()
     {
-        // What ASP.NET reads where its defaults are in force.
+        // ASP.NET with its defaults would read this.
         Environment.SetEnvironmentVariable("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true");
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(configure: settings => settings with { RequestsPerMinute = 1 });
         using HttpClient client = endpoint.Client();
@@ -133,9 +133,9 @@ public sealed class QuotaTests
     }
 
     [Fact]
-    public void Clients_beyond_those_that_are_counted_apart_share_a_quota()
+    public void Clients_beyond_the_maximum_share_a_quota()
     {
-        RequestQuota quota = new(perMinute: 1, mostClients: 2, TimeProvider.System);
+        RequestQuota quota = new(perMinute: 1, maxClients: 2, TimeProvider.System);
         Assert.Null(quota.Take(IPAddress.Parse("192.0.2.1")));
         Assert.Null(quota.Take(IPAddress.Parse("192.0.2.2")));
         Assert.Null(quota.Take(IPAddress.Parse("192.0.2.3")));
@@ -145,10 +145,10 @@ public sealed class QuotaTests
     }
 
     [Fact]
-    public async Task Clients_that_have_all_of_their_quota_again_make_room()
+    public async Task Clients_with_a_full_quota_are_removed()
     {
         ManualTime time = new();
-        RequestQuota quota = new(perMinute: 1_000_000, mostClients: 2, time);
+        RequestQuota quota = new(perMinute: 1_000_000, maxClients: 2, time);
         quota.Take(IPAddress.Parse("192.0.2.1"));
         quota.Take(IPAddress.Parse("192.0.2.2"));
         await Poll.Until(
@@ -167,7 +167,7 @@ public sealed class QuotaTests
     [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
     [InlineData("fe80::1%3", "fe80::")]
     [InlineData("::1", "::")]
-    public void A_client_is_an_IPv4_address_or_a_network_of_IPv6(string peer, string client) =>
+    public void Client_is_an_IPv4_address_or_a_64_bit_IPv6_network(string peer, string client) =>
         Assert.Equal(IPAddress.Parse(client), ClientAddress.Of(IPAddress.Parse(peer)));
 
     private static async Task<HttpStatusCode> StatusOf(HttpClient client, string path)

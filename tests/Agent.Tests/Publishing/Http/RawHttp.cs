@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>Speaks HTTP, or what is none, byte by byte.</summary>
+/// <summary>Sends bytes that may or may not be HTTP.</summary>
 internal static class RawHttp
 {
     internal const string Scrape = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
     /// <summary>Sends on a new connection, and reads until the server closes it.</summary>
-    /// <returns>What came; "" when the connection was reset before anything did, be it as early as in connect.</returns>
+    /// <returns>The answer; "" if the connection was reset before it, which may happen during connect.</returns>
     internal static async Task<string> Ask(RunningEndpoint endpoint, string request, string from = "127.0.0.1")
     {
         Socket socket;
@@ -19,7 +19,7 @@ internal static class RawHttp
         }
         catch (SocketException reset) when (reset.SocketErrorCode == SocketError.ConnectionReset)
         {
-            // The handshake is the kernel's; a server that refuses at once may be faster than the client hears of it.
+            // The kernel completes the handshake, and the server may reset the connection before connect returns.
             return "";
         }
 
@@ -31,14 +31,14 @@ internal static class RawHttp
             }
             catch (SocketException closed) when (IsClosed(closed))
             {
-                // Before it was read; what was answered is still to come.
+                // The server did not read the whole request. Its answer can still be read.
             }
 
             return await ReadToEnd(socket);
         }
     }
 
-    /// <summary>Opens a connection that the server has let in, and leaves it silent.</summary>
+    /// <summary>Opens a connection that the server has accepted, and leaves it idle.</summary>
     internal static async Task<Socket> Enter(RunningEndpoint endpoint, string from)
     {
         Socket socket = await endpoint.Connect(from);
@@ -64,7 +64,7 @@ internal static class RawHttp
         }
     }
 
-    /// <returns>All that the server sent before it closed or reset the connection.</returns>
+    /// <returns>Everything that the server sent before it closed or reset the connection.</returns>
     internal static async Task<string> ReadToEnd(Socket socket)
     {
         using MemoryStream received = new();
@@ -78,7 +78,7 @@ internal static class RawHttp
         }
         catch (SocketException reset) when (IsClosed(reset))
         {
-            // What was received counts.
+            // The bytes before the reset are the answer.
         }
 
         return Encoding.UTF8.GetString(received.GetBuffer(), 0, (int)received.Length);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>Keeps what was logged, whoever did.</summary>
+/// <summary>Records the log lines of all categories.</summary>
 internal sealed class RecordingLoggers : ILoggerFactory
 {
     private readonly RecordingLogger<RecordingLoggers> _logger = new();

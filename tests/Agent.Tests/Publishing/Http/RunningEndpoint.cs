@@ -6,7 +6,7 @@ using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>An endpoint that serves at a free port of loopback, until it is stopped.</summary>
+/// <summary>An endpoint on a free port, by default of loopback.</summary>
 internal sealed class RunningEndpoint : IAsyncDisposable
 {
     private const int Attempts = 10;
@@ -16,7 +16,7 @@ internal sealed class RunningEndpoint : IAsyncDisposable
     private RunningEndpoint(Task run, IPEndPoint address, RecordingLoggers loggers, CancellationTokenSource stopping) =>
         (Run, Address, Loggers, _stopping) = (run, address, loggers, stopping);
 
-    /// <summary>Ends when the endpoint does.</summary>
+    /// <summary>Completes when the endpoint stops.</summary>
     internal Task Run { get; }
 
     internal IPEndPoint Address { get; }
@@ -27,12 +27,12 @@ internal sealed class RunningEndpoint : IAsyncDisposable
 
     private RecordingLoggers Loggers { get; }
 
-    /// <summary>Starts one.</summary>
-    /// <param name="content">What it shows.</param>
+    /// <summary>Starts an endpoint.</summary>
+    /// <param name="content">Its data.</param>
     /// <param name="configure">Changes its settings.</param>
-    /// <param name="limits">What clients may take of it.</param>
+    /// <param name="limits">The resources that clients may use.</param>
     /// <param name="time">Its clock.</param>
-    /// <param name="address">Where it listens; 127.0.0.1 by default.</param>
+    /// <param name="address">Its address; 127.0.0.1 by default.</param>
     internal static async Task<RunningEndpoint> Start(
         FakeContent? content = null,
         Func<EndpointSettings, EndpointSettings>? configure = null,
@@ -47,7 +47,7 @@ internal sealed class RunningEndpoint : IAsyncDisposable
             RecordingLoggers loggers = new();
             Endpoint endpoint = new(configure?.Invoke(settings) ?? settings, content ?? new FakeContent(), time ?? TimeProvider.System, loggers)
             {
-                Limits = limits ?? EndpointLimits.For(DescriptorLimit.OfThisProcess()),
+                Limits = limits ?? EndpointLimits.ForThisProcess(),
             };
             CancellationTokenSource stopping = new();
             TaskCompletionSource serving = new();
@@ -57,7 +57,7 @@ internal sealed class RunningEndpoint : IAsyncDisposable
                 return new RunningEndpoint(run, where, loggers, stopping);
             }
 
-            // Somebody else took the port since.
+            // Another program has taken the port meanwhile.
             if (attempt == Attempts || !run.Exception!.Message.Contains("another program listens there"))
             {
                 await run;
@@ -65,7 +65,7 @@ internal sealed class RunningEndpoint : IAsyncDisposable
         }
     }
 
-    /// <summary>A client with an address of its own on loopback.</summary>
+    /// <summary>A client that connects from this address of loopback.</summary>
     internal HttpClient Client(string from = "127.0.0.1", SocketsHttpHandler? handler = null)
     {
         handler ??= new SocketsHttpHandler();

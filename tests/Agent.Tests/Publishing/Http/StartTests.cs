@@ -1,29 +1,31 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Agent.Configuration;
+using Agent.Metrics.Endpoint;
 using Agent.Publishing.Http;
 using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>How the endpoint begins, and what it needs for that.</summary>
+/// <summary>The start of the endpoint, and errors that prevent it.</summary>
 [StartsProgram]
 public sealed class StartTests
 {
     [Fact]
-    public async Task A_port_in_use_is_told_in_one_line()
+    public async Task Port_in_use_is_one_line_with_advice()
     {
         using TcpListener other = new(IPAddress.Loopback, 0);
         other.Start();
         EndpointException refused = await Assert.ThrowsAsync<EndpointException>(() => Run((IPEndPoint)other.LocalEndpoint));
         Assert.Equal(
             $"cannot listen at http://{other.LocalEndpoint}: Address already in use; "
-                + "another program listens there ('ss -ltnp' shows which); stop it, or give --listen another port",
+                + "another program listens there ('ss -ltnp' shows which); stop it, or use another port in --listen",
             refused.Message);
     }
 
     [Fact]
-    public async Task An_address_that_no_interface_has_is_told_in_one_line()
+    public async Task Address_of_no_interface_is_one_line_with_advice()
     {
         EndpointException refused = await Assert.ThrowsAsync<EndpointException>(() => Run(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 18500)));
         Assert.StartsWith("cannot listen at http://192.0.2.1:18500: Cannot assign requested address; no interface here has this address; ", refused.Message);
@@ -31,18 +33,18 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task It_listens_at_every_address_or_at_none()
+    public async Task Endpoint_listens_on_all_addresses_or_on_none()
     {
         using TcpListener other = new(IPAddress.Loopback, 0);
         other.Start();
         IPEndPoint free = new(IPAddress.Parse("127.0.0.2"), FreePort.Next());
         await Assert.ThrowsAsync<EndpointException>(() => Run(free, (IPEndPoint)other.LocalEndpoint));
-        // Not at once while anybody else holds the socket that listened.
+        // Not at once, while another thread still holds the listening socket.
         await Poll.Until(() => !Listening.At(free), "it does not listen");
     }
 
     [Fact]
-    public async Task It_serves_at_each_of_its_addresses_and_says_so_once()
+    public async Task Endpoint_serves_on_all_its_addresses_and_logs_them_once()
     {
         IPEndPoint second = new(IPAddress.Parse("127.0.0.2"), FreePort.Next());
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(
@@ -57,9 +59,9 @@ public sealed class StartTests
     }
 
     [Theory]
-    [InlineData(false, "anybody who reaches http://{0} can read what the agent knows; give --listen-token-file if that is too many")]
-    [InlineData(true, "the token for http://{0} travels without encryption; give --listen-certificate-file and --listen-key-file")]
-    public async Task A_door_that_is_open_to_the_network_is_warned_about_once(bool hasToken, string warning)
+    [InlineData(false, "http://{0} is open to everyone who can reach it; set --listen-token-file to require a token")]
+    [InlineData(true, "the token for http://{0} is sent without encryption; set --listen-certificate-file and --listen-key-file")]
+    public async Task Endpoint_open_to_the_network_is_warned_about_once(bool hasToken, string warning)
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["token"], "sesame", TestContext.Current.CancellationToken);
@@ -70,7 +72,7 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task A_stop_before_it_began_is_no_failure_of_its_own()
+    public async Task Stop_before_the_start_is_not_a_failure()
     {
         using CancellationTokenSource stopped = new();
         await stopped.CancelAsync();
@@ -86,17 +88,18 @@ public sealed class StartTests
     [InlineData(1024, 768)]
     [InlineData(256, 64)]
     [InlineData(1, 1)]
-    public void Connections_leave_descriptors_for_the_census(long descriptors, int connections) =>
+    public void Connection_limit_reserves_descriptors_for_the_census(long descriptors, int connections) =>
         Assert.Equal(connections, EndpointLimits.For(descriptors).Connections);
 
     [Theory]
-    [InlineData("Max processes             1                    1                    processes \nMax open files            1024                 4096                 files     \n", 1024)]
+    [InlineData("Max processes             1                    1                    processes \nMax open files            1024                 4096                 files     \n", 1024L)]
     [InlineData("Max open files            unlimited            unlimited            files     \n", long.MaxValue)]
-    [InlineData("", 1024)]
-    public void The_limit_of_descriptors_is_the_one_in_force(string limits, long expected) => Assert.Equal(expected, DescriptorLimit.Parse(limits));
+    [InlineData("", null)]
+    public void Descriptor_limit_is_the_soft_limit(string limits, long? expected) =>
+        Assert.Equal(expected, DescriptorLimit.Parse(Encoding.UTF8.GetBytes(limits)));
 
     [Fact]
-    public async Task A_daemon_without_an_endpoint_has_nothing_of_it_in_memory()
+    public async Task Daemon_without_an_endpoint_does_not_load_ASP_NET()
     {
         await using (await RunningEndpoint.Start())
         {

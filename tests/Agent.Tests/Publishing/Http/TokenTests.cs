@@ -4,7 +4,7 @@ using Testing;
 
 namespace Agent.Tests.Publishing.Http;
 
-/// <summary>The bearer token, and all ways in which its file may change.</summary>
+/// <summary>The bearer token, and every way to change its file.</summary>
 public sealed class TokenTests : IDisposable
 {
     private readonly Scratch _scratch = new();
@@ -28,7 +28,7 @@ public sealed class TokenTests : IDisposable
     [InlineData("Bearersesame", HttpStatusCode.Unauthorized, "Bearer error=\"invalid_token\"")]
     [InlineData("Basic c2VzYW1lOg==", HttpStatusCode.Unauthorized, "Bearer error=\"invalid_token\"")]
     [InlineData("sesame", HttpStatusCode.Unauthorized, "Bearer error=\"invalid_token\"")]
-    public async Task Who_shows_it_is_served(string? authorization, HttpStatusCode status, string? challenge)
+    public async Task Only_a_client_with_the_token_is_served(string? authorization, HttpStatusCode status, string? challenge)
     {
         await using RunningEndpoint endpoint = await Start(" sesame \r\n");
         foreach (string path in new[] { "/metrics", "/configz", "/", "/nothing" })
@@ -43,7 +43,7 @@ public sealed class TokenTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_at_once_are_none()
+    public async Task Two_authorization_headers_are_rejected()
     {
         await using RunningEndpoint endpoint = await Start("sesame");
         string answer = await RawHttp.Ask(
@@ -52,16 +52,16 @@ public sealed class TokenTests : IDisposable
     }
 
     [Fact]
-    public async Task Readiness_is_open_but_for_its_reason()
+    public async Task Readiness_is_open_and_its_reason_requires_the_token()
     {
         await File.WriteAllTextAsync(TokenFile, "sesame", Cancelled);
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(
-            new FakeContent { NotReady = "secret of the house" }, settings => settings with { TokenFile = TokenFile });
+            new FakeContent { NotReady = "a secret reason" }, settings => settings with { TokenFile = TokenFile });
         using HttpResponseMessage open = await Ask(endpoint, "/ready", null);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, open.StatusCode);
-        Assert.Equal("{\"ready\":false,\"reason\":\"told to those who show the token\"}\n", await open.Content.ReadAsStringAsync(Cancelled));
+        Assert.Equal("{\"ready\":false,\"reason\":\"send the token to see the reason\"}\n", await open.Content.ReadAsStringAsync(Cancelled));
         using HttpResponseMessage known = await Ask(endpoint, "/ready", "Bearer sesame");
-        Assert.Equal("{\"ready\":false,\"reason\":\"secret of the house\"}\n", await known.Content.ReadAsStringAsync(Cancelled));
+        Assert.Equal("{\"ready\":false,\"reason\":\"a secret reason\"}\n", await known.Content.ReadAsStringAsync(Cancelled));
         using HttpResponseMessage guess = await Ask(endpoint, "/ready", "Bearer guess");
         Assert.Equal(HttpStatusCode.Unauthorized, guess.StatusCode);
     }
@@ -71,7 +71,7 @@ public sealed class TokenTests : IDisposable
     [InlineData("by rename")]
     [InlineData("by symlink")]
     [InlineData("as a mounted ConfigMap")]
-    public async Task A_new_one_takes_the_place_of_the_old_one(string way)
+    public async Task New_token_replaces_the_old_one(string way)
     {
         Directory.CreateDirectory(_scratch["1"]);
         Directory.CreateDirectory(_scratch["2"]);
@@ -105,11 +105,11 @@ public sealed class TokenTests : IDisposable
         _time.Leap(TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.OK, await StatusOf(endpoint, "new"));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusOf(endpoint, "old"));
-        Assert.Equal($"Information: the endpoint's token is that of {TokenFile} as it is now", Assert.Single(endpoint.Log.Skip(1)));
+        Assert.Equal($"Information: the endpoint now uses the token in {TokenFile}", Assert.Single(endpoint.Log.Skip(1)));
     }
 
     [Fact]
-    public async Task The_last_good_one_stays_while_there_is_no_other()
+    public async Task Previous_token_stays_in_use_while_the_file_is_missing_or_empty()
     {
         await using RunningEndpoint endpoint = await Start("old");
         File.Delete(TokenFile);
@@ -125,11 +125,11 @@ public sealed class TokenTests : IDisposable
         Assert.Collection(
             endpoint.Log.Skip(1),
             line => Assert.Equal(
-                $"Warning: cannot take another token for the endpoint: {TokenFile} cannot be read: there is no {TokenFile}; the last good one stays in force",
+                $"Warning: cannot reload the endpoint's token: {TokenFile} cannot be read: there is no {TokenFile}; the previous token stays in use",
                 line),
             line => Assert.Equal(
-                $"Warning: cannot take another token for the endpoint: {TokenFile} is empty; put a token into it; the last good one stays in force", line),
-            line => Assert.Equal($"Information: the endpoint's token is that of {TokenFile} as it is now", line));
+                $"Warning: cannot reload the endpoint's token: {TokenFile} is empty; write a token into it; the previous token stays in use", line),
+            line => Assert.Equal($"Information: the endpoint now uses the token in {TokenFile}", line));
 
         async Task StaysOld()
         {
@@ -141,12 +141,12 @@ public sealed class TokenTests : IDisposable
 
     [Theory]
     [InlineData(null, "cannot be read: ")]
-    [InlineData("", "is empty; put a token into it")]
-    [InlineData(" \r\n", "is empty; put a token into it")]
-    [InlineData("two words", "holds more than a token; put one into it, without spaces, and nothing else")]
-    [InlineData("one\ntwo", "holds more than a token; put one into it, without spaces, and nothing else")]
-    [InlineData("pässword", "holds more than a token; put one into it, without spaces, and nothing else")]
-    public async Task Without_one_there_is_no_endpoint(string? content, string message)
+    [InlineData("", "is empty; write a token into it")]
+    [InlineData(" \r\n", "is empty; write a token into it")]
+    [InlineData("two words", "does not hold one token; write one token of printable ASCII characters into it, without spaces, and nothing else")]
+    [InlineData("one\ntwo", "does not hold one token; write one token of printable ASCII characters into it, without spaces, and nothing else")]
+    [InlineData("pässword", "does not hold one token; write one token of printable ASCII characters into it, without spaces, and nothing else")]
+    public async Task Endpoint_does_not_start_without_a_token_in_the_file(string? content, string message)
     {
         EndpointException refused = await Assert.ThrowsAsync<EndpointException>(() => Start(content));
         Assert.Matches(@"^cannot serve at http://127\.0\.0\.1:\d+: ", refused.Message);
@@ -155,7 +155,7 @@ public sealed class TokenTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_is_not_waited_for()
+    public async Task Token_file_that_is_a_pipe_is_rejected_without_waiting()
     {
         Assert.Equal(0, (await Tool.Run("mkfifo", [TokenFile])).ExitCode);
         EndpointException refused = await Assert.ThrowsAsync<EndpointException>(() => Start(null));

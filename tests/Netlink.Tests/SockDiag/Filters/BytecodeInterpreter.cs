@@ -1,8 +1,7 @@
 namespace Netlink.Tests.SockDiag.Filters;
 
 /// <summary>
-/// The kernel's rules for bytecode, written down again for the operations on ports and addresses: inet_diag_bc_audit and inet_diag_bc_run
-/// of net/ipv4/inet_diag.c.
+/// A copy of the kernel's rules for the bytecode of ports and addresses: inet_diag_bc_audit and inet_diag_bc_run of net/ipv4/inet_diag.c.
 /// </summary>
 internal static class BytecodeInterpreter
 {
@@ -20,7 +19,7 @@ internal static class BytecodeInterpreter
     private const int PortOffset = 4;
     private const int AnyPort = -1;
 
-    /// <summary>Whether the kernel takes the program; it answers EINVAL where not.</summary>
+    /// <summary>Whether the kernel accepts the program; otherwise it returns EINVAL.</summary>
     internal static bool Audit(ReadOnlySpan<byte> program)
     {
         int position = 0;
@@ -165,7 +164,7 @@ internal static class BytecodeInterpreter
         return true;
     }
 
-    /// <summary>valid_cc: whether the operation with this many bytes left is met on the way along the yes offsets.</summary>
+    /// <summary>valid_cc: whether the path of the yes offsets contains the operation with this many bytes left.</summary>
     private static bool IsOnTheYesPath(ReadOnlySpan<byte> program, int target)
     {
         int position = 0;

@@ -3,9 +3,9 @@ using System.Net;
 namespace Netlink.Tests.SockDiag.Filters;
 
 /// <summary>A socket as the bytecode sees it: struct inet_diag_entry of net/ipv4/inet_diag.c.</summary>
-/// <param name="Family">Of the socket, and not of what its addresses stand for.</param>
+/// <param name="Family">The family of the socket, not that of its addresses.</param>
 /// <param name="Local">4 bytes on an IPv4 socket, 16 on an IPv6 one.</param>
-/// <param name="Peer">As long as the other.</param>
+/// <param name="Peer">As long as the local address.</param>
 internal sealed record Entry(int Family, IPEndPoint Local, IPEndPoint Peer)
 {
     internal const int Unspecified = 0;

@@ -3,7 +3,7 @@ using Netlink.SockDiag.Filters;
 
 namespace Netlink.Tests.SockDiag.Filters;
 
-/// <summary>What an expression means, said without bytecode and with .NET's own arithmetic of prefixes.</summary>
+/// <summary>Evaluates an expression without bytecode, with .NET's own prefix arithmetic.</summary>
 internal static class Evaluation
 {
     internal static bool Holds(FilterExpression expression, IPEndPoint local, IPEndPoint peer) => expression switch

@@ -7,7 +7,7 @@ namespace Netlink.Tests.SockDiag.Filters;
 public sealed class FilterCompilerTests
 {
     [Fact]
-    public void Random_expressions_pass_the_kernels_audit_and_accept_what_they_mean()
+    public void Random_expressions_pass_the_kernels_audit_and_accept_the_matching_sockets()
     {
         int accepted = 0;
         int rejected = 0;
@@ -20,13 +20,13 @@ public sealed class FilterCompilerTests
             return agree && (program.Length == 0 || BytecodeInterpreter.Audit(program));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
-        // They would agree about nothing else than nothing, too.
+        // Without this, the test would also pass if no expression ever matched.
         Assert.InRange(accepted, 10_000, 50_000);
         Assert.InRange(rejected, 10_000, 50_000);
     }
 
     [Fact]
-    public void Random_expressions_behind_random_ports_accept_the_sockets_that_have_both()
+    public void Random_expressions_after_random_ports_accept_the_sockets_that_match_both()
     {
         Gen<ushort[]> ports = Gen.Elements<ushort>(1, 80, 443, 444, 8500, 65_535).NonEmptyListOf()
             .Select(list => list.Distinct().Order().ToArray());
@@ -40,7 +40,7 @@ public sealed class FilterCompilerTests
     }
 
     [Fact]
-    public void Each_predicate_is_compiled_once_however_often_it_is_negated()
+    public void Negation_does_not_compile_a_predicate_twice()
     {
         string plain = "( sport = :80 or dst 10.0.0.0/8 ) and src ::1";
         int length = SocketFilter.Parse(plain).Bytecode.Length;
@@ -53,17 +53,17 @@ public sealed class FilterCompilerTests
     [InlineData("dst *")]
     [InlineData("dst * and sport >= :0")]
     [InlineData("not sport < :0")]
-    public void What_holds_for_every_socket_needs_no_program(string expression) => Assert.Empty(SocketFilter.Parse(expression).Bytecode);
+    public void Expression_that_matches_every_socket_needs_no_program(string expression) => Assert.Empty(SocketFilter.Parse(expression).Bytecode);
 
     [Theory]
     [InlineData("sport < :0")]
     [InlineData("sport > :65535")]
     [InlineData("not dst *")]
-    public void What_holds_for_no_socket_is_one_jump_past_the_end(string expression) =>
+    public void Expression_that_matches_no_socket_is_one_jump_past_the_end(string expression) =>
         Assert.Equal([1, 4, 8, 0], SocketFilter.Parse(expression).Bytecode);
 
     [Fact]
-    public void The_longest_program_passes_the_audit_and_a_longer_one_is_refused()
+    public void Longest_program_passes_the_audit_and_a_longer_one_is_rejected()
     {
         // An address condition of 28 bytes and a jump of 4; the last one needs no jump.
         const int MostPredicates = (BytecodeWriter.MaxLength + 4) / 32;
@@ -73,7 +73,7 @@ public sealed class FilterCompilerTests
 
         SocketFilterException refused = Assert.Throws<SocketFilterException>(() => SocketFilter.Parse(Predicates(MostPredicates + 1)));
         Assert.Equal(
-            "at column 1: the expression is compiled to more than 65528 bytes, the most that the kernel takes; write fewer predicates",
+            "at column 1: the compiled expression is longer than 65528 bytes, the limit of the kernel; use fewer predicates",
             refused.Message);
         Assert.Throws<SocketFilterException>(() => SocketFilter.Parse(Predicates(100_000)));
     }

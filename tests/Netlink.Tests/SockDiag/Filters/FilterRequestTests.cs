@@ -9,7 +9,7 @@ public sealed class FilterRequestTests
     private const int RequestLength = 16 + 60;
 
     [Fact]
-    public void An_address_condition_is_the_kernels_struct()
+    public void Address_condition_has_the_layout_of_the_kernels_struct()
     {
         byte[] expected =
         [
@@ -31,7 +31,7 @@ public sealed class FilterRequestTests
     }
 
     [Fact]
-    public void One_port_stays_in_the_request_itself_and_the_filter_is_the_whole_program()
+    public void One_port_is_in_the_request_and_the_filter_is_the_whole_program()
     {
         SocketFilter filter = SocketFilter.Parse("dport >= :1024");
         byte[] expected = new SocketQuery(TcpStates.Established, 8500).BothFamilies;
@@ -48,7 +48,7 @@ public sealed class FilterRequestTests
     }
 
     [Fact]
-    public void Several_ports_go_in_front_of_the_filter()
+    public void Several_ports_come_before_the_filter()
     {
         SocketFilter filter = SocketFilter.Parse("dport <= :1024");
         Assert.Equal(
@@ -71,7 +71,7 @@ public sealed class FilterRequestTests
     }
 
     [Fact]
-    public void The_request_per_family_carries_the_same_program()
+    public void Requests_per_family_have_the_same_program()
     {
         SocketQuery query = new(TcpStates.Established, SocketFilter.Parse("dst 10.0.0.0/8"), 80, 443);
         byte[] attribute = query.BothFamilies[RequestLength..];
@@ -79,7 +79,7 @@ public sealed class FilterRequestTests
     }
 
     [Fact]
-    public void No_filter_and_one_that_holds_for_all_leave_the_request_as_it_was()
+    public void Filter_that_matches_every_socket_does_not_change_the_request()
     {
         byte[] plain = new SocketQuery(TcpStates.Established, 80, 443).BothFamilies;
         Assert.Equal(plain, new SocketQuery(TcpStates.Established, filter: null, 80, 443).BothFamilies);
@@ -88,15 +88,15 @@ public sealed class FilterRequestTests
     }
 
     [Fact]
-    public void Ports_and_a_filter_that_do_not_fit_together_are_refused()
+    public void Ports_and_a_filter_that_are_too_long_together_are_rejected()
     {
         SocketFilter filter = SocketFilter.Parse("sport != :80");
-        ushort[] ports = [.. Enumerable.Range(1, PortFilter.LargestCount).Select(i => (ushort)(i * 2))];
+        ushort[] ports = [.. Enumerable.Range(1, PortFilter.MaxRanges).Select(i => (ushort)(i * 2))];
         Assert.Equal(ports.Length - 1, new SocketQuery(TcpStates.Listen, filter, ports[1..]).LocalPorts.Length);
 
         ArgumentException refused = Assert.Throws<ArgumentException>(() => new SocketQuery(TcpStates.Listen, filter, ports));
         Assert.StartsWith(
-            "3276 separate ranges of ports and the filter do not fit into the kernel together: take fewer ports or a shorter filter",
+            "3276 separate port ranges and the filter are too long together for the kernel; use fewer ports or a shorter filter",
             refused.Message,
             StringComparison.Ordinal);
     }

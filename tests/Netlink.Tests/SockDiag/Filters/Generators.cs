@@ -7,7 +7,7 @@ using Netlink.SockDiag.Filters;
 
 namespace Netlink.Tests.SockDiag.Filters;
 
-/// <summary>Random expressions and sockets, of few enough addresses and ports that they meet.</summary>
+/// <summary>Random expressions and sockets with few different addresses and ports, so that they often match.</summary>
 internal static class Generators
 {
     private const int LargestSize = 24;
@@ -24,7 +24,7 @@ internal static class Generators
 
     private static readonly Gen<SocketEnd> Ends = Gen.Elements(SocketEnd.Local, SocketEnd.Peer);
 
-    /// <summary>Expressions of every kind, some of which hold for all sockets or for none.</summary>
+    /// <summary>Expressions of every kind. Some match all sockets or none.</summary>
     internal static Gen<FilterExpression> Expressions { get; } = ExpressionsOver(SomePorts, SomeIPv4, SomeIPv6);
 
     /// <summary>IPv4 sockets, IPv6 sockets, and the IPv4 connections of dual-stack sockets.</summary>
@@ -39,7 +39,7 @@ internal static class Generators
         from peer in EndPoints(Gen.Elements(SomeIPv4).Select(address => IPv4(address).MapToIPv6()))
         select new Entry(Entry.IPv6, local, peer));
 
-    /// <summary>Expressions about these ports and addresses, and the prefixes of them.</summary>
+    /// <summary>Expressions with these ports and addresses, and prefixes of the addresses.</summary>
     internal static Gen<FilterExpression> ExpressionsOver(
         int[] ports, uint[] ipv4, UInt128[] ipv6, int shortestIPv4Prefix = 0, int shortestIPv6Prefix = 0)
     {
@@ -72,8 +72,8 @@ internal static class Generators
             select (FilterExpression)new AddressCondition(end, null, port));
     }
 
-    /// <param name="predicates">What it is made of.</param>
-    /// <param name="size">About how many of them.</param>
+    /// <param name="predicates">The predicates to combine.</param>
+    /// <param name="size">About the number of predicates.</param>
     private static Gen<FilterExpression> Expression(Gen<FilterExpression> predicates, int size) => size < 2
         ? predicates
         : Gen.OneOf(

@@ -4,19 +4,21 @@ using Netlink.SockDiag.Filters;
 
 namespace Netlink.Tests.SockDiag.Filters;
 
-/// <summary>The language: what it takes, what it refuses and with which words.</summary>
+/// <summary>The filter language: expressions, and the errors of texts that are none.</summary>
 public sealed class SocketFilterTests
 {
-    private const string NoPredicate = " is no predicate; write src, dst, sport or dport";
-    private const string NotHere = " is known to ss and not supported here; write src, dst, sport or dport";
-    private const string PredicateNeeded = " stands where a predicate is needed; write src, dst, sport or dport";
-    private const string PredicateEnded = " stands where a predicate has ended; write 'and' or 'or' and a further predicate";
-    private const string NoPort = " is no port, and names of services are not looked up; write a number from 0 to 65535, as in :443";
-    private const string NoAddress = " is no address, and names of hosts are not looked up; write an IPv4 or IPv6 address or '*'";
+    private const string NotAPredicate = " is not a predicate; write src, dst, sport or dport";
+    private const string OfSs = " is a predicate of ss that is not supported here; write src, dst, sport or dport";
+    private const string PredicateExpected = "expected a predicate, found ";
+    private const string OperatorExpected = "expected 'and' or 'or', found ";
+    private const string WritePredicate = "; write src, dst, sport or dport";
+    private const string JoinPredicates = "; join predicates with 'and' or 'or'";
+    private const string NotAPort = " is not a port, and service names are not supported; write a number from 0 to 65535, as in :443";
+    private const string NotAnAddress = " is not an address, and host names are not supported; write an IPv4 or IPv6 address or '*'";
     private const string OtherFamily =
-        " names an address family or a path, and only TCP over IPv4 and IPv6 is asked for"
+        " is an address family or a path, but the filter selects TCP sockets over IPv4 and IPv6 only"
         + "; write for example 10.0.0.0/8, [::1]:443, *:443";
-    private const string TwoWays = " 'and' behind 'or' can be read in two ways; write '( a or b ) and c' or 'a or ( b and c )'";
+    private const string Ambiguous = " 'and' after 'or' is ambiguous; write '( a or b ) and c' or 'a or ( b and c )'";
 
     private static readonly string[] Phrases =
         ["sport = :80", "dport < 80", "src != 10/8", "dst [::1]:443", "src *", "sport 80", "not", "and", "or", "or", "( dst ::1 )"];
@@ -52,7 +54,7 @@ public sealed class SocketFilterTests
     [InlineData("dport >= :0", "dport >= :0")]
     [InlineData("dport ge :65535", "dport >= :65535")]
     [InlineData("dport geq 0", "dport >= :0")]
-    // Joining, closest first: not, and, or.
+    // Operators, in order of precedence: not, and, or.
     [InlineData(
             "sport 1 and sport 2 & sport 3 && sport 4 sport 5",
             "sport = :1 and sport = :2 and sport = :3 and sport = :4 and sport = :5")]
@@ -63,7 +65,7 @@ public sealed class SocketFilterTests
     [InlineData("( sport 1 or sport 2 ) and sport 3", "( sport = :1 or sport = :2 ) and sport = :3")]
     [InlineData("not ( sport 1 or sport 2 ) or not not sport 3", "not ( sport = :1 or sport = :2 ) or not not sport = :3")]
     [InlineData("( ( ( sport 1 ) ) )", "sport = :1")]
-    // Blanks.
+    // White space.
     [InlineData("!(sport=:80)&&dport!=:443", "not sport = :80 and dport != :443")]
     [InlineData("\tsport\n>=\r\n:80  ", "sport >= :80")]
     // Hosts.
@@ -98,90 +100,90 @@ public sealed class SocketFilterTests
     [InlineData("dst ::ffff:10.0.0.0/104", "dst 10.0.0.0/8")]
     [InlineData("dst ::ffff:0:0/96", "dst 0.0.0.0/0")]
     [InlineData("dst ::ffff:0:0/95", "dst [::fffe:0:0/95]")]
-    public void Expressions_are_read_as_they_are_meant(string text, string canonical) =>
+    public void Expression_is_parsed(string text, string canonical) =>
         Assert.Equal(canonical, SocketFilter.Parse(text).ToString());
 
     [Theory]
-    // Nothing, or not enough.
+    // Empty or incomplete.
     [InlineData("", "at column 1: the expression is empty; write for example 'dport = :443'")]
     [InlineData(" \t", "at column 1: the expression is empty; write for example 'dport = :443'")]
-    [InlineData("sport = :80 and", "at column 16: the expression ends where a predicate is needed; write src, dst, sport or dport")]
-    [InlineData("not", "at column 4: the expression ends where a predicate is needed; write src, dst, sport or dport")]
-    [InlineData("sport", "at column 6: a port is missing behind 'sport'; write for example :443")]
-    [InlineData("sport >= and", "at column 10: a port is missing behind 'sport'; write for example :443")]
-    [InlineData("sport >= = :80", "at column 10: a port is missing behind 'sport'; write for example :443")]
-    [InlineData("dst = )", "at column 7: an address is missing behind 'dst'; write for example 10.0.0.0/8, [::1]:443 or *:443")]
-    [InlineData("sport =< :80", "at column 8: a port is missing behind 'sport'; write for example :443")]
-    // What no predicate is.
-    [InlineData("port = :80", "at column 1: 'port'" + NoPredicate)]
-    [InlineData("sport = :80 AND dport = :80", "at column 13: 'AND'" + NoPredicate)]
-    [InlineData("sport = :80 :81", "at column 13: ':81'" + NoPredicate)]
-    [InlineData("\"sport\"", "at column 1: '\"sport\"'" + NoPredicate)]
-    [InlineData("or sport = :80", "at column 1: 'or'" + PredicateNeeded)]
-    [InlineData("sport :80 and && dport :80", "at column 15: '&&'" + PredicateNeeded)]
-    [InlineData("= :80", "at column 1: '='" + PredicateNeeded)]
-    [InlineData("sport :80 = :81", "at column 11: '='" + PredicateEnded)]
-    [InlineData("( sport :80 > :81 )", "at column 13: '>'" + PredicateEnded)]
-    [InlineData("sport = :80, dport = :80", "at column 12: a comma joins nothing; write 'and' or 'or'")]
-    // What ss has.
-    [InlineData("dev = eth0", "at column 1: 'dev'" + NotHere)]
-    [InlineData("not fwmark = 1", "at column 5: 'fwmark'" + NotHere)]
-    [InlineData("cgroup /a", "at column 1: 'cgroup'" + NotHere)]
-    [InlineData("autobound", "at column 1: 'autobound'" + NotHere)]
-    [InlineData("state established", "at column 1: 'state'" + NotHere)]
+    [InlineData("sport = :80 and", "at column 16: expected a predicate, found the end of the expression; write src, dst, sport or dport")]
+    [InlineData("not", "at column 4: expected a predicate, found the end of the expression; write src, dst, sport or dport")]
+    [InlineData("sport", "at column 6: a port is missing after 'sport'; write for example :443")]
+    [InlineData("sport >= and", "at column 10: a port is missing after 'sport'; write for example :443")]
+    [InlineData("sport >= = :80", "at column 10: a port is missing after 'sport'; write for example :443")]
+    [InlineData("dst = )", "at column 7: an address is missing after 'dst'; write for example 10.0.0.0/8, [::1]:443 or *:443")]
+    [InlineData("sport =< :80", "at column 8: a port is missing after 'sport'; write for example :443")]
+    // Words that are not predicates.
+    [InlineData("port = :80", "at column 1: 'port'" + NotAPredicate)]
+    [InlineData("sport = :80 AND dport = :80", "at column 13: 'AND'" + NotAPredicate)]
+    [InlineData("sport = :80 :81", "at column 13: ':81'" + NotAPredicate)]
+    [InlineData("\"sport\"", "at column 1: '\"sport\"'" + NotAPredicate)]
+    [InlineData("or sport = :80", "at column 1: " + PredicateExpected + "'or'" + WritePredicate)]
+    [InlineData("sport :80 and && dport :80", "at column 15: " + PredicateExpected + "'&&'" + WritePredicate)]
+    [InlineData("= :80", "at column 1: " + PredicateExpected + "'='" + WritePredicate)]
+    [InlineData("sport :80 = :81", "at column 11: " + OperatorExpected + "'='" + JoinPredicates)]
+    [InlineData("( sport :80 > :81 )", "at column 13: " + OperatorExpected + "'>'" + JoinPredicates)]
+    [InlineData("sport = :80, dport = :80", "at column 12: a comma is not an operator; write 'and' or 'or'")]
+    // Predicates of ss.
+    [InlineData("dev = eth0", "at column 1: 'dev'" + OfSs)]
+    [InlineData("not fwmark = 1", "at column 5: 'fwmark'" + OfSs)]
+    [InlineData("cgroup /a", "at column 1: 'cgroup'" + OfSs)]
+    [InlineData("autobound", "at column 1: 'autobound'" + OfSs)]
+    [InlineData("state established", "at column 1: 'state'" + OfSs)]
     // Parentheses.
-    [InlineData("()", "at column 2: ')'" + PredicateNeeded)]
-    [InlineData("sport 80 )", "at column 10: this ')' closes nothing; leave it out, or write '(' before")]
-    [InlineData("dst * and ( ( sport 80 )", "at column 11: this '(' is never closed; write ')' behind the last predicate of the group")]
-    // What binds first.
-    [InlineData("sport 1 or sport 2 and sport 3", "at column 20:" + TwoWays)]
-    [InlineData("sport 1 or sport 2 sport 3", "at column 20:" + TwoWays)]
+    [InlineData("()", "at column 2: " + PredicateExpected + "')'" + WritePredicate)]
+    [InlineData("sport 80 )", "at column 10: this ')' has no matching '('; remove it, or add '(' before it")]
+    [InlineData("dst * and ( ( sport 80 )", "at column 11: this '(' has no matching ')'; add ')' after the last predicate of the group")]
+    // Precedence.
+    [InlineData("sport 1 or sport 2 and sport 3", "at column 20:" + Ambiguous)]
+    [InlineData("sport 1 or sport 2 sport 3", "at column 20:" + Ambiguous)]
     // Ports.
-    [InlineData("sport = :ssh", "at column 10: 'ssh'" + NoPort)]
-    [InlineData("sport = :65536", "at column 10: '65536'" + NoPort)]
-    [InlineData("sport = 0x50", "at column 9: '0x50'" + NoPort)]
-    [InlineData("sport = :080", "at column 10: '080'" + NoPort)]
-    [InlineData("sport = :-1", "at column 10: '-1'" + NoPort)]
-    [InlineData("sport = *:80", "at column 9: '*:80'" + NoPort)]
-    [InlineData("sport = :", "at column 10: a port is missing behind ':'; write a number from 0 to 65535, as in :443")]
-    [InlineData("dst 10.0.0.1:", "at column 14: a port is missing behind ':'; write a number from 0 to 65535, as in :443")]
-    [InlineData("dst 10.0.0.0/8:http", "at column 16: 'http'" + NoPort)]
-    [InlineData("sport :80\0", "at column 8: '80\\u0000'" + NoPort)]
+    [InlineData("sport = :ssh", "at column 10: 'ssh'" + NotAPort)]
+    [InlineData("sport = :65536", "at column 10: '65536'" + NotAPort)]
+    [InlineData("sport = 0x50", "at column 9: '0x50'" + NotAPort)]
+    [InlineData("sport = :080", "at column 10: '080'" + NotAPort)]
+    [InlineData("sport = :-1", "at column 10: '-1'" + NotAPort)]
+    [InlineData("sport = *:80", "at column 9: '*:80'" + NotAPort)]
+    [InlineData("sport = :", "at column 10: a port is missing after ':'; write a number from 0 to 65535, as in :443")]
+    [InlineData("dst 10.0.0.1:", "at column 14: a port is missing after ':'; write a number from 0 to 65535, as in :443")]
+    [InlineData("dst 10.0.0.0/8:http", "at column 16: 'http'" + NotAPort)]
+    [InlineData("sport :80\0", "at column 8: '80\\u0000'" + NotAPort)]
     // Addresses.
     [InlineData("dst > 10.0.0.1", "at column 5: '>' cannot compare addresses; write = or !=")]
-    [InlineData("dst consul.example", "at column 5: 'consul.example'" + NoAddress)]
-    [InlineData("dst 10.0.0.256", "at column 5: '10.0.0.256'" + NoAddress)]
-    [InlineData("dst 10.0.0.1.2", "at column 5: '10.0.0.1.2'" + NoAddress)]
-    [InlineData("dst 010.0.0.1", "at column 5: '010.0.0.1'" + NoAddress)]
-    [InlineData("dst 10.0.0./8", "at column 5: '10.0.0.'" + NoAddress)]
-    [InlineData("dst */8", "at column 5: '*'" + NoAddress)]
+    [InlineData("dst consul.example", "at column 5: 'consul.example'" + NotAnAddress)]
+    [InlineData("dst 10.0.0.256", "at column 5: '10.0.0.256'" + NotAnAddress)]
+    [InlineData("dst 10.0.0.1.2", "at column 5: '10.0.0.1.2'" + NotAnAddress)]
+    [InlineData("dst 010.0.0.1", "at column 5: '010.0.0.1'" + NotAnAddress)]
+    [InlineData("dst 10.0.0./8", "at column 5: '10.0.0.'" + NotAnAddress)]
+    [InlineData("dst */8", "at column 5: '*'" + NotAnAddress)]
     [InlineData("dst /8", "at column 5: '/8'" + OtherFamily)]
-    [InlineData("dst 10.1", "at column 5: '10.1' is not a whole IPv4 address; write four numbers, or a prefix as in 10.1/16")]
-    [InlineData("dst 10.0.0.0/33", "at column 14: '33' is no length of an IPv4 prefix; write a number from 0 to 32")]
-    [InlineData("dst 10.0.0.0/", "at column 14: '' is no length of an IPv4 prefix; write a number from 0 to 32")]
-    [InlineData("dst 10.0.0.0/255.0.0.0", "at column 14: '255.0.0.0' is no length of an IPv4 prefix; write a number from 0 to 32")]
-    [InlineData("dst [2001:db8::/129]:80", "at column 17: '129' is no length of an IPv6 prefix; write a number from 0 to 128")]
-    [InlineData("dst 2001:db8::/-1", "at column 16: '-1' is no length of an IPv6 prefix; write a number from 0 to 128")]
-    [InlineData("dst 1::2::3", "at column 5: '1::2::3'" + NoAddress)]
-    [InlineData("dst ::ffff:10.0.0.01", "at column 5: '::ffff:10.0.0.01'" + NoAddress)]
+    [InlineData("dst 10.1", "at column 5: '10.1' is not a complete IPv4 address; write four numbers, or a prefix as in 10.1/16")]
+    [InlineData("dst 10.0.0.0/33", "at column 14: '33' is not an IPv4 prefix length; write a number from 0 to 32")]
+    [InlineData("dst 10.0.0.0/", "at column 14: '' is not an IPv4 prefix length; write a number from 0 to 32")]
+    [InlineData("dst 10.0.0.0/255.0.0.0", "at column 14: '255.0.0.0' is not an IPv4 prefix length; write a number from 0 to 32")]
+    [InlineData("dst [2001:db8::/129]:80", "at column 17: '129' is not an IPv6 prefix length; write a number from 0 to 128")]
+    [InlineData("dst 2001:db8::/-1", "at column 16: '-1' is not an IPv6 prefix length; write a number from 0 to 128")]
+    [InlineData("dst 1::2::3", "at column 5: '1::2::3'" + NotAnAddress)]
+    [InlineData("dst ::ffff:10.0.0.01", "at column 5: '::ffff:10.0.0.01'" + NotAnAddress)]
     [InlineData(
             "dst fe80::1%eth0",
-            "at column 5: 'fe80::1%eth0' has a zone, which the kernel cannot look for; write an IPv4 or IPv6 address or '*'")]
-    [InlineData("dst [::1", "at column 5: this '[' is never closed; write ']' behind the address")]
+            "at column 5: 'fe80::1%eth0' has a zone, which the kernel cannot filter by; write an IPv4 or IPv6 address or '*'")]
+    [InlineData("dst [::1", "at column 5: this '[' has no matching ']'; add ']' after the address")]
     [InlineData("dst []:80", "at column 6: an address is missing; write an IPv4 or IPv6 address or '*'")]
-    [InlineData("dst [::1]443", "at column 10: '443' does not belong behind ']'; write for example 10.0.0.0/8, [::1]:443, *:443")]
-    [InlineData("dst [::1]/64", "at column 10: '/64' does not belong behind ']'; write the prefix length inside the brackets: [::1/128]")]
+    [InlineData("dst [::1]443", "at column 10: '443' is not expected after ']'; write for example 10.0.0.0/8, [::1]:443, *:443")]
+    [InlineData("dst [::1]/64", "at column 10: '/64' is not expected after ']'; write the prefix length inside the brackets: [::1/128]")]
     [InlineData(
             "dst ::1:443",
             "at column 5: '::1:443' needs brackets to tell an IPv6 address from a port; write '[::1]:443' or '[::1:443]'")]
     [InlineData("dst ::1:65000", "at column 5: '::1:65000' needs brackets to tell an IPv6 address from a port; write '[::1]:65000'")]
     [InlineData("dst unix:/run/x", "at column 5: 'unix:/run/x'" + OtherFamily)]
     [InlineData("dst inet:10.0.0.1", "at column 5: 'inet:10.0.0.1'" + OtherFamily)]
-    // Texts that are not to reach a terminal as they are.
-    [InlineData("\u001b[31mred\u2028", "at column 1: '\\u001b[31mred\\u2028'" + NoPredicate)]
-    [InlineData("0123456789012345678901234567890123456789!", "at column 1: '0123456789012345678901234567890123456789'" + NoPredicate)]
-    [InlineData("01234567890123456789012345678901234567890", "at column 1: '0123456789012345678901234567890123456789...'" + NoPredicate)]
-    public void What_is_wrong_is_said_in_one_line_with_its_column_and_what_would_be_right(string text, string message)
+    // Texts that are escaped or shortened for the terminal.
+    [InlineData("\u001b[31mred\u2028", "at column 1: '\\u001b[31mred\\u2028'" + NotAPredicate)]
+    [InlineData("0123456789012345678901234567890123456789!", "at column 1: '0123456789012345678901234567890123456789'" + NotAPredicate)]
+    [InlineData("01234567890123456789012345678901234567890", "at column 1: '0123456789012345678901234567890123456789...'" + NotAPredicate)]
+    public void Malformed_expression_is_one_line_with_column_and_advice(string text, string message)
     {
         SocketFilterException refused = Assert.Throws<SocketFilterException>(() => SocketFilter.Parse(text));
         Assert.Equal(message, refused.Message);
@@ -189,19 +191,19 @@ public sealed class SocketFilterTests
     }
 
     [Fact]
-    public void Nesting_has_a_limit_and_joining_has_none()
+    public void Nesting_is_limited_and_the_number_of_predicates_is_not()
     {
         const int Deepest = FilterParser.MaxDepth;
         Assert.Equal("sport = :80", SocketFilter.Parse($"{new string('(', Deepest)} sport 80 {new string(')', Deepest)}").ToString());
         SocketFilterException refused = Assert.Throws<SocketFilterException>(() => SocketFilter.Parse(new string('(', 1_000_000)));
-        Assert.Equal("at column 101: the expression is nested deeper than 100 levels; write it flatter", refused.Message);
+        Assert.Equal("at column 101: the expression is nested deeper than 100 levels; use fewer parentheses and 'not'", refused.Message);
         Assert.Equal(Deepest + 1, Assert.Throws<SocketFilterException>(() => SocketFilter.Parse(new string('!', 1_000_000))).Column);
 
         Assert.Equal(3000, SocketFilter.Parse(string.Concat(Enumerable.Repeat("(sport 80) ", 3000))).ToString().Split(" and ").Length);
     }
 
     [Fact]
-    public void Random_expressions_survive_being_printed_and_read()
+    public void Random_expressions_are_equal_after_printing_and_parsing()
     {
         Prop.ForAll(Generators.Expressions.ToArbitrary(), Generators.Sockets.ArrayOf(10).ToArbitrary(), (expression, sockets) =>
         {
@@ -213,7 +215,7 @@ public sealed class SocketFilterTests
     }
 
     [Fact]
-    public void Random_texts_are_expressions_or_refused_with_a_line()
+    public void Random_texts_are_parsed_or_rejected_with_one_line()
     {
         Gen<string> fragments = Gen.Elements(Fragments).ListOf().Select(parts => string.Concat(parts));
         Gen<string> spaced = Gen.Elements(Fragments).ListOf().Select(parts => string.Join(' ', parts));

@@ -1,16 +1,16 @@
 using System.Diagnostics;
 using System.Net;
 using Agent.Hosting;
+using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Tests.Hosting;
 using Agent.Watching;
-using Agent.Limits;
-using Agent.Workloads;
 using Netlink;
 using Testing;
 
-namespace Agent.Tests.Limits;
+namespace Agent.Tests.Limits.Consul;
 
-public sealed class SharedBudgetTests : IDisposable
+public sealed class UncountedConsulPortTests : IDisposable
 {
     private static readonly Watch Http = new("consul", [8500]) { Limit = new ClientLimit(200, "default") };
     private static readonly Watch Https = Http with { Ports = [8501] };
@@ -20,7 +20,7 @@ public sealed class SharedBudgetTests : IDisposable
     public void Dispose() => _host.Dispose();
 
     [Fact]
-    public void One_process_that_listens_on_both_ports_is_told_for_the_port_that_is_left_out()
+    public void Uncounted_port_of_a_process_that_listens_on_both_is_reported()
     {
         using Connections http = new(_host, 8500);
         Assert.Null(Find(Http));
@@ -29,13 +29,13 @@ public sealed class SharedBudgetTests : IDisposable
             "consul: the process that listens on port 8500 also listens on 8501, and Consul's limit counts both together; add port 8501 to the watch",
             Find(Http));
         Assert.Contains("listens on port 8501 also listens on 8500", Find(Https));
-        // Beside other ports, under another name where Consul is asked, and where its limit is unknown.
+        // Also beside other ports, and for a watch of another name that asks Consul and does not know its limit yet.
         Assert.NotNull(Find(Http with { Ports = [80, 8500] }));
         Assert.NotNull(Find(new Watch("web", [8500]) { LimitFrom = new ConsulEndpoint(new Uri("http://127.0.0.1:8500")), Limit = ClientLimit.NotAsked }));
     }
 
     [Fact]
-    public void A_watch_of_both_ports_or_of_another_service_is_not_told()
+    public void Watch_of_both_ports_or_of_another_service_is_not_reported()
     {
         using Connections http = new(_host, 8500);
         using Connections https = new(_host, 8501);
@@ -67,7 +67,7 @@ public sealed class SharedBudgetTests : IDisposable
     }
 
     [Fact]
-    public async Task The_daemon_tells_it_once_and_looks_for_it_again_each_minute()
+    public async Task Daemon_checks_every_minute_and_reports_once()
     {
         ManualTime time = new();
         RecordingLogger<SharedBudgetNotices> log = new();
@@ -89,5 +89,5 @@ public sealed class SharedBudgetTests : IDisposable
         Assert.Equal($"Warning: {Find(Http)}", Assert.Single(log.Lines));
     }
 
-    private string? Find(Watch watch) => SharedBudget.Find(NetworkNamespace.Parse(_host.Path), watch);
+    private string? Find(Watch watch) => UncountedConsulPort.Find(NetworkNamespace.Parse(_host.Path), watch);
 }

@@ -1,10 +1,11 @@
 using System.Net.Security;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Testing;
 
-namespace Agent.Tests.Limits;
+namespace Agent.Tests.Limits.Consul;
 
-/// <summary>The question over TLS, with certificates that the test makes.</summary>
+/// <summary>The question over TLS, with certificates that the test creates.</summary>
 public sealed class ConsulTlsTests : IDisposable
 {
     private readonly Scratch _scratch = new();
@@ -13,16 +14,16 @@ public sealed class ConsulTlsTests : IDisposable
     public ConsulTlsTests() => _authority = new TestAuthority(_scratch, "ca");
 
     [Fact]
-    public async Task A_certificate_that_the_CA_file_vouches_for_is_trusted()
+    public async Task Certificate_signed_by_the_CA_file_is_trusted()
     {
         await using FakeConsul consul = Consul("127.0.0.1");
         Assert.Equal(
             new ClientLimit(200, $"consul at https://127.0.0.1:{consul.Port}") { Refusal = Refusal.No }, await Ask(Endpoint(consul)));
-        await Poll.Until(() => consul.ClosedByClient == 1, "the slot is given back");
+        await Poll.Until(() => consul.ClosedByClient == 1, "the slot is free again");
     }
 
     [Fact]
-    public async Task The_CA_file_is_read_anew_each_time()
+    public async Task CA_file_is_read_for_each_question()
     {
         await using FakeConsul consul = Consul("127.0.0.1");
         ConsulEndpoint endpoint = Endpoint(consul);
@@ -37,62 +38,62 @@ public sealed class ConsulTlsTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_certificate_that_nobody_vouches_for_is_not_trusted(bool hasCaFile)
+    public async Task Certificate_of_an_unknown_CA_is_not_trusted(bool hasCaFile)
     {
         using TestAuthority other = new(_scratch, "other");
         await using FakeConsul consul = Consul("127.0.0.1");
         string reason = await Failure(Endpoint(consul) with { Token = "t", CaFile = hasCaFile ? other.CaFile : null });
-        Assert.StartsWith($"consul at https://127.0.0.1:{consul.Port} shows a certificate that is not trusted (", reason);
-        Assert.EndsWith("); give the file of the CA that signed it as caFile or CONSUL_CACERT", reason);
+        Assert.StartsWith($"consul at https://127.0.0.1:{consul.Port} has a certificate that is not trusted (", reason);
+        Assert.EndsWith("); set caFile or CONSUL_CACERT to the certificate of the CA that signed it", reason);
         Assert.Empty(consul.Requests);
     }
 
     [Fact]
-    public async Task A_certificate_that_has_expired_is_not_trusted()
+    public async Task Expired_certificate_is_not_trusted()
     {
         await using FakeConsul consul = Consul("127.0.0.1", validDays: -1);
         Assert.EndsWith(
-            " shows a certificate that is not trusted (NotTimeValid); renew it, or set the clock",
+            " has a certificate that is not trusted (NotTimeValid); renew it, or correct the clock",
             await Failure(Endpoint(consul)));
     }
 
     [Fact]
-    public async Task A_certificate_for_another_name_is_not_trusted_unless_that_name_is_given()
+    public async Task Certificate_for_another_name_is_trusted_only_with_that_server_name()
     {
         await using FakeConsul consul = Consul("server.dc1.consul");
         Assert.EndsWith(
-            " shows a certificate that is not for 127.0.0.1; give the name that it is for as CONSUL_TLS_SERVER_NAME",
+            " has a certificate for another name than 127.0.0.1; set CONSUL_TLS_SERVER_NAME to a name in the certificate",
             await Failure(Endpoint(consul)));
         Assert.Equal(200, (await Ask(Endpoint(consul) with { ServerName = "server.dc1.consul" })).Value);
-        // The name decides whom to trust, and not what is asked for.
+        // The server name decides about trust only. The request keeps its host.
         Assert.Contains($"\r\nHost: 127.0.0.1:{consul.Port}\r\n", Assert.Single(consul.Requests));
     }
 
     [Fact]
-    public async Task Anybody_is_trusted_where_verifying_is_switched_off()
+    public async Task Every_certificate_is_trusted_without_verification()
     {
         await using FakeConsul consul = Consul("server.dc1.consul", validDays: -1);
         Assert.Equal(200, (await Ask(Endpoint(consul) with { CaFile = null, VerifiesCertificate = false })).Value);
     }
 
     [Fact]
-    public async Task The_client_certificate_is_shown_where_it_is_wanted()
+    public async Task Client_certificate_is_sent_if_required()
     {
         (string certificate, string key) = _authority.Client("agent");
-        await using FakeConsul consul = Consul("127.0.0.1", wantsCertificate: true);
+        await using FakeConsul consul = Consul("127.0.0.1", requiresCertificate: true);
         Assert.Equal(200, (await Ask(Endpoint(consul) with { CertificateFile = certificate, KeyFile = key })).Value);
     }
 
     [Fact]
-    public async Task Without_the_client_certificate_that_is_wanted_there_is_no_answer()
+    public async Task Missing_client_certificate_is_an_error()
     {
-        await using FakeConsul consul = Consul("127.0.0.1", wantsCertificate: true);
-        Assert.EndsWith(" wants a client certificate (CONSUL_CLIENT_CERT)", await Failure(Endpoint(consul)));
+        await using FakeConsul consul = Consul("127.0.0.1", requiresCertificate: true);
+        Assert.EndsWith(" requires a client certificate (CONSUL_CLIENT_CERT)", await Failure(Endpoint(consul)));
         Assert.Empty(consul.Requests);
     }
 
     [Fact]
-    public async Task Files_that_cannot_be_used_are_named()
+    public async Task Unusable_files_are_named()
     {
         (string certificate, string key) = _authority.Client("agent");
         (string _, string otherKey) = _authority.Client("other");
@@ -100,7 +101,7 @@ public sealed class ConsulTlsTests : IDisposable
         ConsulEndpoint endpoint = Endpoint(consul);
         Assert.StartsWith($"cannot load the CA file {_scratch["none"]}: ", await Failure(endpoint with { CaFile = _scratch["none"] }));
         Assert.Equal(
-            $"the CA file {key} holds no certificate in PEM; give the one that signed Consul's",
+            $"the CA file {key} contains no certificate in PEM; use the one that signed Consul's",
             await Failure(endpoint with { CaFile = key }));
         (string, string)[] wrong = [(_scratch["none"], key), (certificate, _scratch["none"]), (certificate, otherKey), (key, certificate)];
         foreach ((string first, string second) in wrong)
@@ -112,7 +113,7 @@ public sealed class ConsulTlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_that_are_pipes_are_not_waited_for()
+    public async Task Files_that_are_pipes_are_rejected_without_waiting()
     {
         (string certificate, string key) = _authority.Client("agent");
         await using FakeConsul consul = Consul("127.0.0.1");
@@ -132,29 +133,29 @@ public sealed class ConsulTlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Https_to_a_port_that_speaks_http_is_told()
+    public async Task Https_to_an_http_port_is_an_error()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "HTTP/1.1 400 Bad Request\r\n\r\n" };
         string reason = await Failure(new ConsulEndpoint(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience });
         Assert.StartsWith($"consul at https://127.0.0.1:{consul.Port} and the agent cannot agree on TLS (", reason);
-        Assert.EndsWith("); check that this is its HTTPS port, and whether it wants a client certificate (CONSUL_CLIENT_CERT)", reason);
+        Assert.EndsWith("); check that this is its HTTPS port, and whether it requires a client certificate (CONSUL_CLIENT_CERT)", reason);
     }
 
     [Fact]
-    public async Task A_handshake_that_is_closed_without_an_answer_may_be_refused()
+    public async Task Handshake_closed_without_an_answer_leaves_the_refusal_unknown()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "", HangsUp = true };
         ConsulEndpoint endpoint = new(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience };
         LimitUnknownException failure = await Assert.ThrowsAsync<LimitUnknownException>(() => Ask(endpoint));
         Assert.Equal(
             $"consul at https://127.0.0.1:{consul.Port} closed the connection without an answer: it is full, or this is not Consul's port, "
-                + "or it wants a client certificate (CONSUL_CLIENT_CERT)",
+                + "or it requires a client certificate (CONSUL_CLIENT_CERT)",
             failure.Message);
         Assert.Equal(Refusal.Unknown, failure.Refusal);
     }
 
     [Fact]
-    public async Task A_handshake_that_hangs_is_given_up_after_the_time_out()
+    public async Task Handshake_that_hangs_is_an_error_after_the_timeout()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "" };
         ManualTime time = new();
@@ -170,13 +171,13 @@ public sealed class ConsulTlsTests : IDisposable
         _scratch.Dispose();
     }
 
-    private FakeConsul Consul(string subject, int validDays = 5, bool wantsCertificate = false) => new()
+    private FakeConsul Consul(string subject, int validDays = 5, bool requiresCertificate = false) => new()
     {
         Tls = new SslServerAuthenticationOptions
         {
             ServerCertificate = _authority.Server(subject, validDays),
-            ClientCertificateRequired = wantsCertificate,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => !wantsCertificate || _authority.Signed(certificate),
+            ClientCertificateRequired = requiresCertificate,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => !requiresCertificate || _authority.Signed(certificate),
         },
     };
 

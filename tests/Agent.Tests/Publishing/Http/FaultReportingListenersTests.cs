@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Agent.Tests.Publishing.Http;
 
-public sealed class WatchedListenersTests
+public sealed class FaultReportingListenersTests
 {
     [Fact]
-    public async Task A_listener_that_cannot_accept_any_longer_is_a_fault()
+    public async Task Listener_that_can_no_longer_accept_is_reported()
     {
         Broken broken = new();
-        WatchedListeners listeners = new(broken);
+        FaultReportingListeners listeners = new(broken);
         IConnectionListener listener = await listeners.BindAsync(broken.EndPoint, TestContext.Current.CancellationToken);
         Assert.Null(await listener.AcceptAsync(TestContext.Current.CancellationToken));
         Assert.False(listeners.Fault.IsCompleted);
@@ -18,7 +18,7 @@ public sealed class WatchedListenersTests
         Assert.Equal("out of order", await listeners.Fault);
     }
 
-    /// <summary>Accepts nothing once, and then breaks.</summary>
+    /// <summary>Returns no connection once, and then fails.</summary>
     private sealed class Broken : IConnectionListenerFactory, IConnectionListener
     {
         private bool _accepted;

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Testing;
 
-namespace Agent.Tests.Limits;
+namespace Agent.Tests.Limits.Consul;
 
 public sealed class ConsulLimitTests : IDisposable
 {
@@ -15,7 +16,7 @@ public sealed class ConsulLimitTests : IDisposable
     [InlineData("200", 200)]
     [InlineData("1", 1)]
     [InlineData("2147483647", int.MaxValue)]
-    public async Task The_limit_is_what_Consul_says(string said, int limit)
+    public async Task Limit_is_the_one_that_Consul_reports(string said, int limit)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self(said)) };
         Assert.Equal(
@@ -27,10 +28,10 @@ public sealed class ConsulLimitTests : IDisposable
     [InlineData("-1")]
     [InlineData("-200")]
     [InlineData("-9223372036854775808")]
-    // More than any client can open.
+    // More than a client can open.
     [InlineData("2147483648")]
     [InlineData("9223372036854775807")]
-    public async Task Zero_and_below_and_what_cannot_be_reached_is_no_limit(string said)
+    public async Task Zero_negative_and_huge_numbers_mean_no_limit(string said)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self(said)) };
         ClientLimit limit = await Ask(Endpoint(consul));
@@ -39,7 +40,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_429_is_an_answer()
+    public async Task Answer_429_is_a_refusal_with_an_unknown_limit()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status("429 Too Many Requests", "Your IP is issuing too many concurrent connections\n") };
         ClientLimit limit = await Ask(Endpoint(consul) with { Token = Secret });
@@ -51,7 +52,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task The_connection_is_closed_as_soon_as_the_answer_is_there()
+    public async Task Connection_is_closed_right_after_the_answer()
     {
         await using FakeConsul consul = new();
         for (int asked = 1; asked <= 3; asked++)
@@ -64,7 +65,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task The_question_is_as_plain_as_can_be()
+    public async Task Request_has_only_the_necessary_headers()
     {
         await using FakeConsul consul = new();
         await Ask(Endpoint(consul));
@@ -74,7 +75,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reverse_proxys_prefix_stays_before_the_path()
+    public async Task Path_prefix_of_a_reverse_proxy_is_kept()
     {
         await using FakeConsul consul = new();
         ConsulEndpoint endpoint = Endpoint(consul) with { Address = new Uri(consul.Address, "/consul/") };
@@ -83,7 +84,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task The_token_file_comes_before_the_token_and_is_read_anew_each_time()
+    public async Task Token_file_takes_precedence_and_is_read_for_each_question()
     {
         await using FakeConsul consul = new();
         ConsulEndpoint endpoint = Endpoint(consul) with { Token = Secret, TokenFile = _scratch["token"] };
@@ -96,7 +97,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_token_file_that_is_not_there_is_told_and_Consul_not_asked()
+    public async Task Missing_token_file_is_an_error_and_Consul_is_not_asked()
     {
         await using FakeConsul consul = new();
         string reason = await Failure(Endpoint(consul) with { Token = Secret, TokenFile = _scratch["token"] });
@@ -105,7 +106,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_token_file_that_is_a_pipe_is_not_waited_for()
+    public async Task Token_file_that_is_a_pipe_is_rejected_without_waiting()
     {
         await using FakeConsul consul = new();
         Assert.Equal(0, (await Tool.Run("mkfifo", [_scratch["token"]])).ExitCode);
@@ -119,48 +120,48 @@ public sealed class ConsulLimitTests : IDisposable
     [InlineData("two words")]
     [InlineData("line\r\nX-Injected: 1")]
     [InlineData("schlüssel")]
-    public async Task A_token_that_can_be_none_is_not_sent_and_not_shown(string token)
+    public async Task Malformed_token_is_neither_sent_nor_shown(string token)
     {
         await using FakeConsul consul = new();
         Assert.Equal(
-            "the token of CONSUL_HTTP_TOKEN has characters that no token has; give the token's SecretID alone",
+            "the token in CONSUL_HTTP_TOKEN has characters that a token cannot have; use only the token's SecretID",
             await Failure(Endpoint(consul) with { Token = token }));
         await File.WriteAllTextAsync(_scratch["token"], token, TestContext.Current.CancellationToken);
         Assert.StartsWith(
-            $"the token of {_scratch["token"]} has characters",
+            $"the token in {_scratch["token"]} has characters",
             await Failure(Endpoint(consul) with { Token = Secret, TokenFile = _scratch["token"] }));
         Assert.Empty(consul.Requests);
     }
 
     [Theory]
     [InlineData("403 Forbidden", null,
-        "wants a token (403); give one whose policy has agent:read, as tokenFile, CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE")]
+        "requires a token (403); set one whose policy has agent:read with tokenFile, CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE")]
     [InlineData("403 Forbidden", Secret, "does not accept the token (403); check that it exists and that its policy has agent:read")]
     [InlineData("400 Bad Request", Secret, "answers 400; if this is its HTTPS port, write https://")]
-    [InlineData("404 Not Found", Secret, "answers 404 where 200 is expected; check the address, and Consul's log")]
-    [InlineData("500 Internal Server Error", Secret, "answers 500 where 200 is expected; check the address, and Consul's log")]
-    public async Task Each_refusal_has_a_line_of_its_own(string status, string? token, string reason)
+    [InlineData("404 Not Found", Secret, "answers 404 instead of 200; check the address, and Consul's log")]
+    [InlineData("500 Internal Server Error", Secret, "answers 500 instead of 200; check the address, and Consul's log")]
+    public async Task Error_status_is_one_line_with_advice(string status, string? token, string reason)
     {
-        // What Consul writes beside the status could hold the token, and is not shown.
+        // The body could contain the token, so it is not shown.
         await using FakeConsul consul = new() { Reply = FakeConsul.Status(status, $"no, {Secret}\r\n") };
         Assert.Equal(
             $"consul at http://127.0.0.1:{consul.Port} {reason}", await Failure(Endpoint(consul) with { Token = token }, Refusal.No));
     }
 
     [Fact]
-    public async Task A_redirect_is_not_followed_for_the_token_would_go_along()
+    public async Task Redirect_is_not_followed()
     {
         await using FakeConsul elsewhere = new();
         await using FakeConsul consul = new()
         {
             Reply = $"HTTP/1.1 302 Found\r\nLocation: {elsewhere.Address}/\r\nContent-Length: 0\r\n\r\n",
         };
-        Assert.Contains(" answers 302 where 200 is expected", await Failure(Endpoint(consul) with { Token = Secret }));
+        Assert.Contains(" answers 302 instead of 200", await Failure(Endpoint(consul) with { Token = Secret }));
         Assert.Empty(elsewhere.Requests);
     }
 
     [Fact]
-    public async Task A_429_is_seen_though_Consul_reads_no_request_and_hangs_up()
+    public async Task Answer_429_without_reading_the_request_is_a_refusal()
     {
         await using FakeConsul consul = new()
         {
@@ -170,7 +171,7 @@ public sealed class ConsulLimitTests : IDisposable
             HangsUp = true,
         };
 
-        // Whether the answer or the reset is seen is a matter of which comes first; both are a sign of the limit.
+        // The agent sees the answer or the reset, whichever comes first. Both point to the limit.
         try
         {
             Assert.Equal(Refusal.Yes, (await Ask(Endpoint(consul))).Refusal);
@@ -189,12 +190,12 @@ public sealed class ConsulLimitTests : IDisposable
     [InlineData("""{"DebugConfig":null}""")]
     [InlineData("""{"DebugConfig":{"HTTPPort":8500}}""")]
     [InlineData("""{"HTTPMaxConnsPerClient":200}""")]
-    public async Task An_answer_without_the_limit_is_none(string body)
+    public async Task Answer_without_the_limit_is_an_error(string body)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(body) };
         Assert.EndsWith(
-            " answers without DebugConfig.HTTPMaxConnsPerClient: it is not Consul, or one from before that limit; "
-            + "check the address, or give the limit yourself",
+            " answers without DebugConfig.HTTPMaxConnsPerClient: it is not Consul, or its version has no such limit; "
+            + "check the address, or set the limit in the agent's configuration",
             await Failure(Endpoint(consul)));
     }
 
@@ -205,11 +206,11 @@ public sealed class ConsulLimitTests : IDisposable
     [InlineData("\"200\"", "\"200\"")]
     [InlineData("null", "null")]
     [InlineData("[1111111111,1111111111,1111111111,1111111111]", "[1111111111,1111111111,1111111111,111111…")]
-    public async Task A_limit_that_can_be_none_is_shown_and_not_taken(string said, string shown)
+    public async Task Malformed_limit_is_shown_and_rejected(string said, string shown)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self(said)) };
         Assert.EndsWith(
-            $" answers with a DebugConfig.HTTPMaxConnsPerClient that is not a whole number, {shown}; give the limit yourself",
+            $" answers with a DebugConfig.HTTPMaxConnsPerClient that is not a whole number, {shown}; set the limit in the agent's configuration",
             await Failure(Endpoint(consul), Refusal.No));
     }
 
@@ -217,25 +218,25 @@ public sealed class ConsulLimitTests : IDisposable
     [InlineData("")]
     [InlineData("<html>hello</html>")]
     [InlineData("{\"DebugConfig\":{\"HTTPMaxConnsPerClient\":200}")]
-    public async Task Something_else_than_JSON_is_no_answer(string body)
+    public async Task Answer_that_is_not_JSON_is_an_error(string body)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(body) };
-        Assert.EndsWith(" answers with something else than JSON: it is not Consul; check the address", await Failure(Endpoint(consul)));
+        Assert.EndsWith(" answers with something that is not JSON; it is not Consul: check the address", await Failure(Endpoint(consul)));
     }
 
     [Fact]
-    public async Task Something_else_than_HTTP_is_no_answer()
+    public async Task Answer_that_is_not_HTTP_is_an_error()
     {
         await using FakeConsul consul = new() { Reply = "220 mail.example ESMTP\r\n", Reads = true, HangsUp = true };
         Assert.EndsWith(
-            " answers with something else than HTTP; it is not Consul, or its HTTPS port: check the address", await Failure(Endpoint(consul)));
+            " answers with something that is not HTTP; it is not Consul, or it is its HTTPS port: check the address", await Failure(Endpoint(consul)));
     }
 
     [Theory]
     [InlineData(true, "")]
     [InlineData(false, "")]
     [InlineData(true, "HTTP/1.1 200 OK\r\nContent-Le")]
-    public async Task A_connection_that_is_closed_without_an_answer_may_be_refused(bool reads, string reply)
+    public async Task Connection_closed_without_an_answer_leaves_the_refusal_unknown(bool reads, string reply)
     {
         await using FakeConsul consul = new() { Reads = reads, Reply = reply, HangsUp = true };
         Assert.EndsWith(
@@ -243,7 +244,7 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task An_answer_that_breaks_off_is_none()
+    public async Task Truncated_answer_is_an_error()
     {
         await using FakeConsul consul = new()
         {
@@ -256,17 +257,17 @@ public sealed class ConsulLimitTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task An_answer_without_measure_is_not_read_to_its_end(bool isAnnounced)
+    public async Task Too_long_answer_is_not_read_to_its_end(bool isAnnounced)
     {
         string body = FakeConsul.Self("200") + new string(' ', 3 << 20);
         await using FakeConsul consul = new() { Reply = isAnnounced ? FakeConsul.Ok(body) : $"HTTP/1.1 200 OK\r\n\r\n{body}", HangsUp = true };
-        Assert.EndsWith(" answers with more than Consul ever would; it is not Consul, check the address", await Failure(Endpoint(consul)));
+        Assert.EndsWith(" sends a longer answer than Consul does; it is not Consul: check the address", await Failure(Endpoint(consul)));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"DebugConfig\":")]
-    public async Task One_that_hangs_is_given_up_after_the_time_out(string reply)
+    public async Task Consul_that_hangs_is_an_error_after_the_timeout(string reply)
     {
         await using FakeConsul consul = new() { Reply = reply };
         ManualTime time = new();
@@ -275,14 +276,14 @@ public sealed class ConsulLimitTests : IDisposable
         Assert.Equal(ConsulEndpoint.DefaultTimeout, time.UntilNext);
         time.Leap(ConsulEndpoint.DefaultTimeout);
         Assert.Equal(
-            $"consul at http://127.0.0.1:{consul.Port} gave no answer within 2 s; check that it is well, and that no firewall is in between",
+            $"consul at http://127.0.0.1:{consul.Port} gave no answer within 2 s; check that it is healthy, and that no firewall blocks the connection",
             (await Assert.ThrowsAsync<LimitUnknownException>(() => asking)).Message);
-        await Poll.Until(() => consul.ClosedByClient == 1, "the slot is given back");
+        await Poll.Until(() => consul.ClosedByClient == 1, "the slot is free again");
         Assert.Null(time.UntilNext);
     }
 
     [Fact]
-    public async Task Whoever_asks_may_cancel_at_any_time()
+    public async Task Question_can_be_cancelled()
     {
         await using FakeConsul consul = new() { Reply = "" };
         using CancellationTokenSource stopping = new();
@@ -290,14 +291,14 @@ public sealed class ConsulLimitTests : IDisposable
         await Poll.Until(() => consul.Requests.Count == 1, "it is asked");
         await stopping.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
-        await Poll.Until(() => consul.ClosedByClient == 1, "the slot is given back");
+        await Poll.Until(() => consul.ClosedByClient == 1, "the slot is free again");
     }
 
     [Fact]
-    public async Task Nobody_there_is_told()
+    public async Task Refused_connection_is_an_error()
     {
         using Socket taken = new(SocketType.Stream, ProtocolType.Tcp);
-        // Bound and not listening: nobody else can come to listen here.
+        // Bound and not listening, so that no other program can listen here.
         taken.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
         int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
         Assert.Equal(
@@ -306,9 +307,9 @@ public sealed class ConsulLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_name_without_an_address_is_told()
+    public async Task Name_without_an_address_is_an_error()
     {
-        // RFC 6761: nobody has it.
+        // RFC 6761 reserves it: it never has an address.
         string reason = await Failure(new ConsulEndpoint(new Uri("http://consul.invalid:8500")) { Timeout = Poll.Patience });
         Assert.StartsWith("consul at http://consul.invalid:8500 is not found: its name has no address (", reason);
     }

@@ -3,18 +3,18 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>Listeners that are watched: one that cannot accept any longer is a fault of the endpoint, and Kestrel tells only its log of it.</summary>
-internal sealed class WatchedListeners(IConnectionListenerFactory listeners) : IConnectionListenerFactory
+/// <summary>Listeners that report when they can no longer accept connections. Kestrel only logs such a fault and continues without the listener.</summary>
+internal sealed class FaultReportingListeners(IConnectionListenerFactory listeners) : IConnectionListenerFactory
 {
     private readonly TaskCompletionSource<string> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes with the first fault.</summary>
+    /// <summary>Completes at the first fault, with its reason in one line.</summary>
     internal Task<string> Fault => _fault.Task;
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new WatchedListener(await listeners.BindAsync(endpoint, cancellationToken), _fault);
+        new FaultReportingListener(await listeners.BindAsync(endpoint, cancellationToken), _fault);
 
-    private sealed class WatchedListener(IConnectionListener listener, TaskCompletionSource<string> fault) : IConnectionListener
+    private sealed class FaultReportingListener(IConnectionListener listener, TaskCompletionSource<string> fault) : IConnectionListener
     {
         public EndPoint EndPoint => listener.EndPoint;
 

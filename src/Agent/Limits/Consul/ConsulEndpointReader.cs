@@ -1,9 +1,10 @@
-namespace Agent.Limits;
+namespace Agent.Limits.Consul;
 
 /// <summary>
-/// Makes an endpoint of what a configuration says and, where it is silent, of the variables of Consul's own command line, which mean here
-/// what they mean there; see https://developer.hashicorp.com/consul/commands#environment-variables. An empty variable counts as unset.
+/// Reads a <see cref="ConsulEndpoint"/> from the configuration file and, for keys that are absent, from the environment variables of Consul's own
+/// command line; see https://developer.hashicorp.com/consul/commands#environment-variables. An empty variable counts as unset.
 /// </summary>
+/// <param name="readVariable">Returns the value of an environment variable; null if it is unset.</param>
 internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
 {
     internal const string AddressVariable = "CONSUL_HTTP_ADDR";
@@ -11,10 +12,12 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
     private const string ServerNameVariable = "CONSUL_TLS_SERVER_NAME";
     private const string DefaultAddress = "http://127.0.0.1:8500";
 
-    /// <returns>What the variables alone say; null where <see cref="AddressVariable"/> is unset, and nobody wants Consul to be asked.</returns>
-    /// <exception cref="FormatException">One is wrong; the message is one line.</exception>
+    /// <summary>Reads the variables alone.</summary>
+    /// <returns>The endpoint; null if <see cref="AddressVariable"/> is unset, which means that the agent does not ask Consul.</returns>
+    /// <exception cref="FormatException">A variable is wrong; the message is one line.</exception>
     internal ConsulEndpoint? ReadVariables() => Variable(AddressVariable) is null ? null : Read(new LimitFrom());
 
+    /// <summary>Reads the key of the file, and the variables for what it does not set.</summary>
     /// <exception cref="FormatException">A key or a variable is wrong; the message is one line.</exception>
     internal ConsulEndpoint Read(LimitFrom from)
     {
@@ -24,8 +27,8 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
         if (certificate is null != key is null)
         {
             throw new FormatException(certificate is { } alone
-                ? $"{alone.Origin}: a certificate is of no use without its key; give keyFile or CONSUL_CLIENT_KEY too"
-                : $"{key!.Value.Origin}: a key is of no use without its certificate; give certificateFile or CONSUL_CLIENT_CERT too");
+                ? $"{alone.Origin}: a certificate needs its key; set keyFile or CONSUL_CLIENT_KEY too"
+                : $"{key!.Value.Origin}: a key needs its certificate; set certificateFile or CONSUL_CLIENT_CERT too");
         }
 
         return new ConsulEndpoint(ReadAddress(address ?? new(DefaultAddress, AddressVariable), isSecure: ReadSwitch("CONSUL_HTTP_SSL") ?? false))
@@ -40,21 +43,22 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
         };
     }
 
-    /// <param name="given">With or without a scheme.</param>
-    /// <param name="isSecure">Whether TLS is asked for, whatever the address says.</param>
+    /// <summary>Reads an address, with or without a scheme.</summary>
+    /// <param name="given">The address and its origin.</param>
+    /// <param name="isSecure">Whether to use TLS even if the scheme is http.</param>
     private static Uri ReadAddress(Given given, bool isSecure)
     {
-        // Before anything that would print it.
+        // First, because the errors below print the address.
         if (given.Text.Contains('@', StringComparison.Ordinal))
         {
-            throw new FormatException($"{given.Origin}: an address with a user name or a password is not taken; leave out what stands before the @");
+            throw new FormatException($"{given.Origin}: the address must not have a user name or a password; remove the part before the @");
         }
 
         string[] parts = given.Text.Split("://", 2);
         string scheme = parts.Length == 2 ? parts[0] : Uri.UriSchemeHttp;
         if (scheme == "unix")
         {
-            throw new FormatException($"{given.Origin}: '{given.Text}' is a unix socket, and Consul is asked over TCP; write {DefaultAddress}");
+            throw new FormatException($"{given.Origin}: '{given.Text}' is a unix socket, but the agent asks Consul over TCP; write {DefaultAddress}");
         }
 
         if (scheme != Uri.UriSchemeHttp && scheme != Uri.UriSchemeHttps)
@@ -67,7 +71,7 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
         string authority = end < 0 ? rest : rest[..end];
         try
         {
-            // Before .NET makes another machine of it.
+            // Before Uri, which accepts 8500 or 0177.0.0.1 and turns it into the address of another host.
             _ = HostAndPort.Parse(authority);
             return Uri.TryCreate($"{(isSecure ? Uri.UriSchemeHttps : scheme)}://{rest}", UriKind.Absolute, out Uri? address)
                 && address is { Query: "", Fragment: "" }
@@ -81,7 +85,7 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
         }
     }
 
-    /// <summary>The name or address that the certificate has to be for; a port after it does not matter.</summary>
+    /// <summary>Reads the name or address that the certificate must have. A port after it is ignored.</summary>
     private static string ReadServerName(string text)
     {
         try
@@ -99,19 +103,41 @@ internal sealed class ConsulEndpointReader(Func<string, string?> readVariable)
         null => null,
         "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
         "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        // Consul's own program warns and takes it for false, which for CONSUL_HTTP_SSL_VERIFY means to trust everybody.
+        // Consul's own program warns and uses false. For CONSUL_HTTP_SSL_VERIFY that would mean to trust every certificate.
         { } other => throw new FormatException($"{variable}: '{other}' is neither true nor false; write one of them"),
     };
 
     private Given? Choose(string key, string? inFile, string variable) => inFile switch
     {
-        "" => throw new FormatException($"{LimitFrom.Key}.{key}: it is empty; give a value or leave the key out"),
+        "" => throw new FormatException($"{LimitFrom.Key}.{key}: it is empty; set a value or remove the key"),
         not null => new(inFile, $"{LimitFrom.Key}.{key}"),
         null => Variable(variable) is { } text ? new(text, variable) : null,
     };
 
     private string? Variable(string name) => readVariable(name) is { Length: > 0 } text ? text : null;
 
-    /// <summary>A text and where it stands.</summary>
+    /// <summary>A value and the key or variable that it comes from.</summary>
     private readonly record struct Given(string Text, string Origin);
+}
+
+/// <summary>The key <c>limitFrom</c> of a watch in the configuration file, as text; null for a key that is absent.</summary>
+internal sealed record LimitFrom
+{
+    /// <summary>The key's own name.</summary>
+    internal const string Key = "limitFrom";
+
+    /// <summary>Consul's address: <c>http://127.0.0.1:8500</c>.</summary>
+    public string? Consul { get; init; }
+
+    /// <summary>A file with the token and nothing else.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>A file with the CA certificates that may have signed Consul's certificate, in PEM.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>A file with the client certificate, in PEM.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>A file with its key, in PEM and not encrypted.</summary>
+    public string? KeyFile { get; init; }
 }

@@ -1,13 +1,13 @@
-using Agent.Limits;
+using Agent.Limits.Consul;
 
-namespace Agent.Tests.Limits;
+namespace Agent.Tests.Limits.Consul;
 
 public sealed class ConsulEndpointReaderTests
 {
     private static readonly LimitFrom Nothing = new();
 
     [Fact]
-    public void Consul_is_asked_only_where_somebody_says_so()
+    public void Consul_is_asked_only_if_it_is_configured()
     {
         Assert.Null(Reader().ReadVariables());
         Assert.Null(Reader("CONSUL_HTTP_ADDR=", "CONSUL_HTTP_TOKEN=t").ReadVariables());
@@ -29,7 +29,7 @@ public sealed class ConsulEndpointReaderTests
     [InlineData("http://127.0.0.1:8501", "1", "https://127.0.0.1:8501")]
     [InlineData("https://127.0.0.1:8501", "false", "https://127.0.0.1:8501")]
     [InlineData("127.0.0.1:8500", "", "http://127.0.0.1:8500")]
-    public void An_address_is_read_as_Consuls_own_program_does(string address, string? ssl, string root)
+    public void Address_is_parsed_as_by_Consuls_own_program(string address, string? ssl, string root)
     {
         ConsulEndpoint endpoint = Reader($"CONSUL_HTTP_ADDR={address}", $"CONSUL_HTTP_SSL={ssl}").ReadVariables()!;
         Assert.Equal($"consul at {root}", endpoint.Name);
@@ -39,18 +39,18 @@ public sealed class ConsulEndpointReaderTests
 
     [Theory]
     [InlineData("unix:///var/run/consul.sock",
-        "'unix:///var/run/consul.sock' is a unix socket, and Consul is asked over TCP; write http://127.0.0.1:8500")]
+        "'unix:///var/run/consul.sock' is a unix socket, but the agent asks Consul over TCP; write http://127.0.0.1:8500")]
     [InlineData("tcp://127.0.0.1:8500", "'tcp://127.0.0.1:8500' is neither http:// nor https://; write it like http://127.0.0.1:8500")]
     [InlineData("http://", "'http://' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("127.0.0.1:85000", "'127.0.0.1:85000' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("127.0.0.1:0", "'127.0.0.1:0' is not an address; write it like http://127.0.0.1:8500")]
-    [InlineData("8500", "'8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
-    [InlineData("0177.0.0.1:8500", "'0177.0.0.1:8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
-    [InlineData("010.0.0.1", "'010.0.0.1' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
-    [InlineData("http://0x7f.1:8500", "'http://0x7f.1:8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
-    [InlineData("https://127.1/prefix", "'https://127.1/prefix' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
-    [InlineData("2130706433:8500", "'2130706433:8500' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
-    [InlineData("0X7F000001", "'0X7F000001' has a number for a host, which is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("8500", "'8500' has a host that is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("0177.0.0.1:8500", "'0177.0.0.1:8500' has a host that is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("010.0.0.1", "'010.0.0.1' has a host that is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("http://0x7f.1:8500", "'http://0x7f.1:8500' has a host that is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("https://127.1/prefix", "'https://127.1/prefix' has a host that is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("2130706433:8500", "'2130706433:8500' has a host that is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
+    [InlineData("0X7F000001", "'0X7F000001' has a host that is neither a name nor four decimal numbers without leading zeros; write it like http://127.0.0.1:8500")]
     [InlineData("１２７.0.0.1:8500", "'１２７.0.0.1:8500' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("http://127。0。0。1:8500", "'http://127。0。0。1:8500' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("%31%32%37.0.0.1", "'%31%32%37.0.0.1' is not an address; write it like http://127.0.0.1:8500")]
@@ -62,8 +62,8 @@ public sealed class ConsulEndpointReaderTests
     [InlineData("a b", "'a b' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("127.0.0.1:8500?token=t", "'127.0.0.1:8500?token=t' is not an address; write it like http://127.0.0.1:8500")]
     [InlineData("http://me:5ecret@127.0.0.1:8500",
-        "an address with a user name or a password is not taken; leave out what stands before the @")]
-    public void Everything_else_is_refused_with_what_to_write(string address, string reason)
+        "the address must not have a user name or a password; remove the part before the @")]
+    public void Other_addresses_are_rejected_with_advice(string address, string reason)
     {
         Assert.Equal(
             $"CONSUL_HTTP_ADDR: {reason}",
@@ -74,7 +74,7 @@ public sealed class ConsulEndpointReaderTests
     }
 
     [Fact]
-    public void Every_variable_has_its_place()
+    public void Every_variable_is_read()
     {
         ConsulEndpoint endpoint = Reader(
             "CONSUL_HTTP_ADDR=https://127.0.0.1:8501",
@@ -101,7 +101,7 @@ public sealed class ConsulEndpointReaderTests
     }
 
     [Fact]
-    public void What_the_file_says_comes_before_the_variables_and_they_fill_the_rest()
+    public void Keys_of_the_file_take_precedence_over_variables()
     {
         LimitFrom from = new()
         {
@@ -127,53 +127,53 @@ public sealed class ConsulEndpointReaderTests
     [InlineData("server.dc1.consul:8501", "server.dc1.consul")]
     [InlineData("[::1]:8501", "::1")]
     [InlineData("[::1]", "::1")]
-    public void A_port_after_the_server_name_is_dropped(string given, string name) =>
+    public void Port_after_the_server_name_is_ignored(string given, string name) =>
         Assert.Equal(name, Reader($"CONSUL_TLS_SERVER_NAME={given}").Read(Nothing).ServerName);
 
     [Theory]
-    [InlineData("8500", "has a number for a host, which is neither a name nor four decimal numbers without leading zeros")]
-    [InlineData("0177.0.0.1", "has a number for a host, which is neither a name nor four decimal numbers without leading zeros")]
+    [InlineData("8500", "has a host that is neither a name nor four decimal numbers without leading zeros")]
+    [InlineData("0177.0.0.1", "has a host that is neither a name nor four decimal numbers without leading zeros")]
     [InlineData("::1", "is not an address")]
     [InlineData(":8501", "is not an address")]
     [InlineData("server.dc1.consul:", "is not an address")]
     [InlineData("１２７.0.0.1", "is not an address")]
-    public void A_server_name_that_is_no_host_is_refused(string name, string reason) =>
+    public void Server_name_that_is_not_a_host_is_rejected(string name, string reason) =>
         Assert.Equal(
             $"CONSUL_TLS_SERVER_NAME: '{name}' {reason}; write it like server.dc1.consul, 127.0.0.1 or [::1]",
             Assert.Throws<FormatException>(() => Reader($"CONSUL_TLS_SERVER_NAME={name}").Read(Nothing)).Message);
 
     [Fact]
-    public void A_zone_stays_with_its_address() =>
+    public void Zone_of_an_address_is_kept() =>
         Assert.Equal("fe80::1%lo", Reader("CONSUL_HTTP_ADDR=[fe80::1%lo]:8500").ReadVariables()!.Address.DnsSafeHost);
 
     [Theory]
     [InlineData("CONSUL_HTTP_SSL")]
     [InlineData("CONSUL_HTTP_SSL_VERIFY")]
-    public void A_switch_that_is_neither_true_nor_false_is_refused(string variable) =>
+    public void Variable_that_is_neither_true_nor_false_is_rejected(string variable) =>
         Assert.Equal(
             $"{variable}: 'yes' is neither true nor false; write one of them",
             Assert.Throws<FormatException>(() => Reader($"{variable}=yes").Read(Nothing)).Message);
 
     [Fact]
-    public void A_certificate_and_its_key_go_together()
+    public void Certificate_and_key_need_each_other()
     {
         Assert.Equal(
-            "CONSUL_CLIENT_CERT: a certificate is of no use without its key; give keyFile or CONSUL_CLIENT_KEY too",
+            "CONSUL_CLIENT_CERT: a certificate needs its key; set keyFile or CONSUL_CLIENT_KEY too",
             Assert.Throws<FormatException>(() => Reader("CONSUL_CLIENT_CERT=/c").Read(Nothing)).Message);
         Assert.Equal(
-            "limitFrom.keyFile: a key is of no use without its certificate; give certificateFile or CONSUL_CLIENT_CERT too",
+            "limitFrom.keyFile: a key needs its certificate; set certificateFile or CONSUL_CLIENT_CERT too",
             Assert.Throws<FormatException>(() => Reader().Read(new LimitFrom { KeyFile = "/k" })).Message);
         Assert.Equal("/k", Reader("CONSUL_CLIENT_CERT=/c").Read(new LimitFrom { KeyFile = "/k" }).KeyFile);
     }
 
     [Fact]
-    public void A_key_of_the_file_that_is_empty_is_refused() =>
+    public void Empty_key_of_the_file_is_rejected() =>
         Assert.Equal(
-            "limitFrom.tokenFile: it is empty; give a value or leave the key out",
+            "limitFrom.tokenFile: it is empty; set a value or remove the key",
             Assert.Throws<FormatException>(() => Reader().Read(new LimitFrom { TokenFile = "" })).Message);
 
     [Fact]
-    public void An_endpoint_prints_its_name_and_never_its_token() =>
+    public void Endpoint_as_text_is_its_name_without_the_token() =>
         Assert.Equal(
             "consul at http://127.0.0.1:8500",
             Reader("CONSUL_HTTP_TOKEN=5ecre7").Read(Nothing).ToString());

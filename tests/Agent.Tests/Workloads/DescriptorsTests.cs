@@ -3,7 +3,7 @@ using Agent.Workloads;
 
 namespace Agent.Tests.Workloads;
 
-public sealed class SocketLinkTests
+public sealed class DescriptorsTests
 {
     [Theory]
     [InlineData("socket:[1]", 1u)]
@@ -17,5 +17,5 @@ public sealed class SocketLinkTests
     [InlineData("", null)]
     [InlineData("pipe:[1]", null)]
     [InlineData("/tmp/socket:[1]", null)]
-    public void Only_the_link_of_a_socket_has_an_inode(string link, uint? inode) => Assert.Equal(inode, SocketLink.Inode(Encoding.UTF8.GetBytes(link)));
+    public void Only_the_link_of_a_socket_has_an_inode(string link, uint? inode) => Assert.Equal(inode, Descriptors.SocketInode(Encoding.UTF8.GetBytes(link)));
 }
