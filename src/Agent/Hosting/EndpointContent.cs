@@ -17,7 +17,7 @@ internal sealed class EndpointContent(LatestCounts latest, Func<AgentFigures> fi
 {
     private readonly EndpointExposition _exposition = new(BuildInformation.Current, () => latest.Snapshot, figures, time);
 
-    public IReadOnlyList<EffectiveSetting> Settings => [.. EffectiveSetting.Of(settings())];
+    public IReadOnlyList<EffectiveSetting> Settings => settings().Effective;
 
     public RenderedMetrics RenderMetrics(ExpositionFormat format) => _exposition.Render(format);
 

@@ -79,22 +79,22 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal("consul at http://127.0.0.1:1", watches[0].LimitFrom!.Name);
         Assert.Equal(watches[0].LimitFrom, watches[1].LimitFrom);
         Assert.Null(watches[2].LimitFrom);
-        Assert.Equal($"{Path}:3", settings.Watches[1].Origins.LimitFrom);
+        Assert.Equal($"{Path}:3", OriginOf("other.limitFrom", settings));
     }
 
     [Fact]
     public void The_variable_names_the_Consul_of_the_watch_consul_alone()
     {
         const string Text = """{ "watches": [ { "name": "consul", "ports": [1] }, { "name": "other", "ports": [2] } ] }""";
-        Settings settings = Read(Text, new GivenValues(), ("CONSUL_HTTP_ADDR", "10.0.0.1:8500"));
+        Settings settings = Read(Text, new CommandLineValues(), ("CONSUL_HTTP_ADDR", "10.0.0.1:8500"));
         Assert.Equal("consul at http://10.0.0.1:8500", settings.Watches[0].Watch.LimitFrom!.Name);
-        Assert.Equal("CONSUL_HTTP_ADDR", settings.Watches[0].Origins.LimitFrom);
+        Assert.Equal("CONSUL_HTTP_ADDR", OriginOf("consul.limitFrom", settings));
         Assert.Null(settings.Watches[1].Watch.LimitFrom);
-        Assert.Null(Read("""{ "watches": [ { "name": "consul", "ports": [1], "limit": 7 } ] }""", new GivenValues(), ("CONSUL_HTTP_ADDR", "x"))
+        Assert.Null(Read("""{ "watches": [ { "name": "consul", "ports": [1], "limit": 7 } ] }""", new CommandLineValues(), ("CONSUL_HTTP_ADDR", "x"))
             .Watches[0].Watch.LimitFrom);
-        Assert.NotNull(Read("{}", new GivenValues(), ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
-        Assert.Null(Read("{}", new GivenValues { Limit = "7" }, ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
-        Assert.Null(Read("{}", new GivenValues { Watch = "web" }, ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
+        Assert.NotNull(Read("{}", new CommandLineValues(), ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
+        Assert.Null(Read("{}", new CommandLineValues(("--limit", "7")), ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
+        Assert.Null(Read("{}", new CommandLineValues(("--watch", "web")), ("CONSUL_HTTP_ADDR", "x")).Watches[0].Watch.LimitFrom);
     }
 
     [Theory]
@@ -102,7 +102,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("\uFEFF{ /* nothing */ }")]
     public void Without_watches_there_is_the_one_of_the_command_line(string text)
     {
-        Settings settings = Read(text, new GivenValues { Watch = "web", Ports = ["80"] });
+        Settings settings = Read(text, new CommandLineValues(("--watch", "web"), ("--port", "80")));
         Assert.Equal("web", Assert.Single(settings.Watches).Watch.Name);
         Assert.Equal("default", settings.Interval.Origin);
     }
@@ -111,8 +111,8 @@ public sealed class ConfigurationFileTests : IDisposable
     public void The_environment_and_the_command_line_come_before_the_file()
     {
         const string Text = """{ "interval": "5s", "textfileDirectory": "/file", "netns": "file" }""";
-        Assert.Equal("/variable", Read(Text, new GivenValues(), ("TEXTFILE_DIRECTORY", "/variable")).TextfileDirectory.Value);
-        Settings settings = Read(Text, new GivenValues { Interval = "1s" }, ("UPDATE_DELAY", "2s"), ("AGENT_NETNS", "variable"));
+        Assert.Equal("/variable", Read(Text, new CommandLineValues(), ("TEXTFILE_DIRECTORY", "/variable")).TextfileDirectory.Value);
+        Settings settings = Read(Text, new CommandLineValues(("--interval", "1s")), ("UPDATE_DELAY", "2s"), ("AGENT_NETNS", "variable"));
         Assert.Equal(new(TimeSpan.FromSeconds(1), "--interval"), settings.Interval);
         Assert.Equal("AGENT_NETNS", settings.Namespace.Origin);
     }
@@ -121,13 +121,13 @@ public sealed class ConfigurationFileTests : IDisposable
     public void The_file_can_be_named_by_a_variable()
     {
         System.IO.File.WriteAllText(Path, """{ "interval": "5s" }""");
-        Assert.Equal($"{Path}:1", new SettingsReader(name => name == "AGENT_CONFIG" ? Path : null).Read(new GivenValues()).Interval.Origin);
+        Assert.Equal($"{Path}:1", new SettingsReader(name => name == "AGENT_CONFIG" ? Path : null).Read(new CommandLineValues()).Interval.Origin);
     }
 
     [Fact]
     public void Ports_of_the_environment_are_ignored_beside_watches_and_that_is_told()
     {
-        Settings settings = Read("""{ "watches": [ { "name": "a", "ports": [1] } ] }""", new GivenValues(), ("CONSUL_PORT", "tcp://10.0.0.1:8500"));
+        Settings settings = Read("""{ "watches": [ { "name": "a", "ports": [1] } ] }""", new CommandLineValues(), ("CONSUL_PORT", "tcp://10.0.0.1:8500"));
         Assert.Equal($"CONSUL_PORT is ignored: {Path} names the watches", Assert.Single(settings.Notices));
         Assert.Equal([1], Assert.Single(settings.Watches).Watch.Ports);
     }
@@ -138,27 +138,21 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("--limit")]
     public void What_the_file_says_is_not_said_on_the_command_line(string option)
     {
-        GivenValues given = new()
-        {
-            Ports = option == "--port" ? ["80"] : [],
-            Watch = option == "--watch" ? "web" : null,
-            Limit = option == "--limit" ? "5" : null,
-        };
         Assert.Equal(
             $"{option}: {Path}:2 names the watches; say it there, or leave one of the two away",
-            Wrong("{\n \"watches\": [ { \"name\": \"a\", \"ports\": [1] } ] }", given));
+            Wrong("{\n \"watches\": [ { \"name\": \"a\", \"ports\": [1] } ] }", new CommandLineValues((option, "5"))));
     }
 
     [Fact]
     public void Thresholds_of_the_command_line_come_before_those_of_the_file_and_are_held_against_every_watch()
     {
         const string Text = """{ "watches": [ { "name": "a", "ports": [1], "limit": 10, "warning": 5 }, { "name": "b", "ports": [1] } ] }""";
-        Settings settings = Read(Text, new GivenValues { Warning = "7" });
+        Settings settings = Read(Text, new CommandLineValues(("--warn", "7")));
         Assert.Equal(["7", "7"], settings.Watches.Select(watch => watch.Watch.Warning.ToString()));
-        Assert.Equal("--warn", settings.Watches[0].Origins.Warning);
+        Assert.Equal("--warn", OriginOf("a.warning", settings));
         Assert.Equal(
             "--warn: 80% is a share of the limit, and the watch b has none; give it a limit, or a number of connections",
-            Wrong(Text, new GivenValues { Warning = "80%" }));
+            Wrong(Text, new CommandLineValues(("--warn", "80%"))));
     }
 
     [Theory]
@@ -309,14 +303,16 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     private static string WrongAt(string path) => Assert.Throws<ConfigurationException>(
-        () => new SettingsReader(_ => null).Read(new GivenValues { ConfigurationFile = path })).Message;
+        () => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", path)))).Message;
 
-    private Settings Read(string text, GivenValues? given = null, params (string Name, string Value)[] environment)
+    private Settings Read(string text, CommandLineValues? given = null, params (string Name, string Value)[] environment)
     {
         System.IO.File.WriteAllText(Path, text);
-        return new SettingsReader(name => environment.FirstOrDefault(variable => variable.Name == name).Value)
-            .Read((given ?? new GivenValues()) with { ConfigurationFile = Path });
+        return new SettingsReader(name => name == "AGENT_CONFIG" ? Path : environment.FirstOrDefault(variable => variable.Name == name).Value)
+            .Read(given ?? new CommandLineValues());
     }
 
-    private string Wrong(string text, GivenValues? given = null) => Assert.Throws<ConfigurationException>(() => Read(text, given)).Message;
+    private static string OriginOf(string name, Settings settings) => settings.Effective.Single(setting => setting.Name == name).Origin;
+
+    private string Wrong(string text, CommandLineValues? given = null) => Assert.Throws<ConfigurationException>(() => Read(text, given)).Message;
 }

@@ -106,7 +106,7 @@ public sealed class SchemaTests
 
         (int exitCode, string said) = await Tool.Run(jsonschema, ["--instance", path, Repository.PathOf(SchemaFile)]);
         Assert.True(exitCode == 0 == valid, said);
-        Exception? refused = Record.Exception(() => new SettingsReader(_ => null).Read(new GivenValues { ConfigurationFile = path }));
+        Exception? refused = Record.Exception(() => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", path))));
         Assert.Equal(valid, refused is null);
         Assert.True(refused is null or ConfigurationException, $"{refused}");
     }

@@ -5,7 +5,7 @@ using Agent.Limits;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
 using Agent.Tests.Faults;
-using Agent.Tests.Rendering;
+using Agent.Tests.Cli.Rendering;
 using Agent.Watching;
 using Prometheus;
 using Testing;
