@@ -25,7 +25,7 @@ public sealed class CommandLineTests
     [InlineData("check-config", "")]
     [InlineData("--config", "")]
     [InlineData("--once", "--config", "")]
-    [InlineData("health", "--config=")]
+    [InlineData("health", "--config", "")]
     public void Empty_path_of_the_configuration_file_is_rejected(params string[] arguments)
     {
         string message = Assert.Throws<ConfigurationException>(() => new CommandLine(arguments).Run(

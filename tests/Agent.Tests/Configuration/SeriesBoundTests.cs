@@ -32,11 +32,11 @@ public sealed class SeriesBoundTests
     }
 
     [Fact]
-    public void The_textfile_has_no_more_series() =>
+    public void Bound_is_the_number_of_series_in_the_textfile() =>
         Assert.Equal(SeriesBound.Count(Namespaces), CountSamples(new SnapshotExposition(Build).Render(FullSnapshot()).Span));
 
     [Fact]
-    public void The_endpoint_has_no_more_series()
+    public void Bound_is_the_number_of_series_at_the_endpoint()
     {
         AgentFigures figures = new(
             [.. TaskNames.Select(name => new TaskFigures(name, IsRunning: true, Starts: 1, Pairs("failure", "reload"), Pairs(ErrorTypes)))],

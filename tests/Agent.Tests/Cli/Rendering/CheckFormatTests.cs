@@ -16,34 +16,34 @@ public sealed class CheckFormatTests
     [InlineData(159, "CONSUL OK - 192.0.2.7 holds 159 of 200 connections (79 %), 3 clients hold 201|consul_max=159;")]
     [InlineData(165, "CONSUL WARNING - 192.0.2.7 holds 165 of 200 connections (82 %), 3 clients hold 207|consul_max=165;")]
     [InlineData(190, "CONSUL CRITICAL - 192.0.2.7 holds 190 of 200 connections (95 %), 3 clients hold 232|consul_max=190;")]
-    public void The_client_that_holds_most_decides(int held, string line) =>
+    public void Highest_client_decides_the_state(int held, string line) =>
         Assert.Equal(
             line + "160;190;0;200 consul_clients=3;;;0",
             Line(Snapshots.Of(Consul, ("192.0.2.7", held), ("127.0.0.1", 41), ("::1", 1))));
 
     [Fact]
-    public void Without_limit_or_thresholds_their_places_are_empty() =>
+    public void Performance_data_without_limit_and_thresholds_have_empty_fields() =>
         Assert.Equal(
             "CONSUL OK - 192.0.2.7 holds 165 connections|consul_max=165;;;0 consul_clients=1;;;0",
             Line(Snapshots.Of(Snapshots.Consul with { Limit = new ClientLimit(null, "--limit") }, ("192.0.2.7", 165))));
 
     [Fact]
-    public void Without_clients_it_says_so() =>
+    public void Line_without_clients_says_so() =>
         Assert.Equal(
             "CONSUL OK - no client holds a connection|consul_max=0;160;190;0;200 consul_clients=0;;;0", Line(Snapshots.Of(Consul)));
 
     [Fact]
-    public void Without_clients_to_show_the_count_is_there() =>
+    public void Line_without_shown_clients_has_the_count() =>
         Assert.Equal(
             "CONSUL OK - one client holds 1 connection|consul_max=1;;;0 consul_clients=1;;;0",
             Line(Snapshots.Of(Snapshots.Of(Snapshots.Consul with { Limit = new ClientLimit(null, "--limit") }, ("192.0.2.7", 1)).Namespaces[0].Watches[0] with { Shown = [] })));
 
     [Fact]
-    public void A_failed_census_is_unknown_in_one_line_without_performance_data() =>
+    public void Failed_census_is_UNKNOWN_without_performance_data() =>
         Assert.Equal("UNKNOWN - opening network namespace 'a_b c' failed: No such file or directory", Line(Snapshots.Failed));
 
     [Fact]
-    public void Of_several_watches_the_worst_comes_first_and_performance_data_keep_their_order() =>
+    public void Worst_watch_comes_first_and_performance_data_keep_their_order() =>
         Assert.Equal(
             "CONSUL WARNING - 192.0.2.7 holds 160 of 200 connections (80 %), 3 clients hold 203; "
                 + "WEB OK - 192.0.2.7 holds 4 connections, 2 clients hold 7; IDLE [9] OK - no client holds a connection"
@@ -54,7 +54,7 @@ public sealed class CheckFormatTests
     [Theory]
     [InlineData(165, "UNKNOWN - gone: no such; CONSUL WARNING - ")]
     [InlineData(190, "CONSUL CRITICAL - ")]
-    public void What_is_not_known_is_worse_than_a_warning_and_better_than_what_is_critical(int held, string begin)
+    public void Unknown_state_ranks_between_warning_and_critical(int held, string begin)
     {
         NamespaceCounts gone = Snapshots.Failed.Namespaces[0] with { Netns = "gone", Failure = "no such" };
         string line = Line(new Snapshot([.. Snapshots.Of(Consul, ("192.0.2.7", held)).Namespaces, gone]));
@@ -64,14 +64,14 @@ public sealed class CheckFormatTests
     }
 
     [Fact]
-    public void A_watch_in_another_network_namespace_says_which() =>
+    public void Watch_in_another_network_namespace_names_it() =>
         Assert.EndsWith(
             "WEB in blue OK - 192.0.2.7 holds 4 connections, 2 clients hold 7"
                 + "|consul_max=165;160;;0;200 consul_clients=1;;;0 web_blue_max=4;;;0 web_blue_clients=2;;;0",
             Line(Snapshots.SeveralNamespaces));
 
     [Fact]
-    public void A_name_does_not_break_the_line() =>
+    public void Special_characters_of_a_name_do_not_break_the_line() =>
         Assert.Equal(
             "A_B=C'D OK - no client holds a connection|a%7Cb%3Dc%27d_max=0;;;0 a%7Cb%3Dc%27d_clients=0;;;0",
             Line(Snapshots.Of(new Watch("a|b=c'd", [1]))));
@@ -96,7 +96,7 @@ public sealed class CheckFormatTests
     // Without one nothing is judged.
     [InlineData(null, null, 50, "Yes", "")]
     [InlineData(null, null, 50, "Unknown", "")]
-    public void An_unknown_limit_is_never_fine_where_the_service_may_be_full(string? warning, string? critical, int held, string refusal, string state)
+    public void Unknown_limit_is_never_OK_with_thresholds(string? warning, string? critical, int held, string refusal, string state)
     {
         Watch watch = Snapshots.Consul with
         {
@@ -114,7 +114,7 @@ public sealed class CheckFormatTests
     }
 
     [Fact]
-    public void A_refusal_beside_a_limit_that_was_known_is_critical() =>
+    public void Refusal_beside_a_known_limit_is_critical() =>
         Assert.StartsWith(
             "CONSUL CRITICAL - 127.0.0.1 holds 50 of 200 connections (25 %), limit 200: consul at x answers 429|",
             Line(Snapshots.Of(Consul, ("127.0.0.1", 50)).WithLimits(
@@ -127,7 +127,7 @@ public sealed class CheckFormatTests
     [InlineData(50, "--limit", "CRITICAL")]
     // The number is the better knowledge where the limit is only assumed.
     [InlineData(50, "default", "OK")]
-    public void A_client_at_the_limit_is_not_OK_for_a_threshold_above_it(int held, string source, string state)
+    public void Client_at_a_known_limit_is_critical_despite_a_higher_threshold(int held, string source, string state)
     {
         Watch watch = Snapshots.Consul with { Limit = new ClientLimit(50, source), Warning = new Threshold(160, IsShare: false), Critical = new Threshold(190, IsShare: false) };
         Assert.StartsWith($"CONSUL {state} - 127.0.0.1 holds {held} of 50 connections", Line(Snapshots.Of(watch, ("127.0.0.1", held))));

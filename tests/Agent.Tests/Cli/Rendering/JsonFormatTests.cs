@@ -8,27 +8,27 @@ namespace Agent.Tests.Cli.Rendering;
 public sealed class JsonFormatTests
 {
     [Fact]
-    public void The_shape_is_that_of_the_golden_file() =>
+    public void Document_matches_the_golden_file() =>
         GoldenFile.Holds("census.json", Snapshots.Text(new JsonFormat(), Snapshots.Several));
 
     [Fact]
-    public void Several_network_namespaces_are_told_apart() =>
+    public void Document_of_several_network_namespaces_matches_the_golden_file() =>
         GoldenFile.Holds("census-namespaces.json", Snapshots.Text(new JsonFormat(), Snapshots.SeveralNamespaces));
 
     [Fact]
-    public void Processes_are_a_part_of_their_watch() =>
+    public void Document_with_processes_matches_the_golden_file() =>
         GoldenFile.Holds("census-processes.json", Snapshots.Text(new JsonFormat(), Snapshots.WithProcesses));
 
     [Fact]
-    public void A_failed_census_has_an_error_and_no_watches() =>
+    public void Failed_census_has_an_error_and_no_watches() =>
         GoldenFile.Holds("census-failed.json", Snapshots.Text(new JsonFormat(), Snapshots.Failed));
 
     [Fact]
-    public void A_limit_that_did_not_come_has_a_reason() =>
+    public void Unknown_limit_has_a_reason() =>
         GoldenFile.Holds("census-without-answers.json", Snapshots.Text(new JsonFormat(), Snapshots.WithoutAnswers));
 
     [Fact]
-    public void What_is_read_back_is_what_was_counted()
+    public void Document_contains_the_counts()
     {
         using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonFormat(), Snapshots.Busy));
         JsonElement watch = report.RootElement.GetProperty("watches")[0];
@@ -44,7 +44,7 @@ public sealed class JsonFormatTests
     [InlineData(159, "ok")]
     [InlineData(160, "warning")]
     [InlineData(190, "critical")]
-    public void The_state_is_that_of_the_exit_code(int held, string state)
+    public void State_agrees_with_the_exit_code(int held, string state)
     {
         Watch watch = Snapshots.Consul with { Warning = new Threshold(80, IsShare: true), Critical = new Threshold(95, IsShare: true) };
         using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonFormat(), Snapshots.Of(watch, ("192.0.2.7", held))));
@@ -52,7 +52,7 @@ public sealed class JsonFormatTests
     }
 
     [Fact]
-    public void The_README_names_every_key()
+    public void Documentation_has_every_key()
     {
         string readme = Repository.Read("README.md");
         using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonFormat(), Snapshots.WithProcesses));

@@ -10,7 +10,7 @@ public sealed class OutputFormatsTests
     [InlineData(true, true, "Table")]
     [InlineData(false, true, "Check")]
     [InlineData(false, false, "Prom")]
-    public void The_default_form_follows_who_reads(bool onTerminal, bool hasThresholds, string format) =>
+    public void Default_format_depends_on_terminal_and_thresholds(bool onTerminal, bool hasThresholds, string format) =>
         Assert.Equal(format, OutputFormats.Default(onTerminal, hasThresholds).ToString());
 
     [Theory]
@@ -18,7 +18,7 @@ public sealed class OutputFormatsTests
     [InlineData("json", typeof(JsonFormat))]
     [InlineData("prom", typeof(PromFormat))]
     [InlineData("check", typeof(CheckFormat))]
-    public void A_form_is_asked_for_by_its_name(string name, Type format) =>
+    public void Format_is_parsed_by_its_name(string name, Type format) =>
         Assert.IsType(format, OutputFormats.Create(OutputFormats.Parse(name), findTerminal: () => null, allowsUtf8: true));
 
     [Theory]
@@ -26,8 +26,8 @@ public sealed class OutputFormatsTests
     [InlineData("Table")]
     [InlineData("0")]
     [InlineData("yaml")]
-    public void Other_names_are_refused(string name) =>
+    public void Unknown_formats_are_rejected(string name) =>
         Assert.Equal(
-            $"--output: '{name}' is not a format of output; give table, json, prom or check",
+            $"--output: '{name}' is not an output format; give table, json, prom or check",
             Assert.Throws<ConfigurationException>(() => OutputFormats.Parse(name)).Message);
 }

@@ -16,11 +16,11 @@ public sealed class PerformanceLabelsTests
     [InlineData("100%", null, "100%25_max")]
     [InlineData("it's = all", "a|b", "'it%27s %3D all_a%7Cb_max'")]
     [InlineData("Köln", "/run/netns/ä", "Köln_/run/netns/ä_max")]
-    public void Label_is_the_name_with_what_the_guidelines_forbid_escaped(string watch, string? netns, string label) =>
+    public void Label_is_the_name_with_forbidden_characters_encoded(string watch, string? netns, string label) =>
         Assert.Equal(label, new PerformanceLabels(Of((watch, netns))).Of(watch, netns, "max"));
 
     [Fact]
-    public void No_two_names_share_a_label()
+    public void Labels_of_different_watches_differ()
     {
         string[] names = ["a", "b", "a=b", "a_b", "a'b", "a|b", "a%b", "a%3Db", "a%5Fb", "a b", "a  b", "a\u00a0b", "a_b_c", "b_c", "c", "A", "=", "'", "''", "%", "_",
             "a_max", "a_clients", "a;b", "a\"b", "ä"];

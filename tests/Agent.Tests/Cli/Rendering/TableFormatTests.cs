@@ -12,7 +12,7 @@ public sealed partial class TableFormatTests
     [InlineData(60)]
     [InlineData(80)]
     [InlineData(120)]
-    public void The_table_is_drawn_as_the_golden_files_say_and_colour_changes_no_letter(int width)
+    public void Table_matches_the_golden_files_with_and_without_color(int width)
     {
         string plain = Snapshots.Text(new TableFormat(width, hasColors: false), Snapshots.Busy);
         string coloured = Snapshots.Text(new TableFormat(width, hasColors: true), Snapshots.Busy);
@@ -25,26 +25,26 @@ public sealed partial class TableFormatTests
     [Theory]
     [InlineData(40)]
     [InlineData(80)]
-    public void Several_watches_with_and_without_limits_listeners_and_clients(int width) =>
+    public void Table_of_several_watches_matches_the_golden_file(int width) =>
         GoldenFile.Holds($"table-several-{width}.txt", Snapshots.Text(new TableFormat(width, hasColors: false), Snapshots.Several));
 
     [Theory]
     [InlineData(40)]
     [InlineData(80)]
-    public void Watches_of_several_network_namespaces_and_one_that_cannot_be_counted(int width) =>
+    public void Table_of_several_network_namespaces_matches_the_golden_file(int width) =>
         GoldenFile.Holds($"table-namespaces-{width}.txt", Snapshots.Text(new TableFormat(width, hasColors: false), Snapshots.SeveralNamespaces));
 
     [Theory]
     [InlineData(40)]
     [InlineData(80)]
     [InlineData(120)]
-    public void Processes_come_behind_their_watch(int width) =>
+    public void Processes_follow_their_watch(int width) =>
         GoldenFile.Holds($"table-processes-{width}.txt", Snapshots.Text(new TableFormat(width, hasColors: false), Snapshots.WithProcesses));
 
     [Theory]
     [InlineData(40)]
     [InlineData(80)]
-    public void A_limit_that_did_not_come_has_a_reason(int width) =>
+    public void Unknown_limit_has_a_reason(int width) =>
         GoldenFile.Holds($"table-without-answers-{width}.txt", Snapshots.Text(new TableFormat(width, hasColors: false), Snapshots.WithoutAnswers));
 
     [Fact]
@@ -64,13 +64,13 @@ public sealed partial class TableFormatTests
     }
 
     [Fact]
-    public void A_failed_census_has_a_reason_and_no_table() =>
+    public void Failed_census_has_a_reason_and_no_table() =>
         Assert.Equal(
             "could not measure: opening network namespace 'a|b c' failed: No such file or\ndirectory\n",
             Snapshots.Text(new TableFormat(80, hasColors: false), Snapshots.Failed));
 
     [Fact]
-    public void No_line_is_wider_than_the_terminal_and_no_address_is_shortened()
+    public void Lines_fit_the_width_and_addresses_are_complete()
     {
         Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.WithProcesses, Snapshots.WithoutAnswers, Snapshots.Failed];
         for (int width = 20; width <= 140; width++)
@@ -90,19 +90,19 @@ public sealed partial class TableFormatTests
     [InlineData(189, "33")]
     [InlineData(190, "31")]
     [InlineData(500, "31")]
-    public void Without_thresholds_80_and_95_per_cent_of_the_limit_have_a_colour(int held, string colour) =>
+    public void Default_thresholds_of_80_and_95_percent_have_a_color(int held, string colour) =>
         Assert.Contains($"\e[{colour}m{held}\e[0m", Coloured(Snapshots.Consul, held));
 
     [Theory]
     [InlineData(99, "32")]
     [InlineData(100, "33")]
     [InlineData(199, "33")]
-    public void A_threshold_takes_the_place_of_both(int held, string colour) =>
+    public void One_given_threshold_replaces_both_defaults(int held, string colour) =>
         Assert.Contains(
             $"\e[{colour}m{held}\e[0m", Coloured(Snapshots.Consul with { Warning = new Threshold(50, IsShare: true) }, held));
 
     [Fact]
-    public void Without_limit_and_thresholds_there_is_nothing_to_colour() =>
+    public void Table_without_limit_and_thresholds_has_no_color() =>
         Assert.DoesNotContain('\e', Coloured(Snapshots.Consul with { Limit = new ClientLimit(null, "--limit") }, 500));
 
     [Theory]
@@ -111,7 +111,7 @@ public sealed partial class TableFormatTests
     [InlineData(199, 39)]
     [InlineData(200, 40)]
     [InlineData(500, 40)]
-    public void The_bar_is_full_where_the_limit_is_reached_and_only_there(int held, int blocks)
+    public void Bar_is_full_only_at_the_limit(int held, int blocks)
     {
         string text = Snapshots.Text(new TableFormat(100, hasColors: false), Snapshots.Of(Snapshots.Consul, ("192.0.2.7", held)));
         Assert.Equal((blocks, 40 - blocks), (text.Count('█'), text.Count('░')));
@@ -122,7 +122,7 @@ public sealed partial class TableFormatTests
     [InlineData(13, "and 1 more client")]
     [InlineData(14, null)]
     [InlineData(0, "14 clients")]
-    public void Clients_that_are_not_shown_are_told_of(int shown, string? line)
+    public void Clients_that_are_not_shown_are_counted(int shown, string? line)
     {
         (string, int)[] clients = [.. Enumerable.Range(1, 14).Select(i => ($"192.0.2.{i}", 1))];
         WatchCounts all = Snapshots.Of(Snapshots.Consul, clients).Namespaces[0].Watches[0];

@@ -10,7 +10,7 @@ public sealed class TerminalTests
     [InlineData(19, 80)]
     [InlineData(0, 80)]
     [InlineData(-1, 80)]
-    public void A_width_that_nobody_has_set_is_80(int columns, int width) => Assert.Equal(width, Terminal.WidthOf(columns));
+    public void Unset_width_is_80(int columns, int width) => Assert.Equal(width, Terminal.WidthOf(columns));
 
     [Theory]
     [InlineData("C.UTF-8", null, null, true)]
@@ -28,7 +28,7 @@ public sealed class TerminalTests
     [InlineData(null, null, "UTF-8", false)]
     [InlineData(null, null, "", false)]
     [InlineData(null, null, null, false)]
-    public void Locale_says_whether_text_is_UTF_8(string? all, string? type, string? language, bool isUtf8) =>
+    public void Locale_decides_whether_text_is_UTF_8(string? all, string? type, string? language, bool isUtf8) =>
         Assert.Equal(isUtf8, Terminal.AllowsUtf8(name => name switch
         {
             "LC_ALL" => all,
@@ -46,7 +46,7 @@ public sealed class TerminalTests
     [InlineData("dumb", null, false)]
     [InlineData("", null, false)]
     [InlineData(null, null, false)]
-    public void Colours_need_a_terminal_that_has_them_and_a_user_who_wants_them(string? term, string? noColor, bool colours) =>
+    public void Colors_need_a_terminal_with_colors_and_no_NO_COLOR(string? term, string? noColor, bool colours) =>
         Assert.Equal(colours, Terminal.AllowsColors(name => name switch
         {
             "TERM" => term,

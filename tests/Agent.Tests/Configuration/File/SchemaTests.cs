@@ -86,7 +86,7 @@ public sealed class SchemaTests
     };
 
     [Fact]
-    public void It_names_the_keys_that_the_agent_reads()
+    public void Schema_has_the_keys_that_the_agent_reads()
     {
         using JsonDocument schema = JsonDocument.Parse(Repository.Read(SchemaFile));
         Assert.Equal(KeysOf(FileContext.Default.ConfigurationFile), KeysOf(schema.RootElement));
@@ -97,7 +97,7 @@ public sealed class SchemaTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task It_allows_what_the_agent_takes_and_refuses_what_the_agent_refuses(string text, bool valid)
+    public async Task Schema_accepts_and_rejects_the_same_files_as_the_agent(string text, bool valid)
     {
         string jsonschema = Requires.Program("jsonschema", "python3-jsonschema");
         using Scratch scratch = new();
