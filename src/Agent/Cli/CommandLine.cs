@@ -59,8 +59,8 @@ internal sealed class CommandLine
 
     private readonly Option<string[]> _listen = new(EndpointReader.ListenOption)
     {
-        Description = "Serve /metrics over HTTP on this IP address; repeat the option for more addresses. Default: off, and port 18500. "
-            + "Variable: AGENT_LISTEN, a comma-separated list.",
+        Description = "Serve /metrics over HTTP on this IP address; repeat the option for more addresses. The default port is 18500. "
+            + "Default: off. Variable: AGENT_LISTEN, a comma-separated list.",
         HelpName = "ADDRESS[:PORT]",
         Arity = ArgumentArity.OneOrMore,
     };
@@ -97,7 +97,7 @@ internal sealed class CommandLine
 
     private readonly Option<bool> _processes = new("--processes")
     {
-        Description = "Show which processes of this host hold the clients' ends, in a table or in JSON.",
+        Description = "Also show which processes of this host hold the clients' ends, in a table or in JSON.",
     };
 
     private readonly Option<string?> _warning = new("--warn")
@@ -141,6 +141,16 @@ internal sealed class CommandLine
             _once, _output, _processes, _warning, _critical, _filter])
         {
             _root.Options.Add(option);
+        }
+
+        foreach (Option option in _root.Options)
+        {
+            option.Description = option switch
+            {
+                HelpOption => "Show this help and exit.",
+                VersionOption => "Print the version and exit.",
+                _ => option.Description,
+            };
         }
 
         _checkConfig.Arguments.Add(_checkedFile);
@@ -268,7 +278,7 @@ internal sealed class CommandLine
                 _root,
                 ("What is counted", [_port, _watch, _limit, _netns, _config, _interval]),
                 ("Where the counts go", [_textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile]),
-                ("With --once", [_output, _processes, _warning, _critical, _filter]))
+                ("One census", [_once, _output, _processes, _warning, _critical, _filter]))
             : help.OfCommand(command);
     }
 

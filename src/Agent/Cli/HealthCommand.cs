@@ -1,5 +1,6 @@
 using Agent.Configuration;
 using Agent.Metrics;
+using Agent.Platform;
 using Agent.Publishing;
 using Agent.Watching;
 

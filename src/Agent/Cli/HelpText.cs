@@ -19,16 +19,20 @@ internal sealed class HelpText(int width)
 
     private const string Usage = """
         Usage:
-          agent [options]            run until a signal, and publish a census at each interval
-          agent --once [options]     take one census, print it and exit
+          agent [options]           take a census at each interval and publish it, until a signal
+          agent --once [options]    take one census, print it and exit
+          agent COMMAND             check a configuration file or a running agent
 
         """;
 
     private const string ExitCodes = """
 
         Exit codes of --once:
-          0 OK, 1 a client reached --warn, 2 a client reached --critical,
-          3 could not measure or judge, 64 wrong option, variable or file
+          0   no client reached a threshold
+          1   a client reached --warn
+          2   a client reached --critical
+          3   the census failed, or a threshold cannot be judged
+          64  an option, a variable or a file is invalid, or the textfile cannot be written
 
         Examples:
           agent --once
@@ -52,7 +56,8 @@ internal sealed class HelpText(int width)
             grouped.UnionWith(options);
         }
 
-        WriteOptions("Other options and commands", [.. root.Options.Where(option => !grouped.Contains(option) && !option.Hidden)]);
+        WriteOptions("Other options", [.. root.Options.Where(option => !grouped.Contains(option))]);
+        _text.Append("\nCommands:\n");
         foreach (Command command in root.Subcommands)
         {
             WriteRow(LabelOf(command), command.Description);
@@ -81,7 +86,8 @@ internal sealed class HelpText(int width)
         _text.Append($"\n{title}:\n");
         foreach (Option option in options)
         {
-            WriteRow(option.HelpName is { } value ? $"{option.Name} {value}" : option.Name, option.Description);
+            string names = string.Join(", ", [option.Name, .. option.Aliases.Where(alias => alias.StartsWith('-'))]);
+            WriteRow(option.HelpName is { } value ? $"{names} {value}" : names, option.Description);
         }
     }
 

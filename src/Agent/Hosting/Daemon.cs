@@ -1,7 +1,7 @@
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
-using Agent.Limits;
+using Agent.Platform;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

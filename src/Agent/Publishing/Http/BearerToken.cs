@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Agent.Limits;
+using Agent.Platform;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 

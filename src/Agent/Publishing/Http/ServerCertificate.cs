@@ -3,7 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Agent.Limits;
+using Agent.Platform;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Publishing.Http;

@@ -5,20 +5,24 @@ using Tmds.Linux;
 using static Tmds.Linux.LibC;
 using LibC = Netlink.Interop.LibC;
 
-namespace Agent;
+namespace Agent.Platform;
 
-/// <summary>Opens a file that is read again and again, or that another user may have put there: never waits for the other end of a pipe, nor reads a device.</summary>
+/// <summary>
+/// Opens a file that is read repeatedly, or that another user may have created. It never waits for the other end of a pipe, and never reads a device.
+/// </summary>
 internal static class RegularFile
 {
-    /// <exception cref="FileNotFoundException">There is none.</exception>
-    /// <exception cref="IOException">It is something else than a file, or cannot be opened.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="UnauthorizedAccessException">The user has no permission to open it.</exception>
+    /// <exception cref="IOException">It is not a regular file, or cannot be opened for another reason.</exception>
     internal static FileStream OpenRead(string path)
     {
         FileDescriptor opened = LibC.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, out int errno);
         if (opened.IsInvalid)
         {
-            // ENXIO is what a socket says.
+            // ENXIO means that it is a socket.
             throw errno == ENOENT || errno == ENOTDIR ? new FileNotFoundException($"there is no {path}", path)
+                : errno == EACCES ? new UnauthorizedAccessException(Marshal.GetPInvokeErrorMessage(errno))
                 : errno == ENXIO ? NotRegular("a socket or a device")
                 : new IOException(Marshal.GetPInvokeErrorMessage(errno));
         }
