@@ -141,10 +141,11 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
     {
         if (entry.LimitFrom is { } from)
         {
-            string fromKey = $"{key}.{LimitFrom.Key}";
+            GivenSetting<LimitFrom> given = lookup.File!.Given(from, $"{key}.{LimitFrom.Key}");
+            // Errors of the reader begin with limitFrom and its key.
             return limit is null
-                ? lookup.File!.Given(from, key).Parse<ConsulEndpoint?>(consul.Read) with { Origin = lookup.File!.PlaceOf(fromKey) }
-                : throw lookup.File!.Error(fromKey, "the watch has limit and limitFrom; remove one of them");
+                ? (given with { Place = $"{given.Origin}: {key}" }).Parse<ConsulEndpoint?>(consul.Read)
+                : throw given.Error("the watch has limit and limitFrom; remove one of them");
         }
 
         if (limit is not null || name != ConsulDefaults.WatchName)

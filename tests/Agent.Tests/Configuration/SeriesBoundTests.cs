@@ -11,7 +11,7 @@ using Prometheus;
 
 namespace Agent.Tests.Configuration;
 
-/// <summary>The bound is what an agent shows in which all is there that can be.</summary>
+/// <summary>The bound equals the number of series of an agent that has every series.</summary>
 public sealed class SeriesBoundTests
 {
     private static readonly BuildInformation Build = new("1.2.3", "abc");
@@ -27,7 +27,7 @@ public sealed class SeriesBoundTests
 
     public SeriesBoundTests()
     {
-        // There are metrics of the last one.
+        // The runtime publishes metrics of the last garbage collection.
         GC.Collect();
     }
 

@@ -114,7 +114,7 @@ public sealed class SettingsReaderTests
     [InlineData("8500,443", null, "8500", "443")]
     public void Other_ports_than_Consuls_name_the_watch_and_have_no_limit(string name, int? limit, params string[] ports)
     {
-        // An empty variable is none.
+        // An empty variable counts as unset.
         foreach (string address in new[] { "", "127.0.0.1:8500" })
         {
             Settings settings = Read(WithPorts(ports), ("CONSUL_HTTP_ADDR", address));

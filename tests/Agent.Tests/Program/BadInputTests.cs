@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>Wrong usage: one line on standard error that says what, where and what to do; exit 64; nothing on standard output.</summary>
+/// <summary>Invalid usage: one line on standard error that says what, where and what to do; exit code 64; nothing on standard output.</summary>
 [StartsProgram]
 public sealed class BadInputTests
 {
@@ -75,7 +75,7 @@ public sealed class BadInputTests
     [InlineData("CONSUL_HTTP_TOKEN_FILE: the value", "--once", "CONSUL_HTTP_ADDR=127.0.0.1:1", "CONSUL_HTTP_TOKEN_FILE=$dir/$bad")]
     public async Task Path_that_is_not_UTF_8_is_rejected(string begin, string arguments, params string[] assignments)
     {
-        // A test is UTF-16, and so are the arguments that it gives: the shell makes the bytes.
+        // .NET strings are UTF-16 and cannot hold invalid UTF-8, so the shell creates these bytes.
         using Scratch scratch = new();
         string script = $"dir={scratch.Path}; bad=$(printf 'a\\377b\\303'); {string.Concat(assignments.Select(text => $"export {text}; "))}exec \"$0\" \"$@\" {arguments}";
         Assert.Equal(
@@ -101,6 +101,8 @@ public sealed class BadInputTests
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--help"]);
         Assert.Equal((0, ""), (exitCode, errors));
+        // Lines fit a page, and end with a line feed.
+        Assert.All(output.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
         Assert.All(
             (string[])["--once", "--output", "--processes", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version", "health",
                 "--listen", "--listen-token-file", "--listen-certificate-file", "--listen-key-file",
@@ -112,7 +114,7 @@ public sealed class BadInputTests
     [Fact]
     public async Task Error_line_is_dropped_if_the_pipe_stays_full()
     {
-        // A full pipe that does not wait, whose other end is open.
+        // A full, non-blocking pipe whose other end is open.
         const string Full = """
             import os, sys
             reads, writes = os.pipe()

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program where whoever started it has closed standard input, output or error.</summary>
+/// <summary>The program that is started with standard input, output or error closed.</summary>
 [StartsProgram]
 public sealed class ClosedStreamsTests : IDisposable
 {

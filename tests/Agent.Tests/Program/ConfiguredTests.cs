@@ -23,7 +23,7 @@ public sealed class ConfiguredTests : IDisposable
         consul.Accept(3);
         https.Accept(2);
         sameport.Accept(5);
-        // By names that tests can look for.
+        // Names that this test can search for.
         File.CreateSymbolicLink(_scratch["main"], main.Path);
         File.CreateSymbolicLink(_scratch["other"], other.Path);
         string config = Write(
@@ -121,6 +121,26 @@ public sealed class ConfiguredTests : IDisposable
         Assert.Equal(
             (64, "", $"agent: {config}:3: watches[0].limit: '-1' is not a limit; give a number of at least 1, or none\n"),
             await AgentProcess.Run([.. arguments, config]));
+    }
+
+    [Fact]
+    public async Task File_without_permission_is_reported_alike_at_the_start_and_at_a_reload()
+    {
+        Requires.Root();
+        string config = Write("{ \"textfileDirectory\": \"none\" }");
+        // Root without the capabilities that ignore a file's mode.
+        string[] limited = [Requires.Program("setpriv", "util-linux"), "--bounding-set", "-dac_override,-dac_read_search"];
+        using AgentProcess agent = AgentProcess.Start(["--config", config], through: limited);
+        await Poll.Until(() => agent.Errors.Contains($"({config}:1)", StringComparison.Ordinal), "it runs");
+
+        File.SetUnixFileMode(config, UnixFileMode.UserRead);
+        Assert.Equal(0, (await Tool.Run("chown", ["65534", config])).ExitCode);
+        string reason = $"{config}: cannot be read: permission denied for the agent's user; change the file's owner or mode\n";
+        await Poll.Until(() => agent.Errors.Contains(reason, StringComparison.Ordinal), "the reload is refused");
+        agent.Signal(NativeMethods.SIGTERM);
+        Assert.Equal(0, await agent.Exit());
+
+        Assert.Equal((64, "", $"agent: {reason}"), await AgentProcess.Run(["--once", "--config", config], through: limited));
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary><c>agent health</c>: one line that says why, exit code 0 or 1.</summary>
+/// <summary><c>agent health</c>: one line with the reason, and exit code 0 or 1.</summary>
 [StartsProgram]
 public sealed class HealthTests : IDisposable
 {

@@ -62,26 +62,26 @@ public sealed class OnceTests
     [InlineData("json")]
     [InlineData("table")]
     [InlineData("prom")]
-    public async Task Nothing_is_printed_if_another_agent_owns_the_textfile(string form)
+    public async Task Nothing_is_printed_if_another_agent_owns_the_textfile(string format)
     {
         using Scratch scratch = new();
         using AgentProcess daemon = AgentProcess.Start(["--textfile-directory", scratch.Path]);
         await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "it publishes");
         Assert.Equal(
             (64, "", $"agent: another agent already writes {scratch["tcp_connections.prom"]}; stop it, or give this one another --textfile-directory\n"),
-            await AgentProcess.Run(["--once", "--output", form, "--textfile-directory", scratch.Path]));
+            await AgentProcess.Run(["--once", "--output", format, "--textfile-directory", scratch.Path]));
     }
 
     [Theory]
     [InlineData("check", "--warn", "80%")]
     [InlineData("check")]
     [InlineData("json", "--warn", "80%")]
-    public async Task No_state_is_printed_if_the_textfile_cannot_be_written(string form, params string[] arguments)
+    public async Task No_state_is_printed_if_the_textfile_cannot_be_written(string format, params string[] arguments)
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["file"], "", TestContext.Current.CancellationToken);
         (int exitCode, string output, string errors) =
-            await AgentProcess.Run(["--once", "--output", form, "--textfile-directory", scratch["file"], .. arguments]);
+            await AgentProcess.Run(["--once", "--output", format, "--textfile-directory", scratch["file"], .. arguments]);
         Assert.Equal((64, ""), (exitCode, output));
         Assert.StartsWith($"agent: cannot write {scratch["file"]}/tcp_connections.prom: ", errors);
     }
@@ -107,7 +107,7 @@ public sealed class OnceTests
     [Fact]
     public async Task Full_standard_output_is_one_line_and_exit_code_3()
     {
-        // The shell opens /dev/full in the program's place.
+        // The shell opens /dev/full as standard output.
         (int exitCode, _, string errors) = await AgentProcess.Run(
             ["--once"], through: [Requires.Program("sh", "dash"), "-c", "exec \"$0\" \"$@\" > /dev/full"]);
         Assert.Equal(3, exitCode);
@@ -116,6 +116,10 @@ public sealed class OnceTests
 
     [Theory]
     [InlineData(3, "--help >/dev/full")]
+    [InlineData(3, "--help >&-")]
+    [InlineData(3, "health --help >/dev/full")]
+    [InlineData(3, "--version >/dev/full")]
+    [InlineData(3, "--version >&-")]
     [InlineData(64, "--port 0 2>/dev/full")]
     [InlineData(64, "--port 0 2>&-")]
     [InlineData(3, "--once >&-")]
@@ -125,6 +129,7 @@ public sealed class OnceTests
         (int exitCode, _, string errors) = await AgentProcess.Run([], through: ["sh", "-c", $"exec \"$0\" \"$@\" {command}"]);
         Assert.Equal(expected, exitCode);
         Assert.DoesNotContain("   at ", errors);
+        Assert.InRange(errors.Count(character => character == '\n'), 0, 1);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The forms and exit codes of the program itself, on a real kernel and on a terminal.</summary>
+/// <summary>The output formats and exit codes of the program, on a real kernel and on a terminal.</summary>
 [StartsProgram]
 public sealed class OutputTests
 {
@@ -22,10 +22,10 @@ public sealed class OutputTests
         server.Accept(5, from: IPAddress.Parse("127.0.0.7"));
         server.Accept(4, from: IPAddress.Parse("127.0.0.8"));
 
-        foreach (string form in (string[])["prom", "json", "table", "check"])
+        foreach (string format in (string[])["prom", "json", "table", "check"])
         {
             (int exitCode, string output, string errors) = await AgentProcess.Run(
-                ["--once", "--netns", host.Path, "--output", form, .. arguments]);
+                ["--once", "--netns", host.Path, "--output", format, .. arguments]);
             Assert.Equal((expected, ""), (exitCode, errors));
             Assert.Contains("127.0.0.7", output);
         }
@@ -156,11 +156,11 @@ public sealed class OutputTests
     [Fact]
     public async Task Only_the_table_format_loads_Spectre_Console()
     {
-        // A copy whose Spectre.Console is an empty file: whoever loads it fails.
+        // A copy whose Spectre.Console is an empty file: a format that loads it fails.
         using Scratch scratch = new();
         foreach (FileInfo file in new DirectoryInfo(AppContext.BaseDirectory).EnumerateFiles())
         {
-            // The host looks for the others where the real agent.dll is.
+            // The host searches the other assemblies beside the real agent.dll.
             if (file.Name.StartsWith("agent.", StringComparison.Ordinal))
             {
                 file.CopyTo(scratch[file.Name]);
@@ -174,16 +174,16 @@ public sealed class OutputTests
         // Tmds.LibC has an assembly for each processor.
         Directory.CreateSymbolicLink(scratch["runtimes"], Path.Combine(AppContext.BaseDirectory, "runtimes"));
         await File.WriteAllTextAsync(scratch["Spectre.Console.dll"], "", TestContext.Current.CancellationToken);
-        foreach (string form in (string[])["prom", "json", "check"])
+        foreach (string format in (string[])["prom", "json", "check"])
         {
-            (int exitCode, string output) = await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", form]);
+            (int exitCode, string output) = await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", format]);
             Assert.True(exitCode == 0, output);
         }
 
         Assert.NotEqual(0, (await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", "table"])).ExitCode);
     }
 
-    /// <summary>Runs it with standard output on a terminal, on which standard error is too.</summary>
+    /// <summary>Runs the program with standard output and standard error on a terminal.</summary>
     private static Task<(int ExitCode, string Output, string Errors)> OnTerminal(
         int columns, Dictionary<string, string> environment, params string[] arguments)
     {

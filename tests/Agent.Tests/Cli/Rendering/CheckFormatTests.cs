@@ -77,23 +77,23 @@ public sealed class CheckFormatTests
             Line(Snapshots.Of(new Watch("a|b=c'd", [1]))));
 
     [Theory]
-    // A share of a limit that is unknown cannot be judged, whatever the reason is.
+    // A percentage of an unknown limit cannot be judged, for any reason.
     [InlineData("80%", "95%", 0, "Unknown", "UNKNOWN")]
     [InlineData("80%", "95%", 50, "No", "UNKNOWN")]
     [InlineData("80%", "95%", 50, "Unknown", "UNKNOWN")]
     [InlineData("40", "95%", 50, "No", "UNKNOWN")]
     [InlineData("80%", "50", 50, "No", "CRITICAL")]
-    // Nor can a number, which may lie above the limit; but one that is reached is.
+    // A number that is not reached cannot be judged either: the limit may be lower. A number that is reached can.
     [InlineData("60", "90", 50, "Unknown", "UNKNOWN")]
     [InlineData("60", "90", 50, "No", "UNKNOWN")]
     [InlineData("40", "90", 50, "No", "UNKNOWN")]
     [InlineData("40", "90", 50, "Unknown", "UNKNOWN")]
     [InlineData("40", "50", 50, "Unknown", "CRITICAL")]
-    // A 429 proves it, with any threshold.
+    // A 429 proves that the limit is reached, with any threshold.
     [InlineData("80%", "95%", 50, "Yes", "CRITICAL")]
     [InlineData("60", null, 50, "Yes", "CRITICAL")]
     [InlineData(null, "100%", 0, "Yes", "CRITICAL")]
-    // Without one nothing is judged.
+    // Without thresholds nothing is judged.
     [InlineData(null, null, 50, "Yes", "")]
     [InlineData(null, null, 50, "Unknown", "")]
     public void Unknown_limit_is_never_OK_with_thresholds(string? warning, string? critical, int held, string refusal, string state)
@@ -125,7 +125,7 @@ public sealed class CheckFormatTests
     [InlineData(50, "consul at x", "CRITICAL")]
     [InlineData(51, "consul at x", "CRITICAL")]
     [InlineData(50, "--limit", "CRITICAL")]
-    // The number is the better knowledge where the limit is only assumed.
+    // A default limit is only assumed, so the given number decides.
     [InlineData(50, "default", "OK")]
     public void Client_at_a_known_limit_is_critical_despite_a_higher_threshold(int held, string source, string state)
     {

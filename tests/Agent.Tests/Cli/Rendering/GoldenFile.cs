@@ -3,7 +3,7 @@ using Testing;
 namespace Agent.Tests.Cli.Rendering;
 
 /// <summary>
-/// What a person or a program reads, as files to look at. <c>UPDATE_GOLDEN=1 dotnet test</c> writes them anew, for a look at the diff.
+/// Compares an output with a file in Golden/. <c>UPDATE_GOLDEN=1 dotnet test</c> rewrites the files; review the diff afterwards.
 /// </summary>
 internal static class GoldenFile
 {

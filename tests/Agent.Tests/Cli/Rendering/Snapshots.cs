@@ -14,12 +14,12 @@ internal static class Snapshots
 {
     internal static readonly Watch Consul = new("consul", [8500, 8501]) { Limit = new ClientLimit(200, "default") };
 
-    /// <summary>Clients at each colour, among them the longest address, and more than are shown.</summary>
+    /// <summary>Clients of each color, one with the longest address, and more clients than are shown.</summary>
     internal static readonly Snapshot Busy = Of(new WatchCounts(
         Consul, Held: 428, Clients: 14, Highest: 192, Peak: null,
         Clients(("192.0.2.7", 192), ("127.0.0.1", 165), ("2001:db8:1111:2222:3333:4444:5555:6666", 42), ("::1", 1))));
 
-    /// <summary>With and without a limit, a listener and clients.</summary>
+    /// <summary>Watches with and without a limit, a listener and clients.</summary>
     internal static readonly Snapshot Several = Of(
         new WatchCounts(
             new Watch("web", [9000]), Held: 7, Clients: 2, Highest: 4, Peak: null, Clients(("192.0.2.7", 4), ("192.0.2.8", 3))),
@@ -28,7 +28,7 @@ internal static class Snapshots
             Held: 203, Clients: 3, Highest: 160, Peak: null, Clients(("192.0.2.7", 160), ("127.0.0.1", 42), ("::1", 1))),
         new WatchCounts(new Watch("idle [9]", [9001]) { Limit = new ClientLimit(10, "default") }, Held: 0, Clients: 0, Highest: 0, Peak: null, []));
 
-    /// <summary>One watch whose service refuses the agent's own address, and one whose service did not answer after it had told its limit.</summary>
+    /// <summary>One watch whose service refuses the agent's own address, and one whose service reported its limit once and no longer replies.</summary>
     internal static readonly Snapshot WithoutAnswers = Of(
         new WatchCounts(
             Consul with
@@ -48,7 +48,7 @@ internal static class Snapshots
             },
             Held: 7, Clients: 1, Highest: 7, Peak: null, Clients(("192.0.2.7", 7))));
 
-    /// <summary>Clients' ends in processes of every kind, in several, in none and out of sight.</summary>
+    /// <summary>Clients' ends in every kind of process, in several processes, in none, and in hidden ones.</summary>
     internal static readonly Snapshot WithProcesses = Of(
         new WatchCounts(
             Consul, Held: 207, Clients: 3, Highest: 165, Peak: null,
@@ -90,7 +90,7 @@ internal static class Snapshots
         Failure = "opening network namespace 'a|b\nc' failed: No such file or directory",
     }]);
 
-    /// <summary>The main network namespace, one that cannot be counted, and a third.</summary>
+    /// <summary>The main network namespace, one whose census failed, and a third.</summary>
     internal static readonly Snapshot SeveralNamespaces = new(
     [
         .. Of(Consul with { Warning = new Threshold(80, IsShare: true) }, ("192.0.2.7", 165)).Namespaces,
@@ -101,7 +101,7 @@ internal static class Snapshots
 
     internal static Snapshot Of(params ReadOnlySpan<WatchCounts> watches) => new([Counted(watches)]);
 
-    /// <summary>One watch and its clients, all of whom are shown.</summary>
+    /// <summary>One watch and its clients; all are shown.</summary>
     internal static Snapshot Of(Watch watch, params ReadOnlySpan<(string Address, int Held)> clients)
     {
         ImmutableArray<ClientCount> shown = Clients(clients);

@@ -49,7 +49,7 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.False(web.HasThresholds);
         Assert.Equal(new ClientLimit(null, $"{Path}:9"), settings.Watches[2].Watch.Limit);
 
-        // The main namespace by its name is the main namespace.
+        // A watch that names the main namespace is in the main namespace.
         Assert.Equal([null, "blue"], settings.Namespaces.Select(where => where.Label));
         Assert.Equal(["/proc/7/ns/net", "/run/netns/blue"], settings.Namespaces.Select(where => where.Namespace!.Path));
         Assert.Equal([["consul", "same"], ["web", "again"]], settings.Namespaces.Select(where => where.Watches.Select(watch => watch.Name)));
@@ -155,6 +155,17 @@ public sealed class ConfigurationFileTests : IDisposable
             Wrong(Text, new CommandLineValues(("--warn", "80%"))));
     }
 
+    [Fact]
+    public void Error_names_the_place_of_each_threshold()
+    {
+        const string Text = "{ \"watches\": [ { \"name\": \"a\", \"ports\": [1], \"limit\": 10,\n \"warning\": 5,\n \"critical\": 8 } ] }";
+        Assert.Equal(
+            $"{Path}:3: watches[0].critical: 8 is below the warning threshold 9; give at least as many connections",
+            Wrong(Text, new CommandLineValues(("--warn", "9"))));
+        Assert.Equal(
+            "--critical: 4 is below the warning threshold 5; give at least as many connections", Wrong(Text, new CommandLineValues(("--critical", "4"))));
+    }
+
     [Theory]
     [InlineData("""{ "intervall": "1s" }""", "1: intervall: unknown key; docs/configuration.md lists the keys")]
     [InlineData("{\n \"watches\": [\n {\n \"name\": \"a\",\n \"ports\": [1],\n \"port\": 2 } ] }", "6: watches[0].port: unknown key; docs/configuration.md lists the keys")]
@@ -187,8 +198,8 @@ public sealed class ConfigurationFileTests : IDisposable
         "1: watches[0].netns: '.' is not a network namespace: give a PID, a path such as /proc/1/ns/net, or a name under /run/netns")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1], \"limit\": 5,\n \"limitFrom\": {} } ] }",
         "2: watches[0].limitFrom: the watch has limit and limitFrom; remove one of them")]
-    [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "consul": "ftp://x" } } ] }""",
-        "1: watches[0]: limitFrom.consul: 'ftp://x' is neither http:// nor https://; write it like http://127.0.0.1:8500")]
+    [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"limitFrom\": { \"consul\": \"ftp://x\" } } ] }",
+        "2: watches[0]: limitFrom.consul: 'ftp://x' is neither http:// nor https://; write it like http://127.0.0.1:8500")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n { \"name\": \"a\", \"ports\": [2] } ] }",
         "2: watches[1].name: another watch has the name 'a'; give each watch a different name")]
     [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9988 } ] }",

@@ -6,12 +6,12 @@ using Testing;
 
 namespace Agent.Tests.Configuration.File;
 
-/// <summary>The schema that ships for editors says what the agent reads.</summary>
+/// <summary>The schema for editors agrees with the agent.</summary>
 public sealed class SchemaTests
 {
     private const string SchemaFile = "deploy/agent.schema.json";
 
-    // Each is what the schema and the agent have to agree on; what only the agent can know (a name twice, a share of no limit) is not here.
+    // The schema and the agent must agree on each file. Errors that a schema cannot express (a name twice, a percentage without a limit) are not here.
     public static TheoryData<string, bool> Files => new()
     {
         { """{}""", true },
