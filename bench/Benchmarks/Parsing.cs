@@ -11,7 +11,7 @@ public class Parsing : IDisposable
     private readonly ReplayedDump _kernel = new();
     private readonly SockDiagClient _client;
     private readonly SocketQuery _query = new(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, 8500);
-    private readonly WatchTally _watch = new(new Watch("consul", [8500]), watch => watch.Limit, time: null);
+    private readonly WatchTally _watch = new(new Watch("consul", [8500]), time: null);
     private readonly PortTally _tally;
     private readonly byte[] _buffer = new byte[DumpBuffer];
 

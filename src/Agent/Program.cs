@@ -4,6 +4,7 @@ using Agent.Cli.Rendering;
 using Agent.Configuration;
 using Agent.Publishing;
 using Agent.Hosting;
+using Agent.Readings;
 using Agent.Watching;
 using Agent.Limits;
 using Agent.Workloads;
@@ -50,10 +51,11 @@ static int RunOnce(Settings settings, OnceOptions once)
         ErrorLine.Write(notice);
     }
 
-    // Counted first: the question for a limit takes a slot of that very limit.
-    Snapshot counted = Count(settings, once.Processes);
-    LimitCache limits = LimitCache.Ask(
-        counted.Namespaces.SelectMany(found => found.Watches).Select(counts => counts.Watch), TimeProvider.System);
+    // The census comes first: the question for a limit takes a slot of that very limit.
+    ImmutableArray<NamespaceCounts> counts = Count(settings, once.Processes);
+    LimitReading[] limits = LimitReading.AskAll(
+        counts.SelectMany(found => found.Watches).Select(watch => watch.Watch.LimitFrom).OfType<ConsulEndpoint>(), TimeProvider.System);
+    Snapshot snapshot = Snapshot.Of(StoreView.Of([.. counts, .. limits])) with { Filter = settings.Filter?.ToString() };
 
     foreach (string notice in settings.Namespaces
         .SelectMany(where => where.Watches.Select(watch => SharedBudget.Find(where.Namespace, watch))).OfType<string>())
@@ -63,10 +65,10 @@ static int RunOnce(Settings settings, OnceOptions once)
 
     // A textfile that was not asked for here and now would outlive this moment.
     string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
-    return OnceCommand.Run(counted.WithLimits(limits.Of), format, directory);
+    return OnceCommand.Run(snapshot, format, directory);
 }
 
-static Snapshot Count(Settings settings, bool withProcesses)
+static ImmutableArray<NamespaceCounts> Count(Settings settings, bool withProcesses)
 {
     ImmutableArray<NamespaceCounts>.Builder found = ImmutableArray.CreateBuilder<NamespaceCounts>();
     foreach (WatchedNamespace where in settings.Namespaces)
@@ -76,7 +78,7 @@ static Snapshot Count(Settings settings, bool withProcesses)
         found.Add(withProcesses ? ProcessLookup.Look(where, settings.Filter, counts) : counts);
     }
 
-    return new Snapshot(found.ToImmutable()) { Filter = settings.Filter?.ToString() };
+    return found.ToImmutable();
 }
 
 static int RunHealth(HealthSettings settings) => HealthCommand.Run(settings, TimeProvider.System);

@@ -2,7 +2,7 @@ using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Platform;
 using Agent.Publishing;
-using Agent.Watching;
+using Agent.Readings;
 
 namespace Agent.Cli;
 
@@ -47,7 +47,7 @@ internal static class HealthCommand
     /// <returns>The defect of the textfile; null if it has none.</returns>
     private static string? Defect(string path, TimeSpan age, TimeSpan interval, string text)
     {
-        TimeSpan patience = Patience.With(interval);
+        TimeSpan patience = StaleAfter.Of(interval);
         if (age > patience)
         {
             return $"{path} is {Format(age)} old, and the maximum for an interval of {Duration.Format(interval)} is {Duration.Format(patience)}; "

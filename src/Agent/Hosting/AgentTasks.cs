@@ -1,111 +1,60 @@
-using System.Collections.Immutable;
 using System.Net;
 using Agent.Configuration;
-using Agent.Limits;
-using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Publishing.Http;
-using Agent.Watching;
-using Agent.Watching.Latest;
+using Agent.Readings;
+using Agent.Tasks;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
 
-/// <summary>Makes the tasks that the settings ask for, at the start and whenever there are new ones.</summary>
+/// <summary>Runs the sources and publishers of the settings: those of the start, and those of each reload.</summary>
 /// <param name="supervisor">Runs them.</param>
-/// <param name="serviceManager">Is told how they are.</param>
-/// <param name="read">Makes all settings of what stands in the configuration file.</param>
-/// <param name="reloadAsked">Is set when that is to be done.</param>
-/// <param name="time">The clock.</param>
-/// <param name="loggers">For what each task has to say.</param>
+/// <param name="store">Connects them.</param>
+/// <param name="state">Takes the settings in force.</param>
+/// <param name="sources">Makes the sources of settings.</param>
+/// <param name="publishers">Makes the publishers of settings, with the textfile that was acquired for them.</param>
+/// <param name="loggers">For the check of an endpoint.</param>
 internal sealed class AgentTasks(
     Supervisor supervisor,
-    ServiceManager serviceManager,
-    Func<byte[], Settings> read,
-    AutoResetEvent reloadAsked,
-    TimeProvider time,
+    Store store,
+    AgentState state,
+    Func<Settings, IReadOnlyList<Source>> sources,
+    Func<Settings, Textfile?, IReadOnlyList<Publisher>> publishers,
     ILoggerFactory loggers)
 {
-    private static readonly TimeSpan LongestAcquisition = TimeSpan.FromSeconds(5);
+    private readonly CurrentTextfile _textfile = new();
+    private EndpointSettings? _endpoint;
+    private IReadOnlyList<SupervisedTask> _tasks = [];
 
-    private readonly LatestCounts _latest = new(time);
-    private readonly LimitCache _limits = new();
-    private readonly SharedBudgetNotices _budgets = new(time, loggers.CreateLogger<SharedBudgetNotices>());
-    private readonly ReloadState _reload = new(time.GetUtcNow());
-    private volatile EndpointContent? _content;
-    private volatile Settings? _settings;
-    private Textfile? _textfile;
-    private ImmutableArray<SupervisedTask> _tasks = [];
-
-    /// <summary>What the agent does, in a few words.</summary>
-    internal string Doing => _settings is { } settings
-        ? $"counting every {Duration.Format(settings.Interval.Value)}, {Publishing(settings)}"
-        : "starting";
-
-    private string Publishing(Settings settings) => (_textfile, settings.Endpoint) switch
-    {
-        ({ } file, null) => $"writing {file.FilePath}",
-        (null, { } endpoint) => $"serving {endpoint.Listen}",
-        ({ } file, { } endpoint) => $"writing {file.FilePath}, serving {endpoint.Listen}",
-        _ => "publishing nothing",
-    };
-
-    /// <summary>Takes the textfile, before anything is said or done.</summary>
+    /// <summary>Acquires the textfile of the first settings, before anything is logged or started.</summary>
     /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
     internal void Prepare(Settings settings)
     {
-        _textfile = TextfileOf(settings);
-        _settings = settings;
+        string? directory = settings.TextfileDirectory.Value;
+        _textfile.Set(_textfile.Acquire(directory), directory);
     }
 
-    /// <summary>From now on the agent goes by these settings.</summary>
-    /// <returns>False when it ends, and nothing has changed.</returns>
+    /// <summary>Starts the tasks of the settings, and stops those of the former ones.</summary>
+    /// <returns>False when the agent ends, and nothing has changed.</returns>
     /// <exception cref="TextfileTakenException">Another agent writes the textfile; nothing has changed.</exception>
-    /// <exception cref="ConfigurationException">Another place for the textfile or the endpoint cannot be used; nothing has changed.</exception>
+    /// <exception cref="ConfigurationException">The new textfile or endpoint cannot be used; nothing has changed.</exception>
     internal async Task<bool> ApplyAsync(Settings settings)
     {
-        Textfile? former = _textfile;
-        Textfile? next = TextfileOf(settings);
-        bool isApplied = false;
+        Textfile? textfile = _textfile.Acquire(settings.TextfileDirectory.Value);
         try
         {
-            return isApplied = await TryMakeRoomAsync(settings.Endpoint) && await RunAsync(settings, next);
+            return await TryMakeRoomAsync(settings.Endpoint) && await ReplaceAsync(settings, textfile);
         }
         finally
         {
-            if (!isApplied && next is not null && next != former)
-            {
-                Release(next);
-            }
+            _textfile.GiveUp(textfile);
         }
     }
 
-    private Task<bool> RunAsync(Settings settings, Textfile? next)
-    {
-        if (next is not null && next == _textfile)
-        {
-            next.Rename(settings.TextfileDirectory.Value!);
-        }
-
-        _textfile = next;
-        _settings = settings;
-        ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
-        _tasks =
-        [
-            .. _latest.Replace(namespaces, settings.Interval.Value).Select(
-                place => new CensusTask(place, settings.Interval.Value, found => Record(place, found), time, Begin)),
-            .. Discoveries(namespaces),
-            .. _textfile is { } textfile ? new SupervisedTask[] { Write(textfile) } : [],
-            .. settings.Endpoint is { } endpoint ? new SupervisedTask[] { Serve(endpoint) } : [],
-            .. settings.Source is null ? [] : new SupervisedTask[] { ReadAnew(settings.Source) },
-            .. serviceManager.IsThere ? new SupervisedTask[] { new ServiceManagerTask(serviceManager, supervisor, time) } : [],
-        ];
-        return supervisor.ReplaceAsync(_tasks);
-    }
-
-    /// <summary>The same, where an endpoint that works is not to be given up for one that cannot.</summary>
-    /// <exception cref="ConfigurationException">Its files cannot be used; nothing has changed.</exception>
-    private Task<bool> ReloadAsync(Settings settings)
+    /// <summary>The same for a reload: an endpoint that works is not given up for one whose files cannot be used.</summary>
+    /// <inheritdoc cref="ApplyAsync"/>
+    internal Task<bool> ReloadAsync(Settings settings)
     {
         if (settings.Endpoint is { } endpoint)
         {
@@ -115,15 +64,30 @@ internal sealed class AgentTasks(
         return ApplyAsync(settings);
     }
 
+    private Task<bool> ReplaceAsync(Settings settings, Textfile? textfile)
+    {
+        _textfile.Set(textfile, settings.TextfileDirectory.Value);
+        _endpoint = settings.Endpoint;
+        state.Settings = settings;
+        // A source that goes on undisturbed is the one that the store has to know.
+        IReadOnlyList<Source> newSources = [.. sources(settings).Select(supervisor.RunningOrNew)];
+        IReadOnlyList<Publisher> newPublishers = publishers(settings, textfile);
+        store.Replace(newSources, keepsHistory: newPublishers.Any(publisher => publisher.NeedsHistory));
+        state.Activity = $"counting every {Duration.Format(settings.Interval.Value)}, "
+            + (newPublishers is [] ? "publishing nothing" : string.Join(", ", newPublishers.Select(publisher => publisher.Activity)));
+        _tasks = [.. newSources, .. newPublishers];
+        return supervisor.ReplaceAsync(_tasks);
+    }
+
     /// <summary>
-    /// Makes sure that another endpoint than the one that runs can listen where it is to. Where only the one that runs may be in its way, as
-    /// 127.0.0.1 is for 0.0.0.0 with the same port, that one ends first, and comes back if something else is in the way too.
+    /// Makes sure that a new endpoint can listen. Where only the running one may be in its way, as 127.0.0.1 is for 0.0.0.0 with the same port,
+    /// the running one ends first, and comes back if another program is in the way too.
     /// </summary>
     /// <returns>False when the agent ends.</returns>
     /// <exception cref="ConfigurationException">It cannot listen at one of its addresses; nothing has changed.</exception>
     private async Task<bool> TryMakeRoomAsync(EndpointSettings? next)
     {
-        EndpointSettings? running = _settings?.Endpoint;
+        EndpointSettings? running = _endpoint;
         if (next is null || next == running)
         {
             return true;
@@ -137,7 +101,7 @@ internal sealed class AgentTasks(
             return true;
         }
 
-        if (!await supervisor.ReplaceAsync([.. _tasks.Where(task => task is not EndpointTask)]))
+        if (!await supervisor.ReplaceAsync([.. _tasks.Where(task => task is not EndpointPublisher)]))
         {
             return false;
         }
@@ -153,105 +117,4 @@ internal sealed class AgentTasks(
             throw;
         }
     }
-
-    /// <summary>The textfile that there is already where it stays the same one.</summary>
-    private Textfile? TextfileOf(Settings settings)
-    {
-        if (settings.TextfileDirectory.Value is not { } directory)
-        {
-            return null;
-        }
-
-        if (_textfile is { } known && (_settings?.TextfileDirectory.Value == directory || IsSame(known, directory)))
-        {
-            return known;
-        }
-
-        Textfile textfile = new(directory);
-        // Who writes it meets the failure again, tells of it and goes on trying; but one that there is already is not given up for that.
-        if (FailureToAcquire(textfile) is { } failure && _textfile is not null)
-        {
-            Release(textfile);
-            throw new ConfigurationException($"{textfile.FilePath} cannot be written: {failure}");
-        }
-
-        return textfile;
-    }
-
-    /// <returns>Whether the directory is that of this textfile, by another name; false also where a disk gives no answer.</returns>
-    private static bool IsSame(Textfile textfile, string directory)
-    {
-        Task<bool> comparison = Task.Run(() => textfile.IsIn(directory));
-        return comparison.Wait(LongestAcquisition) && comparison.Result;
-    }
-
-    /// <returns>Why the textfile cannot be written; null when it can.</returns>
-    /// <exception cref="TextfileTakenException">Another agent writes it.</exception>
-    private static string? FailureToAcquire(Textfile textfile)
-    {
-        try
-        {
-            // A disk that hangs holds up the textfile, and nothing else.
-            return Task.Run(textfile.Acquire).Wait(LongestAcquisition)
-                ? null
-                : $"its directory gives no answer within {LongestAcquisition.TotalSeconds} s";
-        }
-        catch (AggregateException failed) when (failed.InnerException is TextfileTakenException taken)
-        {
-            throw taken;
-        }
-        catch (AggregateException failed) when (failed.InnerException is IOException or UnauthorizedAccessException)
-        {
-            return failed.InnerException.Message;
-        }
-    }
-
-    private static void Release(Textfile textfile)
-    {
-        try
-        {
-            textfile.Dispose();
-        }
-        catch (IOException)
-        {
-            // It hangs, and gives itself free when that is over.
-        }
-    }
-
-    private void Record(CensusPlace place, NamespaceCounts found)
-    {
-        if (_content is { } content)
-        {
-            content.Record(place, found);
-        }
-        else
-        {
-            place.Put(found);
-        }
-
-        _ = _budgets.LookAfter(place.Where, found);
-    }
-
-    private AgentFigures Figures() => new(
-        supervisor.Figures, _settings!.Source is null ? null : _reload.Figures, _latest.Namespaces);
-
-    private Census Begin(WatchedNamespace where) => new(where, time, keepsPeaks: true, _limits.Of);
-
-    /// <summary>One for each Consul and way to ask it; names are those of addresses, with a number where several ways lead to one.</summary>
-    private IEnumerable<LimitTask> Discoveries(ImmutableArray<WatchedNamespace> namespaces) => namespaces
-        .SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct()
-        .GroupBy(endpoint => endpoint.Root)
-        .SelectMany(same => same.Select((endpoint, i) => Ask(endpoint, i == 0 ? same.Key : $"{same.Key}#{i + 1}")));
-
-    private LimitTask Ask(ConsulEndpoint endpoint, string name) => new(name, endpoint, new LimitDiscovery(
-        new ConsulLimit(endpoint, time), limit => _limits.Learn(endpoint, limit), time, loggers.CreateLogger<LimitDiscovery>()));
-
-    private TextfileTask Write(Textfile textfile) => new(
-        textfile, _latest, new SnapshotExposition(BuildInformation.Current), () => _settings!.Interval.Value, time, loggers.CreateLogger<TextfileTask>());
-
-    private EndpointTask Serve(EndpointSettings endpoint) =>
-        new(endpoint, _content ??= new EndpointContent(_latest, Figures, () => _settings!, time), time, loggers);
-
-    private ReloadTask ReadAnew(ConfigurationSource source) => new(
-        source, read, ReloadAsync, _reload, serviceManager, reloadAsked, time, loggers.CreateLogger<ReloadTask>());
 }

@@ -3,24 +3,34 @@ using Polly.Retry;
 
 namespace Agent.Hosting;
 
-/// <summary>The pauses before something that has failed is tried again: growing, with jitter, so that not all agents of a fleet come at once.</summary>
+/// <summary>
+/// The pauses before a task that failed is started again. They grow with each failure in a row, and have jitter, so that the agents of a fleet do
+/// not act at the same time.
+/// </summary>
 internal static class Backoff
 {
-    /// <summary>Makes a pipeline that tries again for as long as there is an exception and it is not cancelled.</summary>
+    private const int MostDoublings = 30;
+
+    /// <summary>Makes a pipeline that runs a task again after each failure, until it is cancelled.</summary>
+    /// <param name="failuresInARow">Returns how many failures have followed each other; 1 after a success.</param>
     /// <param name="first">About how long the first pause is.</param>
-    /// <param name="longest">How long each is at the most.</param>
+    /// <param name="longest">The longest pause.</param>
     /// <param name="time">The clock.</param>
-    internal static ResiliencePipeline Create(TimeSpan first, TimeSpan longest, TimeProvider time) =>
+    internal static ResiliencePipeline Create(Func<int> failuresInARow, TimeSpan first, TimeSpan longest, TimeProvider time) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
                 MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = first,
-                MaxDelay = longest,
+                DelayGenerator = _ => ValueTask.FromResult<TimeSpan?>(PauseAfter(failuresInARow(), first, longest)),
                 ShouldHandle = attempt => ValueTask.FromResult(
                     attempt.Outcome.Exception is not null && !attempt.Context.CancellationToken.IsCancellationRequested),
             })
             .Build();
+
+    private static TimeSpan PauseAfter(int failuresInARow, TimeSpan first, TimeSpan longest)
+    {
+        double jitter = 0.5 + Random.Shared.NextDouble();
+        TimeSpan pause = first * jitter * Math.Pow(2, Math.Min(failuresInARow - 1, MostDoublings));
+        return pause < longest ? pause : longest;
+    }
 }

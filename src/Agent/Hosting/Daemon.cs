@@ -12,15 +12,15 @@ namespace Agent.Hosting;
 /// <summary><c>agent</c> without <c>--once</c>: a host around the tasks, until a signal ends it.</summary>
 internal static partial class Daemon
 {
-    // More than any task has for its end.
+    // Longer than the stop timeout of any task.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
-    // Until there is no process any more: one that comes at its end would find nobody, and kill it.
+    // Kept until the process ends: without a handler, a signal that comes last would kill it.
     private static Signals? _signals;
 
-    /// <param name="settings">What it goes by at first.</param>
-    /// <param name="read">Makes the settings of what stands in the configuration file.</param>
-    /// <param name="early">Has caught SIGHUP until now.</param>
+    /// <param name="settings">The settings of the start.</param>
+    /// <param name="read">Parses the text of the configuration file into settings.</param>
+    /// <param name="early">Catches SIGHUP until now.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">The endpoint needs what is not installed.</exception>
     /// <exception cref="TextfileTakenException">Another agent writes the same file.</exception>
@@ -31,15 +31,16 @@ internal static partial class Daemon
             throw new ConfigurationException($"{file} cannot be used: {OpenSsl.Advice}");
         }
 
-        // Before anything is made that would have to be removed.
+        // Before the first file is made, which a clean end has to remove.
         _signals = new Signals(hasFile: settings.Source is not null, TimeProvider.System, Environment.Exit);
         early?.HandOver(_signals);
         using IHost host = Build(settings, read, _signals);
-        host.Services.GetRequiredService<AgentTasks>().Prepare(settings);
+        AgentService service = host.Services.GetRequiredService<AgentService>();
+        service.Prepare();
         LogSettings(host.Services.GetRequiredService<ILogger<AgentService>>(), settings);
 
         Exception? endedBy = null;
-        host.Services.GetRequiredService<Supervisor>().AgentMustEnd += reason =>
+        service.AgentMustEnd += reason =>
         {
             endedBy = reason;
             host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
@@ -68,29 +69,16 @@ internal static partial class Daemon
             });
         }
 
-        // Their stack traces are for their developers. What fails is told by whoever it fails.
+        // Log lines of the libraries come with stack traces. Each task reports its own failures.
         builder.Logging.AddFilter("Microsoft", LogLevel.None);
         builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
 
-        // In the place of the console's, which has handlers of its own and takes a signal that comes while the host starts for a failure.
+        // Replaces the console's, which has handlers of its own and takes a signal during the start for a failure.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton(settings);
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(services => new Supervisor(TimeProvider.System, services.GetRequiredService<ILogger<Supervisor>>()));
-        builder.Services.AddSingleton(services => new AgentTasks(
-            services.GetRequiredService<Supervisor>(),
-            services.GetRequiredService<ServiceManager>(),
-            read,
-            signals.Reload,
-            TimeProvider.System,
-            services.GetRequiredService<ILoggerFactory>()));
-        builder.Services.AddSingleton(services => new ServiceManager(
-            Environment.GetEnvironmentVariable,
-            () => services.GetRequiredService<AgentTasks>().Doing,
-            TimeProvider.System,
-            services.GetRequiredService<ILogger<ServiceManager>>()));
-        builder.Services.AddHostedService<AgentService>();
+        builder.Services.AddSingleton(services => new AgentService(
+            settings, read, signals.Reload, TimeProvider.System, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<AgentService>());
         return builder.Build();
     }
 

@@ -1,36 +1,37 @@
 using Agent.Configuration;
 using Agent.Configuration.File;
 using Agent.Publishing;
+using Agent.Tasks;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
 
 /// <summary>
-/// Reads the configuration anew when it is asked to, and when the file is another one, however it was replaced. Of a file that is being written
-/// nothing is believed before it was the same for a second; of one that is not valid, nothing at all. What was compared is what is applied: the
-/// file may have changed again meanwhile, and that is seen the next time.
+/// Reloads the configuration file on request, and when its text has changed, however the file was replaced. A file that is being written has to
+/// stay the same for a second first; an invalid one changes nothing. The text that was compared is the text that is applied: if the file changes
+/// again meanwhile, the next check sees it.
 /// </summary>
-/// <param name="source">What was read at the start.</param>
-/// <param name="read">Makes all settings of what stands in the file.</param>
-/// <param name="apply">Makes the agent go by them; throws where it cannot, and is false when the agent ends.</param>
-/// <param name="state">What comes of it, for metrics.</param>
-/// <param name="serviceManager">Is told when it begins and when it is over.</param>
-/// <param name="asked">Is set by whoever wants the file to be read.</param>
+/// <param name="source">The file, and its text at the start.</param>
+/// <param name="read">Parses a text into settings.</param>
+/// <param name="apply">Puts settings into force; throws where it cannot, and returns false when the agent ends.</param>
+/// <param name="state">Takes the result, for metrics.</param>
+/// <param name="serviceManager">Shows that a reload begins and ends.</param>
+/// <param name="requested">Set when the file has to be read.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Is told what comes of it.</param>
+/// <param name="logger">Logs each reload.</param>
 internal sealed partial class ReloadTask(
     ConfigurationSource source,
     Func<byte[], Settings> read,
     Func<Settings, Task<bool>> apply,
-    ReloadState state,
+    AgentState state,
     ServiceManager serviceManager,
-    AutoResetEvent asked,
+    AutoResetEvent requested,
     TimeProvider time,
     ILogger<ReloadTask> logger) : SupervisedTask
 {
     internal static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    // What was there when it was tried last, and what was seen since.
+    // The text that was applied or refused last, and the text of the last check.
     private Content _tried = new(source.Text.ToArray(), null);
     private Content _seen = new(source.Text.ToArray(), null);
 
@@ -40,18 +41,17 @@ internal sealed partial class ReloadTask(
 
     internal override object Identity => source.Path;
 
-    internal override TimeSpan LongestPause => TimeSpan.FromMinutes(1);
+    internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
-    internal override Task RunAsync(Action works, CancellationToken stopping) => OwnThread.RunAsync(() => Run(works, stopping));
+    internal override Task RunAsync(Action succeeded, CancellationToken stopping) => DedicatedThread.RunAsync(() => Run(succeeded, stopping));
 
-    private void Run(Action works, CancellationToken stopping)
+    private void Run(Action succeeded, CancellationToken stopping)
     {
         while (true)
         {
-            works();
-            long next = time.GetTimestamp() + (long)(Period.TotalSeconds * time.TimestampFrequency);
-            WaitEnd ended = time.WaitUntil(next, stopping, asked);
-            if (ended == WaitEnd.Stopping)
+            succeeded();
+            WaitResult ended = time.WaitUntil(time.GetTimestamp() + time.ToTicks(Period), stopping, requested);
+            if (ended == WaitResult.Stopping)
             {
                 return;
             }
@@ -59,7 +59,7 @@ internal sealed partial class ReloadTask(
             Content content = TryRead();
             bool isSettled = content.IsSameAs(_seen);
             _seen = content;
-            if (ended == WaitEnd.Signal || (isSettled && !content.IsSameAs(_tried)))
+            if (ended == WaitResult.Signal || (isSettled && !content.IsSameAs(_tried)))
             {
                 _tried = content;
                 Reload(content);
@@ -75,18 +75,18 @@ internal sealed partial class ReloadTask(
             Settings settings = read(content.Text ?? throw new ConfigurationException(content.Failure!));
             if (apply(settings).GetAwaiter().GetResult())
             {
-                state.Succeeded(time.GetUtcNow());
+                state.Reloaded(time.GetUtcNow());
                 LogReloaded(string.Join(", ", settings.Effective));
             }
         }
         catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
         {
-            state.Failed();
+            state.ReloadFailed();
             LogRefused(wrong.Message);
         }
         catch
         {
-            state.Failed();
+            state.ReloadFailed();
             throw;
         }
         finally
@@ -107,15 +107,15 @@ internal sealed partial class ReloadTask(
         }
     }
 
-    /// <summary>What stood in the file, or why it could not be read.</summary>
+    /// <summary>The text of the file, or why it could not be read.</summary>
     private readonly record struct Content(byte[]? Text, string? Failure)
     {
-        /// <summary>Whether the text is the same; two that could not be read are, whatever the reasons.</summary>
+        /// <summary>Whether the text is the same; two files that could not be read are the same, whatever the reasons.</summary>
         internal bool IsSameAs(Content other) =>
             Text is null || other.Text is null ? Text == other.Text : Text.AsSpan().SequenceEqual(other.Text);
     }
 
-    [LoggerMessage(40, LogLevel.Information, "the configuration was read anew: {Settings}")]
+    [LoggerMessage(40, LogLevel.Information, "the configuration was reloaded: {Settings}")]
     private partial void LogReloaded(string settings);
 
     [LoggerMessage(41, LogLevel.Error, "the configuration stays as it was: {Reason}")]

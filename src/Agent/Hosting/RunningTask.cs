@@ -1,16 +1,20 @@
 using Agent.Configuration;
+using Agent.Tasks;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
 
-/// <summary>A task and its life: it is run, and after each failure run again, until it is told to end.</summary>
+/// <summary>A task ended although no one stopped it.</summary>
+internal sealed class TaskEndedException() : Exception("it ended by itself");
+
+/// <summary>Runs a task, and runs it again after each failure, until it is stopped.</summary>
 /// <param name="task">The task.</param>
-/// <param name="counters">Those of its name.</param>
-/// <param name="startedFor">Why it is started in the place of another one; null where there was none.</param>
-/// <param name="time">The clock of pauses and of signs of life.</param>
-/// <param name="logger">Is told when it begins to fail, and when it works again.</param>
-/// <param name="endAgent">Is told why the agent must not go on.</param>
-/// <param name="changed">Is called when it works, or does not, and it was otherwise before.</param>
+/// <param name="counters">The counters of its name.</param>
+/// <param name="startedFor">Why it starts in place of another one; null where there was none.</param>
+/// <param name="time">The clock of retry delays.</param>
+/// <param name="logger">Logs when the task begins to fail, and when it works again.</param>
+/// <param name="endAgent">Ends the agent for a reason.</param>
+/// <param name="changed">Called when the task begins or ceases to fail.</param>
 internal sealed partial class RunningTask(
     SupervisedTask task,
     TaskCounters counters,
@@ -20,39 +24,39 @@ internal sealed partial class RunningTask(
     Action<Exception> endAgent,
     Action changed) : IDisposable
 {
-    private static readonly TimeSpan LongestGivingBack = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRelease = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
-    private Task? _life;
-    private volatile string? _trouble;
-    private volatile bool _hasTurned;
+    private Task? _run;
+    private volatile string? _lastError;
+    private volatile bool _hasReported;
     private volatile bool _isRunning;
-    private bool _isKnownToHang;
-    private long _lastSign = time.GetTimestamp();
+    private volatile int _failuresInARow;
+    private bool _hangWasReported;
 
-    internal SupervisedTask What => task;
+    internal SupervisedTask Supervised => task;
 
     internal TaskCounters Counters => counters;
 
-    /// <summary>Why it cannot do what it is there for, in one line; null when it can.</summary>
-    internal string? Trouble => _trouble;
+    /// <summary>Why the task does not work, in one line; null while it works.</summary>
+    internal string? LastError => _lastError;
 
-    /// <summary>Whether it has worked or failed at least once.</summary>
-    internal bool HasTurned => _hasTurned;
+    /// <summary>Whether the task has succeeded or failed at least once.</summary>
+    internal bool HasReported => _hasReported;
 
-    /// <summary>Whether it runs and has given no sign of life for longer than it may.</summary>
-    internal bool Hangs => _isRunning
-        && task.LongestSilence is { } longest
-        && task.SilentSince(Volatile.Read(ref _lastSign)) is { } since
-        && time.GetElapsedTime(since) > longest;
+    /// <summary>Whether a step of the task takes longer than it may.</summary>
+    internal bool Hangs => _isRunning && task.IsHanging;
 
-    /// <summary>Makes a failure of it that it hangs, where it does; it is not started again, for nobody can end it.</summary>
-    internal void TellWhereItHangs()
+    /// <summary>Whether the task does not run, and will not by itself.</summary>
+    internal bool HasEnded => _run is null or { IsCompleted: true };
+
+    /// <summary>Reports a hanging task as a failure, once. It is not restarted: a thread that hangs cannot be stopped.</summary>
+    internal void ReportHang()
     {
-        if (Hangs && !Interlocked.Exchange(ref _isKnownToHang, true))
+        if (Hangs && !Interlocked.Exchange(ref _hangWasReported, true))
         {
-            string reason = $"it has given no sign of life for {Duration.Format(task.LongestSilence!.Value)}";
-            if (_trouble is null && !task.TellsItself)
+            string reason = $"no sign of life for {Duration.Format(task.HangTimeout!.Value)}";
+            if (_lastError is null && !task.LogsOwnFailures)
             {
                 LogHangs(task.Duty, reason);
             }
@@ -61,69 +65,57 @@ internal sealed partial class RunningTask(
         }
     }
 
-    /// <summary>Whether it does not run, and will not by itself.</summary>
-    internal bool HasEnded => _life is null or { IsCompleted: true };
+    /// <summary>Starts the task if it has not been started. Its first step holds up no other task.</summary>
+    internal void EnsureStarted() => _run ??= Task.Run(RunAsync);
 
-    /// <summary>Begins its life where it has not begun. Whatever it begins with holds up nobody else.</summary>
-    internal void EnsureStarted() => _life ??= Task.Run(LiveAsync);
-
-    /// <summary>Tells it to end, and waits for that as long as it may take.</summary>
-    /// <returns>Whether it has ended, and given back what it had.</returns>
+    /// <summary>Stops the task, and waits for that as long as the task allows.</summary>
+    /// <returns>Whether it stopped and released what it held.</returns>
     internal async Task<bool> StopAsync()
     {
         await _stopping.CancelAsync();
-        // By the clock of the machine: this is about threads, not about what the agent takes for time.
-        Task life = _life ?? Task.CompletedTask;
-        await Task.WhenAny(life, Task.Delay(task.LongestEnd));
-        // What it gives back may be what it waits for; and a disk that is dead takes its time for that, too.
-        Task end = Task.Run(task.End);
-        await Task.WhenAny(Task.WhenAll(life, end), Task.Delay(LongestGivingBack));
-        return HasEnded && end.IsCompleted;
+        // By the real clock: threads end by it, whatever clock the agent uses.
+        Task run = _run ?? Task.CompletedTask;
+        await Task.WhenAny(run, Task.Delay(task.StopTimeout));
+        // A task that hangs may wait for something that it releases here; and on a dead disk the release may hang too.
+        Task release = Task.Run(task.Release);
+        await Task.WhenAny(
+            Task.WhenAll(run, release), Task.Delay(LongestRelease));
+        return HasEnded && release.IsCompleted;
     }
 
-    /// <summary>Once it has ended.</summary>
+    /// <summary>Only after the task has ended.</summary>
     public void Dispose() => _stopping.Dispose();
 
-    private async Task LiveAsync()
+    private async Task RunAsync()
     {
+        string? reason = startedFor;
         try
         {
-            Exception? failure = (await RunAsync(startedFor)).Failure;
-            while (true)
-            {
-                // One that has worked since it failed last is at its first pause again.
-                await Backoff.Create(task.FirstPause, task.LongestPause, time).ExecuteAsync(
-                    async _ =>
-                    {
-                        if (Interlocked.Exchange(ref failure, null) is { } former)
-                        {
-                            throw former;
-                        }
-
-                        (Exception next, bool hasWorked) = await RunAsync(RestartReason.Failure);
-                        failure = hasWorked ? next : throw next;
-                    },
-                    _stopping.Token);
-            }
+            await Backoff.Create(() => _failuresInARow, task.FirstRetryDelay, task.LongestRetryDelay, time).ExecuteAsync(
+                async _ =>
+                {
+                    string? restartedFor = reason;
+                    reason = RestartReason.Failure;
+                    throw await RunUntilFailureAsync(restartedFor);
+                },
+                _stopping.Token);
         }
         catch when (_stopping.IsCancellationRequested)
         {
-            // It was told to end. Where that comes just as it fails, what comes out here is its failure.
+            // It was stopped. If it failed at the same moment, this is its failure.
         }
         catch (Exception defect)
         {
-            // Of the supervisor itself: better no agent than one whose tasks have gone unnoticed.
+            // A defect of the supervisor itself. An agent whose tasks have silently ended is worse than none.
             endAgent(defect);
         }
     }
 
-    /// <summary>Runs it once.</summary>
-    /// <returns>Why it failed, and whether it had worked before.</returns>
-    /// <exception cref="OperationCanceledException">It was told to end, or the agent is.</exception>
-    private async Task<(Exception Failure, bool HasWorked)> RunAsync(string? restartedFor)
+    /// <returns>Why the task failed.</returns>
+    /// <exception cref="OperationCanceledException">The task was stopped, or the agent has to end.</exception>
+    private async Task<Exception> RunUntilFailureAsync(string? restartedFor)
     {
-        bool hasWorked = false;
-        Exception failure = await FailureAsync(restartedFor, () => hasWorked = true);
+        Exception failure = await FailureAsync(restartedFor);
         if (!_stopping.IsCancellationRequested && task.IsFatal(failure))
         {
             endAgent(failure);
@@ -131,24 +123,18 @@ internal sealed partial class RunningTask(
         }
 
         _stopping.Token.ThrowIfCancellationRequested();
-        Fails(failure);
-        return (failure, hasWorked);
+        _failuresInARow++;
+        ReportFailure(failure);
+        return failure;
     }
 
-    private async Task<Exception> FailureAsync(string? restartedFor, Action hasWorked)
+    private async Task<Exception> FailureAsync(string? restartedFor)
     {
         counters.Start(restartedFor);
-        Sign();
         _isRunning = true;
         try
         {
-            await task.RunAsync(
-                () =>
-                {
-                    hasWorked();
-                    Works();
-                },
-                _stopping.Token);
+            await task.RunAsync(ReportSuccess, _stopping.Token);
             return new TaskEndedException();
         }
         catch (Exception failure)
@@ -162,34 +148,32 @@ internal sealed partial class RunningTask(
         }
     }
 
-    private void Sign() => Volatile.Write(ref _lastSign, time.GetTimestamp());
-
-    private void Works()
+    private void ReportSuccess()
     {
-        Sign();
-        if (_hasTurned && _trouble is null)
+        _failuresInARow = 0;
+        if (_hasReported && _lastError is null)
         {
             return;
         }
 
-        Volatile.Write(ref _isKnownToHang, false);
+        Volatile.Write(ref _hangWasReported, false);
 
-        if (_trouble is not null && !task.TellsItself)
+        if (_lastError is not null && !task.LogsOwnFailures)
         {
             LogCanAgain(task.Duty);
         }
 
-        _trouble = null;
-        _hasTurned = true;
+        _lastError = null;
+        _hasReported = true;
         changed();
     }
 
-    private void Fails(Exception failure)
+    private void ReportFailure(Exception failure)
     {
         string reason = ReasonOf(failure);
-        if (_trouble is null && !task.TellsItself)
+        if (_lastError is null && !task.LogsOwnFailures)
         {
-            LogCannot(task.Duty, reason, Duration.Format(task.LongestPause));
+            LogCannot(task.Duty, reason, Duration.Format(task.LongestRetryDelay));
         }
 
         Fail(failure, reason);
@@ -198,12 +182,12 @@ internal sealed partial class RunningTask(
     private void Fail(Exception failure, string reason)
     {
         counters.Fail(failure);
-        _trouble = $"cannot {task.Duty}: {reason}";
-        _hasTurned = true;
+        _lastError = $"cannot {task.Duty}: {reason}";
+        _hasReported = true;
         changed();
     }
 
-    /// <summary>What is not among the known kinds may have a message that says little without its type.</summary>
+    /// <summary>The message of a failure; of an unexpected one with its type, for the message alone may say little.</summary>
     private static string ReasonOf(Exception failure) => failure is TaskEndedException || ErrorType.Of(failure) != "other"
         ? failure.Message
         : UnexpectedFailure.Describe(failure);
@@ -211,7 +195,7 @@ internal sealed partial class RunningTask(
     [LoggerMessage(1, LogLevel.Error, "cannot {Duty}: {Reason}; trying again, within {LongestPause} each time")]
     private partial void LogCannot(string duty, string reason, string longestPause);
 
-    [LoggerMessage(4, LogLevel.Error, "cannot {Duty}: {Reason}; nothing but the end of the agent ends it: restart the agent if it does not go on")]
+    [LoggerMessage(4, LogLevel.Error, "cannot {Duty}: {Reason}; it is stuck: restart the agent if it does not go on")]
     private partial void LogHangs(string duty, string reason);
 
     [LoggerMessage(2, LogLevel.Information, "can {Duty} again")]

@@ -5,34 +5,31 @@ using Microsoft.Extensions.Logging;
 namespace Agent.Hosting;
 
 /// <summary>
-/// Tells the service manager how the agent is: systemd with <c>Type=notify</c> and <c>WatchdogSec</c>, see sd_notify(3) and
-/// sd_watchdog_enabled(3). Where there is none it does nothing. What cannot be told is told again at the next turn; nothing is thrown.
+/// Reports the agent's state to the service manager: systemd with <c>Type=notify</c> and <c>WatchdogSec</c>, see sd_notify(3) and
+/// sd_watchdog_enabled(3). Without one it does nothing. A message that could not be sent is sent with the next report; nothing is thrown.
 /// </summary>
 internal sealed partial class ServiceManager : IDisposable
 {
-    // Two of three may be late by almost one more.
+    // Two of three pings may be lost or late.
     private const int PingsPerTimeout = 3;
 
-    // What a timer can wait at least.
+    // The shortest wait of a timer.
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _gate = new();
     private readonly NotifySocket? _socket;
-    private readonly Func<string> _whenFine;
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceManager> _logger;
-    private bool _toldReady;
-    private string? _toldStatus;
+    private bool _isReadySent;
+    private string? _sentStatus;
     private long _lastPing;
-    private bool _canTell = true;
+    private bool _canSend = true;
 
     /// <param name="readVariable">Reads an environment variable; the manager sets NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.</param>
-    /// <param name="whenFine">Tells the status as long as the agent can do what it does, in a few words.</param>
-    /// <param name="time">When the watchdog is to be told again.</param>
-    /// <param name="logger">Is told when the manager cannot be.</param>
-    internal ServiceManager(Func<string, string?> readVariable, Func<string> whenFine, TimeProvider time, ILogger<ServiceManager> logger)
+    /// <param name="time">The clock of the watchdog.</param>
+    /// <param name="logger">Logs when the manager cannot be reached.</param>
+    internal ServiceManager(Func<string, string?> readVariable, TimeProvider time, ILogger<ServiceManager> logger)
     {
-        _whenFine = whenFine;
         _time = time;
         _logger = logger;
         if (readVariable("NOTIFY_SOCKET") is not { Length: > 0 } address)
@@ -53,69 +50,69 @@ internal sealed partial class ServiceManager : IDisposable
         }
     }
 
-    /// <summary>Something could not be told, and is told at the next turn.</summary>
-    internal event Action? TurnNeeded;
+    /// <summary>Raised when a message could not be sent, and has to go with the next report.</summary>
+    internal event Action? ReportNeeded;
 
-    /// <summary>How long the watchdog may be left alone; null where there is none.</summary>
+    /// <summary>The time from one ping of the watchdog to the next; null without a watchdog.</summary>
     internal TimeSpan? WatchdogPause { get; }
 
-    /// <summary>Whether there is one.</summary>
+    /// <summary>Whether there is a service manager.</summary>
     internal bool IsThere => _socket is not null;
 
-    /// <summary>The agent does what it does, as well as it can. The first time means that it is ready.</summary>
-    /// <param name="trouble">What it cannot do; null when it can do everything.</param>
-    /// <returns>Whether the manager knows.</returns>
-    internal bool Turned(string? trouble)
+    /// <summary>Reports that the agent runs. The first report means that it is ready.</summary>
+    /// <param name="text">The status line: what the agent does, or what it cannot do.</param>
+    /// <returns>Whether the message was sent.</returns>
+    internal bool Report(string text)
     {
         lock (_gate)
         {
-            string status = OneLine(trouble ?? _whenFine());
-            if (_toldReady && _toldStatus == status)
+            string status = OneLine(text);
+            if (_isReadySent && _sentStatus == status)
             {
                 return Ping();
             }
 
-            if (!TrySend($"{(_toldReady ? "" : "READY=1\n")}STATUS={status}\nWATCHDOG=1\n"))
+            if (!TrySend($"{(_isReadySent ? "" : "READY=1\n")}STATUS={status}\nWATCHDOG=1\n"))
             {
                 return false;
             }
 
-            _toldReady = true;
-            _toldStatus = status;
+            _isReadySent = true;
+            _sentStatus = status;
             _lastPing = _time.GetTimestamp();
             return true;
         }
     }
 
-    /// <summary>The configuration is about to be read anew.</summary>
+    /// <summary>Reports that the configuration is about to be reloaded.</summary>
     internal void Reloading()
     {
         lock (_gate)
         {
-            // CLOCK_MONOTONIC, which is what TimeProvider.System counts from 0.
+            // CLOCK_MONOTONIC: the timestamps of TimeProvider.System count it from 0.
             TrySend(string.Create(
                 CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={(long)_time.GetElapsedTime(0).TotalMicroseconds}\n"));
         }
     }
 
-    /// <summary>That is done, whatever came of it. An agent that was not ready before is not ready by that.</summary>
+    /// <summary>Reports that the reload is over, whether it succeeded or not. An agent that was not ready before is not ready now.</summary>
     internal void Reloaded()
     {
         lock (_gate)
         {
-            if (!_toldReady || TrySend("READY=1\n"))
+            if (!_isReadySent || TrySend("READY=1\n"))
             {
                 return;
             }
 
-            // At the next turn, as for the first time.
-            _toldReady = false;
+            // The next report says READY=1 again.
+            _isReadySent = false;
         }
 
-        TurnNeeded?.Invoke();
+        ReportNeeded?.Invoke();
     }
 
-    /// <summary>The agent is about to end.</summary>
+    /// <summary>Reports that the agent is about to end.</summary>
     internal void Stopping()
     {
         lock (_gate)
@@ -161,24 +158,24 @@ internal sealed partial class ServiceManager : IDisposable
         try
         {
             _socket.Send(assignments);
-            _canTell = true;
+            _canSend = true;
             return true;
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
-            if (_canTell)
+            if (_canSend)
             {
-                _canTell = false;
-                LogCannotTell(failure is SocketException refused ? _socket.Describe(refused) : failure.Message);
+                _canSend = false;
+                LogCannotSend(failure is SocketException refused ? _socket.Describe(refused) : failure.Message);
             }
 
             return false;
         }
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "the service manager is told nothing: NOTIFY_SOCKET '{Address}': {Reason}")]
+    [LoggerMessage(20, LogLevel.Warning, "no status goes to the service manager: NOTIFY_SOCKET '{Address}': {Reason}")]
     private partial void LogNoSocket(string address, string reason);
 
-    [LoggerMessage(21, LogLevel.Warning, "cannot tell the service manager how the agent is: {Reason}; trying again each second")]
-    private partial void LogCannotTell(string reason);
+    [LoggerMessage(21, LogLevel.Warning, "cannot send the status to the service manager: {Reason}; trying again each second")]
+    private partial void LogCannotSend(string reason);
 }

@@ -1,40 +1,50 @@
 using System.Collections.Concurrent;
+using Agent.Readings;
 using Agent.Watching;
 using Agent.Workloads;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
 
-/// <summary>Tells once of each watch that counts only one of two ports which share a limit.</summary>
-internal sealed partial class SharedBudgetNotices(TimeProvider time, ILogger<SharedBudgetNotices> logger)
+/// <summary>Warns once of each watch that counts only one of two ports which share a limit.</summary>
+/// <param name="namespaces">Returns what is watched by the settings in force.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Takes the warnings.</param>
+internal sealed partial class SharedBudgetNotices(
+    Func<IEnumerable<WatchedNamespace>> namespaces, TimeProvider time, ILogger<SharedBudgetNotices> logger)
 {
     // The service may start to listen on the other port later.
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
-    // When each watch was looked at, as a timestamp of the clock.
-    private readonly ConcurrentDictionary<(string? Netns, string Watch), long> _lookedAt = new();
-    private readonly ConcurrentDictionary<(string? Netns, string Watch), bool> _told = new();
+    // When each watch was checked, as a timestamp of the clock.
+    private readonly ConcurrentDictionary<(string? Netns, string Watch), long> _checkedAt = new();
+    private readonly ConcurrentDictionary<(string? Netns, string Watch), bool> _warned = new();
 
-    /// <summary>Looks after a census, outside of the thread that counts.</summary>
-    /// <returns>Ends when it has looked.</returns>
-    internal Task LookAfter(WatchedNamespace where, NamespaceCounts found)
+    /// <summary>Checks the watches of a census, on another thread than the one that counts.</summary>
+    /// <returns>Ends after the check.</returns>
+    internal Task CheckAfter(Reading reading)
     {
-        Task looking = Task.CompletedTask;
+        if (reading is not NamespaceCounts found || namespaces().FirstOrDefault(known => known.Label == found.Netns) is not { } where)
+        {
+            return Task.CompletedTask;
+        }
+
+        Task checking = Task.CompletedTask;
         foreach (WatchCounts counts in found.Watches)
         {
             Watch watch = counts.Watch;
             if (SharedBudget.PortsOf(watch) is var (counted, _) && IsTime((where.Label, watch.Name)) && Listens(found, counted))
             {
-                _lookedAt[(where.Label, watch.Name)] = time.GetTimestamp();
-                looking = Task.WhenAll(looking, Task.Run(() => Look(where, watch)));
+                _checkedAt[(where.Label, watch.Name)] = time.GetTimestamp();
+                checking = Task.WhenAll(checking, Task.Run(() => Check(where, watch)));
             }
         }
 
-        return looking;
+        return checking;
     }
 
     private bool IsTime((string? Netns, string Watch) key) =>
-        !_told.ContainsKey(key) && (!_lookedAt.TryGetValue(key, out long last) || time.GetElapsedTime(last) >= Pause);
+        !_warned.ContainsKey(key) && (!_checkedAt.TryGetValue(key, out long last) || time.GetElapsedTime(last) >= Pause);
 
     private static bool Listens(NamespaceCounts found, ushort port)
     {
@@ -49,9 +59,9 @@ internal sealed partial class SharedBudgetNotices(TimeProvider time, ILogger<Sha
         return false;
     }
 
-    private void Look(WatchedNamespace where, Watch watch)
+    private void Check(WatchedNamespace where, Watch watch)
     {
-        if (SharedBudget.Find(where.Namespace, watch) is { } notice && _told.TryAdd((where.Label, watch.Name), true))
+        if (SharedBudget.Find(where.Namespace, watch) is { } notice && _warned.TryAdd((where.Label, watch.Name), true))
         {
             LogNotice(notice);
         }

@@ -1,51 +1,64 @@
 using System.Collections.Immutable;
 using Agent.Metrics;
+using Agent.Tasks;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
 
-/// <summary>Runs the agent's tasks, each by itself: what one of them suffers the others do not notice.</summary>
-/// <param name="time">The clock of pauses and of signs of life.</param>
-/// <param name="logger">Is told when a task begins to fail, and when it works again.</param>
+/// <summary>Runs the agent's tasks independently of each other: the failure of one does not affect the others.</summary>
+/// <param name="time">The clock of retry delays.</param>
+/// <param name="logger">Logs when a task begins to fail, and when it works again.</param>
 internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> logger) : IDisposable
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HangCheckInterval = TimeSpan.FromSeconds(5);
 
-    // One change at a time; figures and states are read at any time.
+    // One change at a time; statistics and states are read at any time.
     private readonly SemaphoreSlim _changing = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
-    // One of a name for good: a task that a reload removes and a later one brings back counts on, for the registry never has a counter fall.
+    // Kept for good: the counters of a task that a reload removes and a later one brings back must not fall.
     private readonly Dictionary<string, TaskCounters> _counters = [];
+    private ImmutableArray<RunningTask> _permanent = [];
     private volatile ImmutableList<RunningTask> _running = [];
     private volatile bool _stopped;
 
-    /// <summary>The agent must not go on, for this reason.</summary>
+    /// <summary>Raised when the agent has to end, with the reason.</summary>
     internal event Action<Exception>? AgentMustEnd;
 
-    /// <summary>A task works, or does not, and it was otherwise before.</summary>
+    /// <summary>Raised when a task begins or ceases to fail, and when there are other tasks.</summary>
     internal event Action? StateChanged;
 
-    /// <summary>Whether each task that is awaited has worked or failed at least once.</summary>
-    internal bool HasTurned => _running is { IsEmpty: false } running && running.All(task => task.HasTurned || !task.What.IsAwaited);
+    /// <summary>Whether each task that gates readiness has succeeded or failed at least once.</summary>
+    internal bool HasReported => _running is { IsEmpty: false } running && running.All(task => task.HasReported || !task.Supervised.GatesReadiness);
 
-    /// <summary>Whether a task gives no sign of life.</summary>
+    /// <summary>Whether a task hangs.</summary>
     internal bool Hangs => _running.Any(task => task.Hangs);
 
-    /// <summary>What tasks cannot do at the moment, and why, one line each.</summary>
-    internal IEnumerable<string> Troubles => _running.Select(task => task.Trouble).OfType<string>();
+    /// <summary>The tasks that do not work at the moment, and why, one line each.</summary>
+    internal IEnumerable<string> LastErrors => _running.Select(task => task.LastError).OfType<string>();
 
-    internal ImmutableArray<TaskFigures> Figures => [.. _running.Select(task => task.Counters.ToFigures())];
+    internal ImmutableArray<TaskStatistics> Statistics => [.. _running.Select(task => task.Counters.ToStatistics())];
+
+    /// <summary>Adds tasks that run beside all others until the agent ends, started with the first <see cref="ReplaceAsync"/>.</summary>
+    internal void AddPermanent(params IEnumerable<SupervisedTask> tasks) =>
+        _permanent = [.. _permanent, .. tasks.Select(task => Successor(null, task))];
+
+    /// <summary>The running task that goes on in place of a new one of its name and identity; else the new one.</summary>
+    internal TTask RunningOrNew<TTask>(TTask wanted)
+        where TTask : SupervisedTask =>
+        _running.Find(running => running.Supervised.Name == wanted.Name)?.Supervised is TTask known && known.Identity.Equals(wanted.Identity)
+            ? known
+            : wanted;
 
     /// <summary>
-    /// From now on these tasks run, and no others. One that runs already and would do the same goes on undisturbed; one that differs takes the
-    /// place of the one with its name, and counts on. None waits for the end of another one than that.
+    /// Replaces all tasks but the permanent ones. A task of the same name and an equal identity goes on undisturbed. A task of the same name and
+    /// another identity takes the place of the former one after that has ended; its counters go on.
     /// </summary>
     /// <returns>False when the agent ends, and nothing has changed.</returns>
     internal async Task<bool> ReplaceAsync(IReadOnlyList<SupervisedTask> wanted)
     {
         try
         {
-            // Not for the end of all tasks, which waits for the one that asks for this.
+            // The reload task calls this, and StopAsync waits for the reload task: this must not wait for StopAsync.
             await _changing.WaitAsync(_ending.Token);
         }
         catch (OperationCanceledException)
@@ -60,14 +73,14 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
                 return false;
             }
 
-            ImmutableList<RunningTask> former = _running;
-            Dictionary<string, RunningTask> formerByName = former.ToDictionary(running => running.What.Name);
+            ImmutableList<RunningTask> former = _running.RemoveRange(_permanent);
+            Dictionary<string, RunningTask> formerByName = former.ToDictionary(running => running.Supervised.Name);
             RunningTask[] next = new RunningTask[wanted.Count];
             List<RunningTask> ending = [.. former];
             for (int i = 0; i < next.Length; i++)
             {
                 RunningTask? known = formerByName.GetValueOrDefault(wanted[i].Name);
-                bool stays = known is not null && known.What.Identity.Equals(wanted[i].Identity);
+                bool stays = known is not null && known.Supervised.Identity.Equals(wanted[i].Identity);
                 next[i] = stays ? known! : Successor(known, wanted[i]);
                 if (stays)
                 {
@@ -75,8 +88,13 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
                 }
             }
 
-            _running = [.. next];
-            foreach (RunningTask task in next.Where(task => !formerByName.ContainsKey(task.What.Name)))
+            _running = [.. next, .. _permanent];
+            foreach (RunningTask task in _permanent)
+            {
+                Begin(task, null);
+            }
+
+            foreach (RunningTask task in next.Where(task => !formerByName.ContainsKey(task.Supervised.Name)))
             {
                 Begin(task, null);
             }
@@ -84,7 +102,7 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
             await Task.WhenAll(ending.Select(async gone =>
             {
                 await StopAsync(gone);
-                if (Array.Find(next, task => task.What.Name == gone.What.Name) is { } successor)
+                if (Array.Find(next, task => task.Supervised.Name == gone.Supervised.Name) is { } successor)
                 {
                     Begin(successor, gone);
                 }
@@ -98,7 +116,7 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         }
     }
 
-    /// <summary>Ends all tasks, at the same time; none is started any more.</summary>
+    /// <summary>Stops all tasks at the same time. No task is started after that.</summary>
     internal async Task StopAsync()
     {
         if (Interlocked.Exchange(ref _stopped, true))
@@ -118,19 +136,19 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         }
     }
 
-    /// <summary>Looks for tasks that hang, every few seconds, and tells of them as of any failure.</summary>
-    internal void WatchWhatHangs(CancellationToken stopping)
+    /// <summary>Looks for tasks that hang every few seconds, and reports them like any failure.</summary>
+    internal void WatchForHangs(CancellationToken stopping)
     {
-        Pacemaker pacemaker = new(Look, time);
+        IntervalTimer timer = new(HangCheckInterval, time);
         long before = time.GetTimestamp();
-        while (pacemaker.Wait(stopping))
+        while (timer.Wait(stopping))
         {
             long now = time.GetTimestamp();
-            // Where a look is late the agent stood still, and everybody's silence is longer than it is; the next one may come too soon after that.
+            // If this check is late, the whole agent stood still: every step looks too long then, and the check after it may come too soon.
             TimeSpan since = time.GetElapsedTime(before, now);
-            if (since > Look * 0.5 && since < Look * 1.5)
+            if (since > HangCheckInterval * 0.5 && since < HangCheckInterval * 1.5)
             {
-                _running.ForEach(task => task.TellWhereItHangs());
+                _running.ForEach(task => task.ReportHang());
             }
 
             before = now;
@@ -151,7 +169,7 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         }
         else
         {
-            LogDoesNotEnd(task.What.Name);
+            LogDoesNotEnd(task.Supervised.Name);
         }
     }
 
@@ -178,7 +196,7 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
     {
         if (former is { HasEnded: true })
         {
-            task.What.TakeOver(former.What);
+            task.Supervised.TakeOver(former.Supervised);
         }
 
         if (!_stopped)
@@ -187,6 +205,6 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         }
     }
 
-    [LoggerMessage(3, LogLevel.Warning, "the task {Name} does not end; it is left to itself")]
+    [LoggerMessage(3, LogLevel.Warning, "the task {Name} does not stop; it ends with the agent")]
     private partial void LogDoesNotEnd(string name);
 }

@@ -3,11 +3,21 @@ using Agent.Metrics;
 
 namespace Agent.Hosting;
 
-/// <summary>Counts what becomes of the tasks of one name; it outlives each of them.</summary>
+/// <summary>Why a task was started again: the label <c>reason</c> of its metric.</summary>
+internal static class RestartReason
+{
+    /// <summary>It had failed.</summary>
+    internal const string Failure = "failure";
+
+    /// <summary>It has other settings.</summary>
+    internal const string Reload = "reload";
+}
+
+/// <summary>Counts the starts, restarts and failures of the tasks of one name. It outlives each of them.</summary>
 internal sealed class TaskCounters(string name)
 {
     private readonly Lock _gate = new();
-    // From 0 on, so that the first one is seen as an increase.
+    // They start at 0, so that increase() sees the first one.
     private readonly SortedDictionary<string, long> _restarts = new(StringComparer.Ordinal) { [RestartReason.Failure] = 0, [RestartReason.Reload] = 0 };
 
     private readonly SortedDictionary<string, long> _failures = new(StringComparer.Ordinal);
@@ -45,11 +55,11 @@ internal sealed class TaskCounters(string name)
         }
     }
 
-    internal TaskFigures ToFigures()
+    internal TaskStatistics ToStatistics()
     {
         lock (_gate)
         {
-            return new TaskFigures(name, _running > 0, _starts, [.. _restarts], [.. _failures]);
+            return new TaskStatistics(name, _running > 0, _starts, [.. _restarts], [.. _failures]);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Limits;
 using Netlink;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;
@@ -20,11 +19,10 @@ internal sealed class Census : IDisposable
     /// <param name="where">Where and what for.</param>
     /// <param name="time">Measures the census.</param>
     /// <param name="keepsPeaks">Whether peaks are reckoned over the last minute; not for a census that stands alone.</param>
-    /// <param name="limitOf">Tells the limit of a watch that is in force now; null where that is the configured one.</param>
     /// <param name="filter">What else a socket is to satisfy, to be counted at all; null for nothing.</param>
     internal Census(
-        WatchedNamespace where, TimeProvider time, bool keepsPeaks, Func<Watch, ClientLimit>? limitOf = null, SocketFilter? filter = null)
-        : this(new SockDiagClient(where.Namespace), where, time, keepsPeaks, limitOf, filter)
+        WatchedNamespace where, TimeProvider time, bool keepsPeaks, SocketFilter? filter = null)
+        : this(new SockDiagClient(where.Namespace), where, time, keepsPeaks, filter)
     {
     }
 
@@ -34,13 +32,12 @@ internal sealed class Census : IDisposable
         WatchedNamespace where,
         TimeProvider time,
         bool keepsPeaks,
-        Func<Watch, ClientLimit>? limitOf = null,
         SocketFilter? filter = null)
     {
         _netns = where.Label;
         _client = client;
         _query = QueryOf(where, filter);
-        _watches = [.. where.Watches.Select(watch => new WatchTally(watch, limitOf ?? (configured => configured.Limit), keepsPeaks ? time : null))];
+        _watches = [.. where.Watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
         _ports = new PortTally(_query.LocalPorts, _watches);
         _time = time;
     }

@@ -1,21 +1,17 @@
 using System.Collections.Immutable;
+using Agent.Limits;
+using Agent.Readings;
 
 namespace Agent.Watching;
 
-/// <summary>What one census found in a network namespace, or that it found nothing out.</summary>
-internal sealed record NamespaceCounts
+/// <summary>The reading of one census: the counts of a network namespace, or why there are none.</summary>
+internal sealed record NamespaceCounts : Reading
 {
-    /// <summary>The namespace's configured name, which tells its metrics from the others'; null for the agent's main one.</summary>
+    /// <summary>The configured name of the namespace, the label <c>netns</c> of its metrics; null for the agent's main one.</summary>
     public string? Netns { get; init; }
 
-    /// <summary>How long the census took, whether it succeeded or not; null when none has ended.</summary>
-    public required TimeSpan? Duration { get; init; }
-
-    /// <summary>When the last census that succeeded ended, this one included; null when none has yet.</summary>
+    /// <summary>When the last successful census ended, this one included; null when none has succeeded yet.</summary>
     public required DateTimeOffset? LastSuccess { get; init; }
-
-    /// <summary>Why nothing could be measured, in one line; null when all could.</summary>
-    public string? Failure { get; init; }
 
     /// <summary>Per watched port, in rising order; empty when the census failed: what was not measured is absent.</summary>
     public ImmutableArray<PortCounts> Ports { get; init; } = [];
@@ -23,6 +19,37 @@ internal sealed record NamespaceCounts
     /// <summary>Per watch, in the order of the configuration; empty when the census failed.</summary>
     public ImmutableArray<WatchCounts> Watches { get; init; } = [];
 
-    /// <summary>Whether the census succeeded.</summary>
-    public bool Succeeded => Failure is null;
+    internal override void AddTo(IHistoryWriter history, StoreView view)
+    {
+        foreach (WatchCounts counts in Watches)
+        {
+            string name = counts.Watch.Name;
+            history.Add(Netns, name, HistoryValue.Held, counts.Held);
+            history.Add(Netns, name, HistoryValue.HighestClient, counts.Highest);
+            if (LimitReading.Of(counts.Watch.LimitFrom, counts.Watch.Limit, view).Value is { } limit)
+            {
+                history.Add(Netns, name, HistoryValue.Limit, limit);
+            }
+
+            if (AcceptQueueOf(counts.Watch) is { } length)
+            {
+                history.Add(Netns, name, HistoryValue.AcceptQueue, length);
+            }
+        }
+    }
+
+    /// <summary>The connections in the accept queues of a watch's ports; null where nothing listens.</summary>
+    private long? AcceptQueueOf(Watch watch)
+    {
+        long? length = null;
+        foreach (PortCounts counts in Ports)
+        {
+            if (counts.AcceptQueue is { } queue && watch.Ports.Contains(counts.Port))
+            {
+                length = (length ?? 0) + queue.Length;
+            }
+        }
+
+        return length;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Limits;
+using Agent.Readings;
 
 namespace Agent.Watching;
 
@@ -12,14 +13,8 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     /// <summary>What all counts were narrowed to, as an expression of <c>--filter</c>; null where everything was counted.</summary>
     public string? Filter { get; init; }
 
-    /// <summary>The same counts with the limits that were learnt after they were taken.</summary>
-    internal Snapshot WithLimits(Func<Watch, ClientLimit> limitOf) => this with
-    {
-        Namespaces = [.. Namespaces.Select(found => found with
-        {
-            Watches = [.. found.Watches.Select(counts => counts with { Limit = limitOf(counts.Watch) })],
-        })],
-    };
+    /// <summary>The censuses of a view, each watch with the limit that is in force there.</summary>
+    internal static Snapshot Of(StoreView view) => new([.. view.All<NamespaceCounts>().Select(counts => WithLimits(counts, view))]);
 
     /// <summary>Whether every census succeeded.</summary>
     public bool Succeeded => Namespaces.All(counts => counts.Succeeded);
@@ -46,5 +41,22 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
 
             return worst;
         }
+    }
+
+    private static NamespaceCounts WithLimits(NamespaceCounts counts, StoreView view)
+    {
+        foreach (WatchCounts watch in counts.Watches)
+        {
+            if (watch.Watch.LimitFrom is not null)
+            {
+                return counts with
+                {
+                    Watches = [.. counts.Watches.Select(each =>
+                        each with { Limit = LimitReading.Of(each.Watch.LimitFrom, each.Watch.Limit, view) })],
+                };
+            }
+        }
+
+        return counts;
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Limits;
 using Netlink.SockDiag;
 
 namespace Agent.Watching;
@@ -12,7 +11,6 @@ internal sealed class WatchTally
     private const int LargestBatch = 2048;
 
     private readonly Watch _watch;
-    private readonly Func<Watch, ClientLimit> _limitOf;
     private readonly ClientTally _clients = new();
     private TopClients _top;
     private PeakWindow? _peak;
@@ -22,11 +20,9 @@ internal sealed class WatchTally
     private int _waiting;
 
     /// <param name="watch">What is counted for.</param>
-    /// <param name="limitOf">Tells the limit that is in force now.</param>
     /// <param name="time">For the peak; null where a census stands alone and there is none.</param>
-    internal WatchTally(Watch watch, Func<Watch, ClientLimit> limitOf, TimeProvider? time)
+    internal WatchTally(Watch watch, TimeProvider? time)
     {
-        _limitOf = limitOf;
         _watch = watch;
         _top = new TopClients(watch.ShownClients);
         _peak = time is null ? null : new PeakWindow(time);
@@ -70,10 +66,7 @@ internal sealed class WatchTally
     }
 
     internal WatchCounts ToCounts() => new(
-        _watch, _clients.Connections, _clients.Clients, _clients.Highest, _peak?.Add(_clients.Highest), _top.Choose(_clients))
-    {
-        Limit = _limitOf(_watch),
-    };
+        _watch, _clients.Connections, _clients.Clients, _clients.Highest, _peak?.Add(_clients.Highest), _top.Choose(_clients));
 
     private void MakeRoom()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
+using Agent.Tests.Readings;
 using Agent.Watching;
 using Agent.Limits;
 using Netlink;
@@ -38,13 +39,13 @@ public sealed class SeriesBoundTests
     [Fact]
     public void Bound_is_the_number_of_series_at_the_endpoint()
     {
-        AgentFigures figures = new(
-            [.. TaskNames.Select(name => new TaskFigures(name, IsRunning: true, Starts: 1, Pairs("failure", "reload"), Pairs(ErrorTypes)))],
-            new ReloadFigures(true, DateTimeOffset.UnixEpoch),
+        AgentStatistics statistics = new(
+            [.. TaskNames.Select(name => new TaskStatistics(name, IsRunning: true, Starts: 1, Pairs("failure", "reload"), Pairs(ErrorTypes)))],
+            new ReloadStatistics(true, DateTimeOffset.UnixEpoch),
             Namespaces);
         Assert.Equal(
             SeriesBound.CountAtEndpoint(Namespaces),
-            CountSamples(new EndpointExposition(Build, FullSnapshot, () => figures, TimeProvider.System).Render(ExpositionFormat.OpenMetricsText).Text.Span));
+            CountSamples(new EndpointExposition(Build, FakeSource.StoreOf(FullSnapshot(), TimeProvider.System), () => statistics, TimeProvider.System).Render(ExpositionFormat.OpenMetricsText).Text.Span));
     }
 
     private static Snapshot FullSnapshot() => new([.. Namespaces.Select(where => new NamespaceCounts

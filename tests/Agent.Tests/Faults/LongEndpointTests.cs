@@ -2,8 +2,9 @@ using System.Net;
 using Agent.Configuration;
 using Agent.Hosting;
 using Agent.Metrics;
+using Agent.Publishing.Http;
+using Agent.Readings;
 using Agent.Watching;
-using Agent.Watching.Latest;
 using Microsoft.Extensions.Logging.Abstractions;
 using Netlink;
 using Netlink.SockDiag;
@@ -21,7 +22,7 @@ public sealed class LongEndpointTests : IAsyncLifetime
 
     private readonly ManualTime _time = new();
     private readonly FickleKernel _kernel;
-    private readonly LatestCounts _latest;
+    private readonly Store _store;
     private readonly Supervisor _supervisor;
     private readonly Uri _metrics = new($"http://127.0.0.1:{FreePort.Next()}/metrics");
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
@@ -30,25 +31,23 @@ public sealed class LongEndpointTests : IAsyncLifetime
     {
         _kernel = new FickleKernel(_time);
         _kernel.Is(Mood.Holding(5));
-        _latest = new LatestCounts(_time);
+        _store = new Store(_time);
         _supervisor = new Supervisor(_time, NullLogger<Supervisor>.Instance);
     }
 
     public async ValueTask InitializeAsync()
     {
-        CensusPlace place = Assert.Single(_latest.Replace([new WatchedNamespace(null, null, [new Watch("consul", [8500])])], Interval));
+        WatchedNamespace main = new(null, null, [new Watch("consul", [8500])]);
+        CensusSource census = new(main, Interval, _time, where => new Census(new SockDiagClient(OpenChannel, _time), where, _time, keepsPeaks: true));
         EndpointSettings settings = new(new ListenAddresses([IPEndPoint.Parse(_metrics.Authority)])) { RequestsPerMinute = 1_000_000 };
         EndpointContent content = new(
-            _latest,
-            () => new AgentFigures(_supervisor.Figures, null, _latest.Namespaces),
+            _store,
+            () => new AgentStatistics(_supervisor.Statistics, null, [main]),
             () => throw new NotSupportedException("nobody asks for /configz"),
             _time);
-        await _supervisor.ReplaceAsync(
-        [
-            new CensusTask(place, Interval, found => content.Record(place, found), _time, where => new Census(new SockDiagClient(OpenChannel, _time), where, _time, keepsPeaks: true)),
-            new EndpointTask(settings, content, _time, NullLoggerFactory.Instance),
-        ]);
-        await Poll.Until(() => _supervisor.HasTurned && !_supervisor.Troubles.Any(), "it counts and listens");
+        _store.Replace([census]);
+        await _supervisor.ReplaceAsync([census, new EndpointPublisher(settings, content, _time, NullLoggerFactory.Instance)]);
+        await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "it counts and listens");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,10 +1,9 @@
-using System.Collections.Immutable;
 using Agent.Hosting;
 using Agent.Metrics;
 using Agent.Publishing;
+using Agent.Readings;
 using Agent.Tests.Hosting;
 using Agent.Watching;
-using Agent.Watching.Latest;
 using Netlink;
 using Netlink.SockDiag;
 using Testing;
@@ -22,7 +21,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
     private readonly Scratch _scratch = new();
     private readonly List<string> _lines = [];
     private readonly RecordingLogger<Supervisor> _log;
-    private readonly LatestCounts _latest;
+    private readonly Store _store;
     private readonly Func<INetlinkChannel> _openChannel;
     private readonly TimeProvider _kernelTime;
 
@@ -33,7 +32,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
         Kernel = new FickleKernel(kernelTime ?? Time);
         _kernelTime = kernelTime ?? Time;
         _openChannel = Kernel.OpenChannel;
-        _latest = new LatestCounts(Time);
+        _store = new Store(Time);
         Directory = _scratch["out"];
         FilePath = _scratch[$"out/{Textfile.FileName}"];
         Supervisor = new Supervisor(Time, _log);
@@ -67,15 +66,18 @@ internal sealed class ScriptedLoop : IAsyncDisposable
 
     internal async Task Begin()
     {
-        ImmutableArray<CensusPlace> places = _latest.Replace([new WatchedNamespace(null, null, [new Watch("consul", [8500])])], Interval);
+        CensusSource census = new(
+            new WatchedNamespace(null, null, [new Watch("consul", [8500])]),
+            Interval,
+            Time,
+            where => new Census(new SockDiagClient(_openChannel, _kernelTime), where, Time, keepsPeaks: true));
+        _store.Replace([census]);
         await Supervisor.ReplaceAsync(
         [
-            new CensusTask(
-                places[0], Interval, places[0].Put, Time,
-                where => new Census(new SockDiagClient(_openChannel, _kernelTime), where, Time, keepsPeaks: true)),
-            new TextfileTask(
-                new Textfile(Directory), _latest, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), () => Interval, Time,
-                new RecordingLogger<TextfileTask>(_lines)),
+            census,
+            new TextfilePublisher(
+                new Textfile(Directory), _store, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), () => Interval, Time,
+                new RecordingLogger<TextfilePublisher>(_lines)),
         ]);
     }
 

@@ -70,7 +70,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
                 Assert.EndsWith("; trying again, within 1s each time", line);
             },
             line => Assert.Equal("Information: can measure again", line));
-        (string name, _, long starts, var restarts, var failures) = _loop.Supervisor.Figures[0];
+        (string name, _, long starts, var restarts, var failures) = _loop.Supervisor.Statistics[0];
         Assert.Equal(("census", 5), (name, starts));
         Assert.Equal([new("failure", 4), new("reload", 0)], restarts);
         Assert.Equal([new("netlink", 4)], failures);
@@ -99,7 +99,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
             _loop.Lines,
             line => Assert.StartsWith($"Error: cannot write {_loop.FilePath}: ", line),
             line => Assert.Equal($"Information: can write {_loop.FilePath} again", line));
-        Assert.Equal((1, 0), (_loop.Supervisor.Figures[0].Starts, _loop.Supervisor.Figures[0].Failures.Length));
+        Assert.Equal((1, 0), (_loop.Supervisor.Statistics[0].Starts, _loop.Supervisor.Statistics[0].Failures.Length));
     }
 
     [Fact]

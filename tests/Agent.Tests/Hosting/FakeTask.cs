@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Agent.Hosting;
+using Agent.Tasks;
 
 namespace Agent.Tests.Hosting;
 
@@ -8,6 +8,7 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
 {
     private readonly Channel<Action> _turns = Channel.CreateUnbounded<Action>();
     private int _runs;
+    private long _lastSign;
 
     internal override string Name => name;
 
@@ -15,9 +16,14 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
 
     internal override object Identity => identity ?? this;
 
-    internal override TimeSpan LongestPause => TimeSpan.FromMinutes(1);
+    internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
-    internal override TimeSpan? LongestSilence => TimeSpan.FromSeconds(10);
+    internal override TimeSpan? HangTimeout => TimeSpan.FromSeconds(10);
+
+    internal override bool IsHanging => Time.GetElapsedTime(_lastSign) > HangTimeout;
+
+    /// <summary>The clock by which it hangs.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
 
     internal int Runs => Volatile.Read(ref _runs);
 
@@ -45,13 +51,14 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
 
     internal override bool IsFatal(Exception failure) => Fatal(failure);
 
-    internal override void End() => IsOver = true;
+    internal override void Release() => IsOver = true;
 
     internal override void TakeOver(SupervisedTask former) => TakenOver = former;
 
-    internal override async Task RunAsync(Action works, CancellationToken stopping)
+    internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         Stopping = stopping;
+        _lastSign = Time.GetTimestamp();
         Interlocked.Increment(ref _runs);
         while (true)
         {
@@ -62,7 +69,8 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
             }
 
             turn();
-            works();
+            _lastSign = Time.GetTimestamp();
+            succeeded();
         }
     }
 

@@ -11,7 +11,7 @@ public sealed class ReloadTaskTests : IDisposable
     private readonly Scratch _scratch = new();
     private readonly AutoResetEvent _asked = new(false);
     private readonly RecordingLogger<ReloadTask> _log = new();
-    private readonly ReloadState _state = new(TimeProvider.System.GetUtcNow());
+    private AgentState? _state;
     private readonly List<string> _applied = [];
 
     private string Config => _scratch["agent.json"];
@@ -31,7 +31,8 @@ public sealed class ReloadTaskTests : IDisposable
     {
         Write("{ \"interval\": \"1s\" }");
         int readings = 0;
-        using ServiceManager manager = new(_ => null, () => "", TimeProvider.System, new RecordingLogger<ServiceManager>());
+        using ServiceManager manager = new(_ => null, TimeProvider.System, new RecordingLogger<ServiceManager>());
+        _state = new AgentState(Read(), TimeProvider.System);
         ReloadTask task = new(Read().Source!, MakeSettings, Apply, _state, manager, _asked, TimeProvider.System, _log);
         using CancellationTokenSource stopping = new();
         Task run = task.RunAsync(() => { }, stopping.Token);
@@ -43,7 +44,7 @@ public sealed class ReloadTaskTests : IDisposable
         // What came meanwhile is a change of its own, which is valid or not.
         await Poll.Until(() => _log.Lines.Count > 1, "what came meanwhile is seen");
         Assert.Equal(meanwhile.Contains("3s"), Applied().Contains("3s"));
-        Assert.Equal(meanwhile.Contains("3s"), _state.Figures.Successful);
+        Assert.Equal(meanwhile.Contains("3s"), _state.Reload!.Successful);
         await stopping.CancelAsync();
         await run;
 
@@ -64,7 +65,8 @@ public sealed class ReloadTaskTests : IDisposable
     public async Task A_file_that_cannot_be_read_is_refused_with_the_reason(bool isDirectory)
     {
         Write("{ \"interval\": \"1s\" }");
-        using ServiceManager manager = new(_ => null, () => "", TimeProvider.System, new RecordingLogger<ServiceManager>());
+        using ServiceManager manager = new(_ => null, TimeProvider.System, new RecordingLogger<ServiceManager>());
+        _state = new AgentState(Read(), TimeProvider.System);
         ReloadTask task = new(Read().Source!, text => Read(text), Apply, _state, manager, _asked, TimeProvider.System, _log);
         using CancellationTokenSource stopping = new();
         Task run = task.RunAsync(() => { }, stopping.Token);
@@ -78,7 +80,7 @@ public sealed class ReloadTaskTests : IDisposable
         await Poll.Until(() => _log.Lines.Count > 0, "it is refused");
         Assert.StartsWith($"Error: the configuration stays as it was: {Config}: ", _log.Lines[0]);
         Assert.Empty(Applied());
-        Assert.False(_state.Figures.Successful);
+        Assert.False(_state.Reload!.Successful);
         await stopping.CancelAsync();
         await run;
     }

@@ -36,9 +36,9 @@ public sealed class ReplacementTests : IAsyncDisposable
         Assert.Equal((1, true), (changed.Runs, changed.IsOver));
         Assert.True(gone.IsOver);
         Assert.Same(changed, changedNow.TakenOver);
-        Assert.Equal(["same", "changed", "new"], _supervisor.Figures.Select(figures => figures.Name));
-        Assert.Equal([1L, 2L, 1L], _supervisor.Figures.Select(figures => figures.Starts));
-        Assert.Equal([new("failure", 0L), new("reload", 1L)], _supervisor.Figures[1].Restarts);
+        Assert.Equal(["same", "changed", "new"], _supervisor.Statistics.Select(task => task.Name));
+        Assert.Equal([1L, 2L, 1L], _supervisor.Statistics.Select(task => task.Starts));
+        Assert.Equal([new("failure", 0L), new("reload", 1L)], _supervisor.Statistics[1].Restarts);
         Assert.Empty(_log.Lines);
     }
 
@@ -53,14 +53,14 @@ public sealed class ReplacementTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([changed]);
         await Running(changed, 1);
         await _supervisor.ReplaceAsync([]);
-        Assert.Empty(_supervisor.Figures);
+        Assert.Empty(_supervisor.Statistics);
 
         await _supervisor.ReplaceAsync([back]);
         await Running(back, 1);
 
-        TaskFigures figures = Assert.Single(_supervisor.Figures);
-        Assert.Equal(3, figures.Starts);
-        Assert.Equal([new("failure", 0L), new("reload", 1L)], figures.Restarts);
+        TaskStatistics statistics = Assert.Single(_supervisor.Statistics);
+        Assert.Equal(3, statistics.Starts);
+        Assert.Equal([new("failure", 0L), new("reload", 1L)], statistics.Restarts);
     }
 
     [Fact]
@@ -71,14 +71,14 @@ public sealed class ReplacementTests : IAsyncDisposable
         FakeTask next = new("one", identity: 2);
         await _supervisor.ReplaceAsync([next]);
         await Running(next, 1);
-        Assert.Equal(["Warning: the task one does not end; it is left to itself"], _log.Lines);
+        Assert.Equal(["Warning: the task one does not stop; it ends with the agent"], _log.Lines);
         Assert.True(hanging.IsOver);
         Assert.Null(next.TakenOver);
 
         hanging.ComeToAnEnd();
         next.Work();
-        await Poll.Until(() => _supervisor.HasTurned, "the next one works");
-        Assert.True(_supervisor.Figures[0].IsRunning);
+        await Poll.Until(() => _supervisor.HasReported, "the next one works");
+        Assert.True(_supervisor.Statistics[0].IsRunning);
     }
 
     private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");

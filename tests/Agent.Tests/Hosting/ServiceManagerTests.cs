@@ -26,17 +26,17 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task The_first_turn_is_readiness_and_only_changes_of_state_follow()
     {
         using ServiceManager manager = Manager();
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
 
-        manager.Turned(null);
-        manager.Turned("cannot measure: no answer");
+        manager.Report(Fine);
+        manager.Report("cannot measure: no answer");
         Assert.Equal("STATUS=cannot measure: no answer\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Turned("cannot measure: no answer; cannot write: disk full");
+        manager.Report("cannot measure: no answer; cannot write: disk full");
         Assert.Equal("STATUS=cannot measure: no answer; cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Turned("cannot write: disk full");
+        manager.Report("cannot write: disk full");
         Assert.Equal("STATUS=cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Equal("STATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
         Assert.False(_listener.HasMessage);
     }
@@ -45,7 +45,7 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task An_agent_that_cannot_count_is_ready_too()
     {
         using ServiceManager manager = Manager();
-        manager.Turned("cannot measure: one\nREADY=0");
+        manager.Report("cannot measure: one\nREADY=0");
         Assert.Equal("READY=1\nSTATUS=cannot measure: one READY=0\nWATCHDOG=1\n", await _listener.Receive());
     }
 
@@ -56,22 +56,22 @@ public sealed class ServiceManagerTests : IDisposable
         _environment["WATCHDOG_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         using ServiceManager manager = Manager();
         Assert.Equal(Second, manager.WatchdogPause);
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Contains("READY=1", await _listener.Receive());
 
         _time.Leap(Second * 0.9);
-        manager.Turned(null);
-        manager.Turned(null);
+        manager.Report(Fine);
+        manager.Report(Fine);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second * 0.1);
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second);
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
     }
 
@@ -103,7 +103,7 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task A_reload_tells_when_it_began_and_when_it_is_done()
     {
         using ServiceManager manager = Manager(TimeProvider.System);
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Contains("READY=1", await _listener.Receive());
 
         long before = MonotonicMicroseconds();
@@ -142,7 +142,7 @@ public sealed class ServiceManagerTests : IDisposable
         using NotifyListener listener = new($"@agent-test-{Guid.NewGuid():N}");
         _environment["NOTIFY_SOCKET"] = listener.Address;
         using ServiceManager manager = Manager();
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
@@ -152,16 +152,16 @@ public sealed class ServiceManagerTests : IDisposable
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
         using ServiceManager manager = Manager();
-        manager.Turned(null);
-        manager.Turned(null);
+        manager.Report(Fine);
+        manager.Report(Fine);
         manager.Stopping();
         Assert.Equal(
-            $"Warning: cannot tell the service manager how the agent is: NOTIFY_SOCKET '{late}' does not exist; "
+            $"Warning: cannot send the status to the service manager: NOTIFY_SOCKET '{late}' does not exist; "
                 + "unset it where no service manager waits for the agent; trying again each second",
             Assert.Single(_log.Lines));
 
         using NotifyListener listener = new(late);
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
@@ -172,10 +172,10 @@ public sealed class ServiceManagerTests : IDisposable
         _environment["NOTIFY_SOCKET"] = late;
         using ServiceManager manager = Manager();
         int asked = 0;
-        manager.TurnNeeded += () => asked++;
+        manager.ReportNeeded += () => asked++;
         using (NotifyListener before = new(late))
         {
-            manager.Turned(null);
+            manager.Report(Fine);
             Assert.Contains("READY=1", await before.Receive());
             manager.Reloading();
             manager.Reloaded();
@@ -187,7 +187,7 @@ public sealed class ServiceManagerTests : IDisposable
         manager.Reloaded();
         Assert.Equal(1, asked);
         using NotifyListener listener = new(late);
-        Assert.True(manager.Turned(null));
+        Assert.True(manager.Report(Fine));
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await listener.Receive());
     }
 
@@ -197,8 +197,8 @@ public sealed class ServiceManagerTests : IDisposable
         _environment["WATCHDOG_USEC"] = "180000000";
         using ServiceManager manager = Manager();
         using Supervisor supervisor = new(_time, new RecordingLogger<Supervisor>());
-        FakeTask task = new("one");
-        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, _time)]);
+        FakeTask task = new("one") { Time = _time };
+        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, () => Fine, _time)]);
         task.Work();
         await _listener.ReceiveUntil("READY=1");
         await Waits();
@@ -223,11 +223,11 @@ public sealed class ServiceManagerTests : IDisposable
         for (int turn = 0; _log.Lines.Count == 0; turn++)
         {
             // Each turn changes the state, until the queue is full.
-            manager.Turned($"cannot measure: failure {turn}");
+            manager.Report($"cannot measure: failure {turn}");
         }
 
         await _listener.ReceiveUntil("STATUS=cannot measure: failure 0");
-        manager.Turned("cannot measure: at last");
+        manager.Report("cannot measure: at last");
         await _listener.ReceiveUntil("STATUS=cannot measure: at last");
     }
 
@@ -240,9 +240,9 @@ public sealed class ServiceManagerTests : IDisposable
         {
             _environment["NOTIFY_SOCKET"] = address;
             using ServiceManager manager = Manager();
-            manager.Turned(null);
+            manager.Report(Fine);
             Assert.EndsWith(
-                $"how the agent is: no service manager listens at NOTIFY_SOCKET '{address}'; "
+                $"to the service manager: no service manager listens at NOTIFY_SOCKET '{address}'; "
                     + "unset it where none waits for the agent; trying again each second",
                 _log.Lines[^1]);
         }
@@ -255,9 +255,9 @@ public sealed class ServiceManagerTests : IDisposable
     {
         _environment["NOTIFY_SOCKET"] = address;
         using ServiceManager manager = Manager();
-        manager.Turned(null);
+        manager.Report(Fine);
         Assert.StartsWith(
-            $"Warning: the service manager is told nothing: NOTIFY_SOCKET '{address}': {reason}", Assert.Single(_log.Lines));
+            $"Warning: no status goes to the service manager: NOTIFY_SOCKET '{address}': {reason}", Assert.Single(_log.Lines));
     }
 
     [Fact]
@@ -265,8 +265,8 @@ public sealed class ServiceManagerTests : IDisposable
     {
         _environment["NOTIFY_SOCKET"] = "/" + new string('x', 200);
         using ServiceManager manager = Manager();
-        manager.Turned(null);
-        Assert.StartsWith("Warning: the service manager is told nothing: ", Assert.Single(_log.Lines));
+        manager.Report(Fine);
+        Assert.StartsWith("Warning: no status goes to the service manager: ", Assert.Single(_log.Lines));
     }
 
     [Fact]
@@ -275,7 +275,7 @@ public sealed class ServiceManagerTests : IDisposable
         _environment.Clear();
         _environment["WATCHDOG_USEC"] = "3000000";
         using ServiceManager manager = Manager();
-        manager.Turned(null);
+        manager.Report(Fine);
         manager.Reloading();
         manager.Stopping();
         Assert.Null(manager.WatchdogPause);
@@ -295,5 +295,5 @@ public sealed class ServiceManagerTests : IDisposable
         return (now.Seconds * 1_000_000) + (now.Nanoseconds / 1000);
     }
 
-    private ServiceManager Manager(TimeProvider? time = null) => new(_environment.GetValueOrDefault, () => Fine, time ?? _time, _log);
+    private ServiceManager Manager(TimeProvider? time = null) => new(_environment.GetValueOrDefault, time ?? _time, _log);
 }

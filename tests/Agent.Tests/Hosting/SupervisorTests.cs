@@ -1,5 +1,6 @@
 using Agent.Hosting;
 using Agent.Metrics;
+using Agent.Tasks;
 using Testing;
 
 namespace Agent.Tests.Hosting;
@@ -24,7 +25,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task A_task_that_fails_is_started_again_after_growing_pauses_and_told_of_once()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         List<TimeSpan> pauses = [];
@@ -32,7 +33,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         {
             task.Fail("broken");
             await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
-            Assert.False(_supervisor.Figures[0].IsRunning);
+            Assert.False(_supervisor.Statistics[0].IsRunning);
             pauses.Add(_time.UntilNext!.Value);
             _time.Leap(LongestPause);
             await Running(task, failure + 1);
@@ -43,7 +44,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         // The jitter may shorten one long after they have grown.
         Assert.All(pauses[16..], pause => Assert.Equal(LongestPause, pause));
         task.Work();
-        await Poll.Until(() => !_supervisor.Troubles.Any(), "it works");
+        await Poll.Until(() => !_supervisor.LastErrors.Any(), "it works");
         Assert.Equal(["Error: cannot do one: broken; trying again, within 1m each time", "Information: can do one again"], _log.Lines);
         IsCounted(task, starts: 25, restarts: 24, failures: [new("io", 24)]);
     }
@@ -51,13 +52,13 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task Whoever_has_worked_since_is_at_the_first_pause_again()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         for (int run = 1; run <= 10; run++)
         {
             await Running(task, run);
             task.Work();
-            await Poll.Until(() => _supervisor.HasTurned && !_supervisor.Troubles.Any(), "it works");
+            await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "it works");
             task.Fail("broken");
             await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
             Assert.InRange(_time.UntilNext!.Value, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(5));
@@ -86,13 +87,13 @@ public sealed class SupervisorTests : IAsyncDisposable
         }
 
         IsCounted(good, starts: 1, restarts: 0, failures: []);
-        Assert.Equal(["cannot do bad: broken"], _supervisor.Troubles);
+        Assert.Equal(["cannot do bad: broken"], _supervisor.LastErrors);
     }
 
     [Fact]
     public async Task A_task_that_ends_by_itself_has_failed()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Turn(FakeTask.Return);
@@ -104,7 +105,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task A_defect_is_a_failure_like_any_other_and_named_by_its_type()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Turn(() => throw new InvalidOperationException("a defect"));
@@ -118,7 +119,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         List<Exception> reasons = [];
         _supervisor.AgentMustEnd += reasons.Add;
-        FakeTask task = new("one") { Fatal = failure => failure is IOException };
+        FakeTask task = new("one") { Time = _time, Fatal = failure => failure is IOException };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Fail("fatal");
@@ -131,25 +132,25 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task It_has_turned_when_each_task_has_worked_or_failed()
     {
-        Assert.False(_supervisor.HasTurned);
+        Assert.False(_supervisor.HasReported);
         FakeTask works = new("works");
         FakeTask fails = new("fails");
         await _supervisor.ReplaceAsync([works, fails]);
         await Running(fails, 1);
         works.Work();
-        Assert.False(_supervisor.HasTurned);
+        Assert.False(_supervisor.HasReported);
         fails.Fail("broken");
-        await Poll.Until(() => _supervisor.HasTurned, "both have turned");
+        await Poll.Until(() => _supervisor.HasReported, "both have turned");
     }
 
     [Fact]
     public async Task A_task_without_a_sign_of_life_hangs_and_one_that_waits_to_be_started_again_does_not()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Work();
-        await Poll.Until(() => _supervisor.HasTurned, "it works");
+        await Poll.Until(() => _supervisor.HasReported, "it works");
         _time.Leap(TimeSpan.FromSeconds(10));
         Assert.False(_supervisor.Hangs);
         _time.Leap(TimeSpan.FromSeconds(1));
@@ -162,11 +163,11 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task A_task_that_hangs_has_failed_once_and_its_return_is_told()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Work();
-        await Poll.Until(() => _supervisor.HasTurned, "it works");
+        await Poll.Until(() => _supervisor.HasReported, "it works");
         await using Watching watching = new(_supervisor);
         foreach (int seconds in (int[])[0, 5, 5])
         {
@@ -176,7 +177,7 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         await Looked(5);
         await Looked(5);
-        Assert.StartsWith("Error: cannot do one: it has given no sign of life for 10s; nothing but ", Assert.Single(_log.Lines));
+        Assert.StartsWith("Error: cannot do one: no sign of life for 10s; it is stuck: ", Assert.Single(_log.Lines));
         IsCounted(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
 
         task.Work();
@@ -187,7 +188,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task Where_everything_stood_still_nobody_hangs()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         await using Watching watching = new(_supervisor);
@@ -197,7 +198,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         await Looked(1);
         Assert.Empty(_log.Lines);
         await Looked(5);
-        Assert.StartsWith("Error: cannot do one: it has given no sign of life", Assert.Single(_log.Lines));
+        Assert.StartsWith("Error: cannot do one: no sign of life for 10s", Assert.Single(_log.Lines));
     }
 
     [Fact]
@@ -213,7 +214,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task After_the_end_nothing_is_started_any_more()
     {
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await _supervisor.StopAsync();
         Assert.True(task.IsOver);
@@ -229,7 +230,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         List<Exception> reasons = [];
         _supervisor.AgentMustEnd += reasons.Add;
-        FakeTask task = new("one");
+        FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         for (int failure = 1; failure < failures; failure++)
@@ -281,11 +282,11 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         internal override object Identity => this;
 
-        internal override TimeSpan LongestPause => TimeSpan.FromMinutes(1);
+        internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
-        internal override TimeSpan LongestEnd => Poll.Patience / 2;
+        internal override TimeSpan StopTimeout => Poll.Patience / 2;
 
-        internal override async Task RunAsync(Action works, CancellationToken stopping)
+        internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
         {
             HasBegun = true;
             until.WaitOne();
@@ -302,9 +303,9 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         internal override object Identity => this;
 
-        internal override TimeSpan LongestPause => TimeSpan.FromMinutes(1);
+        internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
-        internal override Task RunAsync(Action works, CancellationToken stopping)
+        internal override Task RunAsync(Action succeeded, CancellationToken stopping)
         {
             until.WaitOne();
             return Task.CompletedTask;
@@ -317,7 +318,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         private readonly CancellationTokenSource _stopping = new();
         private readonly Task _looks;
 
-        internal Watching(Supervisor supervisor) => _looks = OwnThread.RunAsync(() => supervisor.WatchWhatHangs(_stopping.Token));
+        internal Watching(Supervisor supervisor) => _looks = DedicatedThread.RunAsync(() => supervisor.WatchForHangs(_stopping.Token));
 
         public async ValueTask DisposeAsync()
         {
@@ -338,9 +339,9 @@ public sealed class SupervisorTests : IAsyncDisposable
 
     private void IsCounted(FakeTask task, long starts, long restarts, KeyValuePair<string, long>[] failures)
     {
-        TaskFigures figures = _supervisor.Figures.Single(some => some.Name == task.Name);
-        Assert.Equal(starts, figures.Starts);
-        Assert.Equal([new("failure", restarts), new("reload", 0)], figures.Restarts);
-        Assert.Equal(failures, figures.Failures);
+        TaskStatistics statistics = _supervisor.Statistics.Single(some => some.Name == task.Name);
+        Assert.Equal(starts, statistics.Starts);
+        Assert.Equal([new("failure", restarts), new("reload", 0)], statistics.Restarts);
+        Assert.Equal(failures, statistics.Failures);
     }
 }

@@ -71,19 +71,19 @@ public sealed class SharedBudgetTests : IDisposable
     {
         ManualTime time = new();
         RecordingLogger<SharedBudgetNotices> log = new();
-        SharedBudgetNotices notices = new(time, log);
         WatchedNamespace where = new(NetworkNamespace.Parse(_host.Path), "x", [Http]);
+        SharedBudgetNotices notices = new(() => [where], time, log);
         using Connections http = new(_host, 8500);
         using Census census = new(where, time, keepsPeaks: false);
-        await notices.LookAfter(where, census.Take());
+        await notices.CheckAfter(census.Take());
 
         using Connections https = new(_host, 8501);
-        await notices.LookAfter(where, census.Take());
+        await notices.CheckAfter(census.Take());
         Assert.Empty(log.Lines);
         for (int minute = 1; minute <= 3; minute++)
         {
             time.Leap(TimeSpan.FromMinutes(1));
-            await notices.LookAfter(where, census.Take());
+            await notices.CheckAfter(census.Take());
         }
 
         Assert.Equal($"Warning: {Find(Http)}", Assert.Single(log.Lines));

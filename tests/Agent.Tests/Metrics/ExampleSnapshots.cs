@@ -52,6 +52,15 @@ internal static class ExampleSnapshots
         new NamespaceCounts { Netns = "gone", Duration = TimeSpan.FromMicroseconds(50), LastSuccess = Main.LastSuccess, Failure = "no" },
     ]);
 
+    /// <summary>The same with another limit for all watches.</summary>
+    internal static Snapshot WithLimit(Snapshot snapshot, ClientLimit limit) => snapshot with
+    {
+        Namespaces = [.. snapshot.Namespaces.Select(found => found with
+        {
+            Watches = [.. found.Watches.Select(counts => counts with { Limit = limit })],
+        })],
+    };
+
     internal static ClientCount Client(string address, int held)
     {
         byte[] bytes = IPAddress.Parse(address).GetAddressBytes();

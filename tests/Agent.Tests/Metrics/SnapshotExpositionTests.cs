@@ -27,7 +27,7 @@ public sealed partial class SnapshotExpositionTests
     public void An_unknown_limit_is_absent_and_a_refusal_is_told_where_there_was_an_answer(string refusal, string? sample)
     {
         ClientLimit unknown = ClientLimit.Unknown("x", "y", Enum.Parse<Refusal>(refusal));
-        string text = Render(ExampleSnapshots.Good.WithLimits(_ => unknown));
+        string text = Render(ExampleSnapshots.WithLimit(ExampleSnapshots.Good, unknown));
         Assert.DoesNotContain("\ntcp_client_connections_limit{", text);
         Assert.Equal(
             sample is null ? [] : [$"tcp_limit_refused{{watch=\"consul\"}} {sample}", $"tcp_limit_refused{{watch=\"idle\"}} {sample}"],

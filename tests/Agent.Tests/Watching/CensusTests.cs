@@ -159,7 +159,7 @@ public sealed class CensusTests
     [Fact]
     public void Queues_of_many_listeners_do_not_overflow()
     {
-        PortTally tally = new([8500], [new WatchTally(Consul, watch => watch.Limit, time: null)]);
+        PortTally tally = new([8500], [new WatchTally(Consul, time: null)]);
         byte[] listener = Replies.Payload(1, 8500, IPAddress.Any, state: 10, inode: 1, receiveQueue: uint.MaxValue, sendQueue: uint.MaxValue);
         tally.Add(InetSocket.Read(listener));
         tally.Add(InetSocket.Read(listener));

@@ -21,7 +21,7 @@ public sealed class WatchTallyTests
     public void Every_connection_is_counted_once_census_after_census(int connections)
     {
         const int Clients = 300;
-        WatchTally tally = new(new Watch("consul", [8500]), watch => watch.Limit, time: null);
+        WatchTally tally = new(new Watch("consul", [8500]), time: null);
         for (int census = 0; census < 3; census++)
         {
             tally.Clear();
@@ -41,7 +41,7 @@ public sealed class WatchTallyTests
     [Fact]
     public void What_a_census_that_failed_left_behind_is_not_in_the_next_one()
     {
-        WatchTally tally = new(new Watch("consul", [8500]), watch => watch.Limit, time: null);
+        WatchTally tally = new(new Watch("consul", [8500]), time: null);
         tally.Add(Client(1));
         tally.Clear();
         tally.Add(Client(2));

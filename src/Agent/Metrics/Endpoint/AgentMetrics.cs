@@ -2,12 +2,12 @@ using Agent.Watching;
 
 namespace Agent.Metrics.Endpoint;
 
-/// <summary>Turns what the agent says of its own work into metrics.</summary>
+/// <summary>Sets the metrics of the agent's own work.</summary>
 internal sealed class AgentMetrics(MetricRegistry registry)
 {
-    internal void Set(Snapshot snapshot, AgentFigures figures)
+    internal void Set(Snapshot snapshot, AgentStatistics statistics)
     {
-        foreach (WatchedNamespace where in figures.Namespaces)
+        foreach (WatchedNamespace where in statistics.Namespaces)
         {
             registry.KeepIn(AgentFamilies.CensusDuration, where.Label);
             if (CountsIn(snapshot, where) is { } counts)
@@ -16,8 +16,8 @@ internal sealed class AgentMetrics(MetricRegistry registry)
             }
         }
 
-        SetTasks(figures);
-        if (figures.Reload is { } reload)
+        SetTasks(statistics);
+        if (statistics.Reload is { } reload)
         {
             registry.Set(AgentFamilies.ConfigLastReloadSuccessful, reload.Successful ? 1 : 0);
             registry.Set(AgentFamilies.ConfigLastReloadSuccess, reload.SuccessAt.ToUnixTimeMilliseconds() / 1000.0);
@@ -41,7 +41,7 @@ internal sealed class AgentMetrics(MetricRegistry registry)
     {
         foreach (Watch watch in where.Watches)
         {
-            // One that the configuration has only now is in neither: nothing has been tried for it yet.
+            // A watch that a reload has just added is in no census yet: its metric is absent.
             if (!found.Succeeded || HasCounted(found, watch))
             {
                 registry.SetIn(AgentFamilies.WatchSuccess, where.Label, found.Succeeded ? 1 : 0, watch.Name);
@@ -62,10 +62,10 @@ internal sealed class AgentMetrics(MetricRegistry registry)
         return false;
     }
 
-    private void SetTasks(AgentFigures figures)
+    private void SetTasks(AgentStatistics statistics)
     {
-        registry.Set(AgentFamilies.TasksRunning, figures.Tasks.Count(task => task.IsRunning));
-        foreach (TaskFigures task in figures.Tasks)
+        registry.Set(AgentFamilies.TasksRunning, statistics.Tasks.Count(task => task.IsRunning));
+        foreach (TaskStatistics task in statistics.Tasks)
         {
             registry.Set(AgentFamilies.TaskStarts, task.Starts, task.Name);
             foreach ((string reason, long restarts) in task.Restarts)

@@ -1,55 +1,49 @@
+using Agent.Readings;
 using Agent.Watching;
 using Prometheus;
 
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>
-/// All that /metrics shows: the metrics of the textfile, by the same code, and those of the agent itself. Any number of threads may ask at
-/// once: those that ask for the same format within a moment get the same bytes, compressed or not, so that a flood of scrapes costs no more than
-/// ten a second do.
+/// Everything that /metrics shows: the metrics of the textfile, by the same code, and those of the agent itself. For any number of threads:
+/// requests for the same format within <see cref="OldestAnswer"/> get the same bytes, so that a flood of scrapes costs no more than ten a second.
 /// </summary>
 internal sealed class EndpointExposition
 {
     /// <summary>No answer is older than this.</summary>
     internal static readonly TimeSpan OldestAnswer = TimeSpan.FromMilliseconds(100);
 
-    // Around each update with its export, and around each census that is recorded: no answer mixes two of them.
+    // Durations that wait for the next rendering; with so many, the histogram takes them without one.
+    private const int ManyDurations = 1000;
+
+    // Around each update with its export.
     private readonly Lock _gate = new();
+    private readonly Lock _durationsGate = new();
+    private readonly Queue<(string? Netns, TimeSpan Duration, long Version)> _durations = [];
     private readonly MetricRegistry _registry = new([.. MetricFamilies.All, .. EndpointFamilies.All]);
     private readonly Dictionary<ExpositionFormat, Answer> _answers = [];
     private readonly ConnectionMetrics _connections;
     private readonly AgentMetrics _agent;
     private readonly ProcessMetrics _process;
     private readonly RuntimeMetrics _runtime;
-    private readonly Func<Snapshot> _snapshot;
-    private readonly Func<AgentFigures> _figures;
+    private readonly Store _store;
+    private readonly Func<AgentStatistics> _statistics;
     private readonly TimeProvider _time;
 
-    /// <param name="build">Which agent this is.</param>
-    /// <param name="snapshot">Tells what is known now, and does not wait for the kernel.</param>
-    /// <param name="figures">Tells of the agent's work.</param>
-    /// <param name="time">Tells how old an answer is.</param>
-    internal EndpointExposition(BuildInformation build, Func<Snapshot> snapshot, Func<AgentFigures> figures, TimeProvider time)
+    /// <param name="build">The version of the agent.</param>
+    /// <param name="store">The readings; the histogram of durations counts from now on.</param>
+    /// <param name="statistics">Returns the agent's statistics of this moment.</param>
+    /// <param name="time">The clock, for the age of answers.</param>
+    internal EndpointExposition(BuildInformation build, Store store, Func<AgentStatistics> statistics, TimeProvider time)
     {
         _connections = new ConnectionMetrics(_registry, build);
         _agent = new AgentMetrics(_registry);
         _process = new ProcessMetrics(_registry);
         _runtime = new RuntimeMetrics(_registry);
-        _snapshot = snapshot;
-        _figures = figures;
+        _store = store;
+        _statistics = statistics;
         _time = time;
-    }
-
-    /// <summary>Counts how long a census took, in one step with the change that makes its snapshot the latest.</summary>
-    /// <param name="census">What it found, or that it failed.</param>
-    /// <param name="put">Makes it the latest.</param>
-    internal void Record(NamespaceCounts census, Action put)
-    {
-        lock (_gate)
-        {
-            put();
-            _registry.ObserveIn(AgentFamilies.CensusDuration, census.Netns, census.Duration.GetValueOrDefault());
-        }
+        store.ReadingPut += Remember;
     }
 
     /// <returns>The whole exposition.</returns>
@@ -69,13 +63,51 @@ internal sealed class EndpointExposition
 
     private ReadOnlyMemory<byte> Update(ExpositionFormat format)
     {
-        Snapshot snapshot = _snapshot();
+        StoreView view = _store.View;
+        Snapshot snapshot = Snapshot.Of(view);
+        ObserveDurations(view.Version);
         _registry.BeginUpdate();
         _connections.Set(snapshot);
-        _agent.Set(snapshot, _figures());
+        _agent.Set(snapshot, _statistics());
         _process.Set();
         _runtime.Set();
         return _registry.Export(format);
+    }
+
+    /// <summary>Keeps the duration of a census until the view that shows its counts is rendered, so that no answer mixes two censuses.</summary>
+    private void Remember(Reading reading, long version)
+    {
+        if (reading is not NamespaceCounts { Duration: { } duration } census)
+        {
+            return;
+        }
+
+        bool areMany;
+        lock (_durationsGate)
+        {
+            _durations.Enqueue((census.Netns, duration, version));
+            areMany = _durations.Count >= ManyDurations;
+        }
+
+        // Nobody scrapes. A census never waits for a rendering: where there is one after all, the next census tries again.
+        if (areMany && _gate.TryEnter())
+        {
+            ObserveDurations(version);
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>Counts the durations up to a version of the store. For the holder of the gate.</summary>
+    private void ObserveDurations(long version)
+    {
+        lock (_durationsGate)
+        {
+            while (_durations.TryPeek(out (string? Netns, TimeSpan Duration, long Version) next) && next.Version <= version)
+            {
+                _registry.ObserveIn(AgentFamilies.CensusDuration, next.Netns, next.Duration);
+                _durations.Dequeue();
+            }
+        }
     }
 
     private sealed record Answer(RenderedMetrics Metrics, long RenderedAt);

@@ -1,4 +1,5 @@
 using Agent.Cli.Rendering;
+using Agent.Tests.Metrics;
 using Agent.Watching;
 using Agent.Limits;
 
@@ -106,7 +107,7 @@ public sealed class CheckFormatTests
         };
         Snapshot counted = held == 0 ? Snapshots.Of(watch) : Snapshots.Of(watch, ("127.0.0.1", held));
         ClientLimit limit = ClientLimit.Unknown("consul at x", "consul at x does not say; look there", Enum.Parse<Refusal>(refusal));
-        string line = Line(counted.WithLimits(_ => limit));
+        string line = Line(ExampleSnapshots.WithLimit(counted, limit));
         string holds = held == 0 ? "no client holds a connection" : $"127.0.0.1 holds {held} connections";
         string word = state.Length == 0 ? "" : $" {state}";
         Assert.StartsWith($"CONSUL{word} - {holds}, limit unknown: consul at x does not say; look there|consul_max={held};", line);
@@ -117,8 +118,9 @@ public sealed class CheckFormatTests
     public void Refusal_beside_a_known_limit_is_critical() =>
         Assert.StartsWith(
             "CONSUL CRITICAL - 127.0.0.1 holds 50 of 200 connections (25 %), limit 200: consul at x answers 429|",
-            Line(Snapshots.Of(Consul, ("127.0.0.1", 50)).WithLimits(
-                _ => new ClientLimit(200, "consul at x") { Problem = "consul at x answers 429", Refusal = Refusal.Yes })));
+            Line(ExampleSnapshots.WithLimit(
+                Snapshots.Of(Consul, ("127.0.0.1", 50)),
+                new ClientLimit(200, "consul at x") { Problem = "consul at x answers 429", Refusal = Refusal.Yes })));
 
     [Theory]
     [InlineData(49, "consul at x", "OK")]

@@ -1,10 +1,13 @@
+using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Limits;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
+using Agent.Readings;
 using Agent.Tests.Faults;
+using Agent.Tests.Readings;
 using Agent.Tests.Cli.Rendering;
 using Agent.Watching;
 using Prometheus;
@@ -20,12 +23,13 @@ public sealed partial class EndpointExpositionTests
     private static readonly MetricFamily[] Families = [.. MetricFamilies.All, .. EndpointFamilies.All];
 
     private readonly ManualTime _time = new();
-    private Snapshot _snapshot = ExampleSnapshots.Several;
-    private AgentFigures _figures = ExampleFigures.Several;
+    private Store _store;
+    private AgentStatistics _statistics = ExampleStatistics.Several;
     private int _rendered;
 
     public EndpointExpositionTests()
     {
+        _store = FakeSource.StoreOf(ExampleSnapshots.Several, _time);
         // There are metrics of the last one.
         GC.Collect();
     }
@@ -33,11 +37,19 @@ public sealed partial class EndpointExpositionTests
     [Fact]
     public void Exposition_is_that_of_the_golden_files()
     {
+        ImmutableArray<NamespaceCounts> counts = ExampleSnapshots.Several.Namespaces;
+        FakeSource[] sources = [.. counts.Select(found => new FakeSource(new CensusSubject(found.Netns, null)))];
+        _store.Replace(sources);
+        // The endpoint is configured after the only census of the last namespace, so that the histogram has none of it.
+        sources[2].Put(counts[2]);
         EndpointExposition exposition = Create();
-        foreach ((string? netns, TimeSpan duration) in ExampleFigures.Durations)
+        foreach (TimeSpan duration in ExampleStatistics.EarlierDurations)
         {
-            exposition.Record(new NamespaceCounts { Netns = netns, Duration = duration, LastSuccess = null }, () => { });
+            sources[0].Put(counts[0] with { Duration = duration });
         }
+
+        sources[0].Put(counts[0]);
+        sources[1].Put(counts[1]);
 
         GoldenFile.Holds("endpoint.prom", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.PrometheusText)));
         GoldenFile.Holds("endpoint.openmetrics", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.OpenMetricsText)));
@@ -73,8 +85,8 @@ public sealed partial class EndpointExpositionTests
     [Fact]
     public async Task Exposition_before_the_first_census_has_no_sample_of_one()
     {
-        _snapshot = new Snapshot([]);
-        _figures = ExampleFigures.AtStart;
+        Show(new Snapshot([]));
+        _statistics = ExampleStatistics.AtStart;
         string openMetrics = Text(Create(), ExpositionFormat.OpenMetricsText);
 
         Assert.Contains("\nsockdiag_build_info{version=\"1.2.3\",revision=\"abc\"} 1.0\n", openMetrics);
@@ -95,7 +107,7 @@ public sealed partial class EndpointExpositionTests
         RenderedMetrics first = exposition.Render(ExpositionFormat.PrometheusText);
         string text = Encoding.UTF8.GetString(first.Text.Span);
 
-        _snapshot = ExampleSnapshots.Failed;
+        Show(ExampleSnapshots.Failed);
         _time.Leap(EndpointExposition.OldestAnswer - TimeSpan.FromTicks(1));
         Assert.Same(first, exposition.Render(ExpositionFormat.PrometheusText));
 
@@ -131,7 +143,7 @@ public sealed partial class EndpointExpositionTests
         Assert.Equal(Text(exposition, format), Uncompressed(answers[0]));
 
         string before = Text(exposition, format);
-        _snapshot = ExampleSnapshots.Failed;
+        Show(ExampleSnapshots.Failed);
         _time.Leap(EndpointExposition.OldestAnswer);
         Assert.NotEqual(before, Uncompressed(exposition.Render(format).Gzip));
         Assert.Equal(Text(exposition, format), Uncompressed(exposition.Render(format).Gzip));
@@ -143,10 +155,12 @@ public sealed partial class EndpointExpositionTests
     {
         const int Scrapers = 8;
         const int Expositions = 2_000;
-        _figures = ExampleFigures.AtStart;
-        _snapshot = new Snapshot([]);
+        _statistics = ExampleStatistics.AtStart;
+        FakeSource source = new(new CensusSubject(null, null));
+        _store = new Store(_time);
+        _store.Replace([source]);
         EndpointExposition exposition = Create();
-        Record(1);
+        source.Put(Numbered(1));
         int seen = 0;
         Task scraping = Task.WhenAll(Enumerable.Range(0, Scrapers).Select(i => Task.Run(() =>
         {
@@ -163,18 +177,29 @@ public sealed partial class EndpointExpositionTests
         int censuses = 1;
         while (!scraping.IsCompleted)
         {
-            Record(++censuses);
+            source.Put(Numbered(++censuses));
         }
 
         await scraping;
         _time.Leap(EndpointExposition.OldestAnswer);
         Assert.Equal(censuses, NumberOf(Text(exposition, ExpositionFormat.PrometheusText)));
+    }
 
-        void Record(int number)
+    [Fact]
+    public void Durations_that_no_scrape_asks_for_are_counted()
+    {
+        const int Censuses = 3_500;
+        FakeSource source = new(new CensusSubject(null, null));
+        _statistics = ExampleStatistics.AtStart;
+        _store = new Store(_time);
+        _store.Replace([source]);
+        EndpointExposition exposition = Create();
+        for (int number = 1; number <= Censuses; number++)
         {
-            NamespaceCounts census = Numbered(number);
-            exposition.Record(census, () => Volatile.Write(ref _snapshot, new Snapshot([census])));
+            source.Put(Numbered(number));
         }
+
+        Assert.Equal(Censuses, NumberOf(Text(exposition, ExpositionFormat.PrometheusText)));
     }
 
     [Fact]
@@ -182,7 +207,7 @@ public sealed partial class EndpointExpositionTests
     {
         bool fails = true;
         EndpointExposition exposition = new(
-            Build, () => fails ? throw new InvalidOperationException() : ExampleSnapshots.Good, () => ExampleFigures.AtStart, _time);
+            Build, _store, () => fails ? throw new InvalidOperationException() : ExampleStatistics.AtStart, _time);
 
         Assert.Throws<InvalidOperationException>(() => exposition.Render(ExpositionFormat.OpenMetricsText));
         fails = false;
@@ -219,13 +244,13 @@ public sealed partial class EndpointExpositionTests
     /// <summary>What is allocated to render so many ports, beside the bytes that are the answer; at best, for other tests go on.</summary>
     private long AllocatedFor(int ports)
     {
-        _figures = ExampleFigures.AtStart;
-        _snapshot = new Snapshot([new NamespaceCounts
+        _statistics = ExampleStatistics.AtStart;
+        _store = FakeSource.StoreOf(new Snapshot([new NamespaceCounts
         {
             Duration = TimeSpan.Zero,
             LastSuccess = DateTimeOffset.UnixEpoch,
             Ports = [.. Enumerable.Range(1, ports).Select(port => new PortCounts((ushort)port, 1, 1, 1, new AcceptQueue(1, 1)))],
-        }]);
+        }]), _time);
         EndpointExposition exposition = Create();
         exposition.Render(ExpositionFormat.OpenMetricsText);
         return Enumerable.Range(0, 5).Min(_ =>
@@ -239,13 +264,24 @@ public sealed partial class EndpointExpositionTests
 
     private EndpointExposition Create() => new(
         Build,
+        _store,
         () =>
         {
             Interlocked.Increment(ref _rendered);
-            return Volatile.Read(ref _snapshot);
+            return _statistics;
         },
-        () => _figures,
         _time);
+
+    /// <summary>Puts the censuses of a snapshot in place of all others.</summary>
+    private void Show(Snapshot snapshot)
+    {
+        FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(new CensusSubject(counts.Netns, null)))];
+        _store.Replace(sources);
+        for (int i = 0; i < sources.Length; i++)
+        {
+            sources[i].Put(snapshot.Namespaces[i]);
+        }
+    }
 
     /// <summary>A census that found everything so many times, and the last label of clients differs with it.</summary>
     private static NamespaceCounts Numbered(int number) => new()

@@ -1,41 +1,69 @@
+using Agent.Readings;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Limits;
 
 /// <summary>
-/// Keeps a limit known that a service decides: asks at the start and then regularly. It runs beside the census, which takes what is known at
-/// the moment and never waits.
+/// Asks a service for its limit at the start and then regularly. It runs beside the census, which never waits for it. The last limit that the
+/// service told stays in force until the service tells another one.
 /// </summary>
-/// <param name="source">The service.</param>
-/// <param name="learn">Takes what each question brought, also where that was no limit.</param>
+/// <param name="name">The service, in the name of the task.</param>
+/// <param name="endpoint">The service and how it is asked.</param>
+/// <param name="service">Asks it.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">For the changes.</param>
-internal sealed partial class LimitDiscovery(
-    ILimitSource source, Action<ClientLimit> learn, TimeProvider time, ILogger<LimitDiscovery> logger)
+/// <param name="logger">Logs changes.</param>
+internal sealed partial class LimitSource(
+    string name, ConsulEndpoint endpoint, ILimitSource service, TimeProvider time, ILogger<LimitSource> logger) : Source
 {
-    /// <summary>From an answer to the next question: how old it may be that the service refuses the agent's address, or that it does not.</summary>
+    /// <summary>From an answer to the next question: how old a change of the limit, or a 429, may become before it is seen.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    /// <summary>The same while the service refuses the agent's address, for the end to be seen soon.</summary>
+    /// <summary>The same while the service answers 429, so that the end of it is seen soon.</summary>
     internal static readonly TimeSpan PeriodWhileRefused = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest pause after questions without an answer.</summary>
+    /// <summary>The longest pause after questions that were not answered.</summary>
     internal static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
     private Known? _lastKnown;
     private string? _problem;
 
-    /// <summary>Asks, and asks again, until there is no answer.</summary>
-    /// <param name="answered">Is called at each answer, also where that is 429.</param>
-    /// <param name="stopping">Ends it.</param>
-    /// <exception cref="LimitUnknownException">There was no answer, or another one. This was logged, unless it was the last thing to be logged.</exception>
+    internal override string Name => $"limit:{name}";
+
+    internal override string Duty => $"ask {endpoint.Name} for the limit per client";
+
+    internal override object Identity => endpoint;
+
+    internal override object Subject => endpoint;
+
+    internal override TimeSpan FirstRetryDelay => TimeSpan.FromSeconds(2);
+
+    internal override TimeSpan LongestRetryDelay => LongestPause;
+
+    // The census goes on without a limit.
+    internal override bool GatesReadiness => false;
+
+    // Each reason once, with the limit that stays in force and its age.
+    internal override bool LogsOwnFailures => true;
+
+    /// <summary>Makes a source for each service that one of the watches names.</summary>
+    /// <returns>The sources, named after the address; with a number where there are several ways to ask one address.</returns>
+    internal static IEnumerable<LimitSource> For(IEnumerable<ConsulEndpoint> services, TimeProvider time, ILogger<LimitSource> logger) => services
+        .Distinct()
+        .GroupBy(endpoint => endpoint.Root)
+        .SelectMany(same => same.Select((endpoint, i) => new LimitSource(
+            i == 0 ? same.Key : $"{same.Key}#{i + 1}", endpoint, new ConsulLimit(endpoint, time), time, logger)));
+
+    /// <exception cref="LimitUnknownException">
+    /// The service did not answer, or not with a limit or 429. The reason is logged, unless it is the one that was logged last.
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was cancelled.</exception>
-    internal async Task RunAsync(Action answered, CancellationToken stopping)
+    internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         while (true)
         {
-            ClientLimit latest = await AskAsync(stopping);
-            learn(latest);
+            long begun = time.GetTimestamp();
+            ClientLimit latest = await AskAsync(begun, stopping);
+            Put(latest, begun);
             if (latest.Problem is { } problem)
             {
                 ReportProblem(problem, LogRefused, LogRefusedKeeping);
@@ -45,25 +73,34 @@ internal sealed partial class LimitDiscovery(
                 ReportKnown(latest);
             }
 
-            answered();
+            succeeded();
             await Task.Delay(latest.Refusal == Refusal.Yes ? PeriodWhileRefused : Period, time, stopping);
         }
     }
 
-    private async Task<ClientLimit> AskAsync(CancellationToken stopping)
+    private async Task<ClientLimit> AskAsync(long begun, CancellationToken stopping)
     {
         try
         {
-            return await source.AskAsync(stopping);
+            return await service.AskAsync(stopping);
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            ClientLimit unknown = LimitUnknownException.ToLimit(source.Name, failure);
-            learn(unknown);
+            ClientLimit unknown = LimitUnknownException.ToLimit(service.Name, failure);
+            Put(unknown, begun);
             ReportProblem(unknown.Problem!, LogCannotLearn, LogCannotRenew);
             throw;
         }
     }
+
+    /// <summary>Puts the answer into the store; where it has no limit, the last known one with the problem.</summary>
+    private void Put(ClientLimit latest, long begun) => Put(new LimitReading(
+        endpoint,
+        latest.IsUnknown && _lastKnown is { } last ? last.Limit with { Problem = latest.Problem, Refusal = latest.Refusal } : latest)
+    {
+        Duration = time.GetElapsedTime(begun),
+        Failure = latest.Problem,
+    });
 
     private void ReportKnown(ClientLimit limit)
     {

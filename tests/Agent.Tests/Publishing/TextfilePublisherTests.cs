@@ -1,27 +1,28 @@
 using Agent.Hosting;
 using Agent.Metrics;
 using Agent.Publishing;
+using Agent.Readings;
 using Agent.Tests.Faults;
+using Agent.Tests.Hosting;
 using Agent.Watching;
-using Agent.Watching.Latest;
 using Testing;
 
-namespace Agent.Tests.Hosting;
+namespace Agent.Tests.Publishing;
 
 /// <summary>The textfile's task under its supervisor, with censuses as the test puts them and a clock that it sets.</summary>
-public sealed class TextfileTaskTests : IAsyncDisposable
+public sealed class TextfilePublisherTests : IAsyncDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly Scratch _scratch = new();
     private readonly ManualTime _time = new();
     private readonly List<string> _lines = [];
-    private readonly LatestCounts _latest;
+    private readonly Store _store;
     private readonly Supervisor _supervisor;
 
-    public TextfileTaskTests()
+    public TextfilePublisherTests()
     {
-        _latest = new LatestCounts(_time);
+        _store = new Store(_time);
         _supervisor = new Supervisor(_time, new RecordingLogger<Supervisor>(_lines));
     }
 
@@ -50,7 +51,7 @@ public sealed class TextfileTaskTests : IAsyncDisposable
     [Fact]
     public async Task While_it_waits_for_a_census_it_does_not_hang()
     {
-        _latest.Replace([new WatchedNamespace(null, null, [])], Second);
+        _store.Replace([Census(Second)]);
         await Write("out", Second);
         await Poll.Until(() => _time.Waiting == 1, "it waits for a census");
         _time.Leap(10 * Second);
@@ -71,14 +72,20 @@ public sealed class TextfileTaskTests : IAsyncDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
-    private void Count(TimeSpan interval) => _latest.Replace([new WatchedNamespace(null, null, [])], interval)[0].Put(
-        new NamespaceCounts { Netns = null, Duration = Second, LastSuccess = _time.Wall });
+    private CensusSource Census(TimeSpan interval) => new(new WatchedNamespace(null, null, []), interval, _time);
+
+    private void Count(TimeSpan interval)
+    {
+        CensusSource census = Census(interval);
+        _store.Replace([census]);
+        _store.Put(census, new NamespaceCounts { Netns = null, Duration = Second, LastSuccess = _time.Wall });
+    }
 
     private Task<bool> Write(string directory, TimeSpan interval) => _supervisor.ReplaceAsync(
     [
-        new TextfileTask(
-            new Textfile(_scratch[directory]), _latest, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), () => interval, _time,
-            new RecordingLogger<TextfileTask>(_lines)),
+        new TextfilePublisher(
+            new Textfile(_scratch[directory]), _store, new SnapshotExposition(new BuildInformation("1.2.3", "abc")), () => interval, _time,
+            new RecordingLogger<TextfilePublisher>(_lines)),
     ]);
 
     private string Text(string directory) => ExpositionText.Read(_scratch[$"{directory}/{Textfile.FileName}"]);

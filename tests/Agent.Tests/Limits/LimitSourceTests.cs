@@ -1,13 +1,13 @@
 using Agent.Hosting;
 using Agent.Limits;
+using Agent.Readings;
 using Agent.Tests.Hosting;
-using Agent.Watching;
 using Testing;
 
 namespace Agent.Tests.Limits;
 
 /// <summary>The schedule under a supervisor, on a clock that the test sets.</summary>
-public sealed class LimitDiscoveryTests : IAsyncDisposable
+public sealed class LimitSourceTests : IAsyncDisposable
 {
     private const string Source = "consul at http://127.0.0.1:8500";
     private static readonly ConsulEndpoint Endpoint = new(new Uri("http://127.0.0.1:8500"));
@@ -15,12 +15,16 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
     private static readonly ClientLimit Refused = ClientLimit.Unknown(Source, "429", Refusal.Yes);
 
     private readonly ManualTime _time = new();
-    private readonly RecordingLogger<LimitDiscovery> _log = new();
+    private readonly RecordingLogger<LimitSource> _log = new();
     private readonly ScriptedSource _source = new();
-    private readonly LimitCache _limits = new();
+    private readonly Store _store;
     private readonly Supervisor _supervisor;
 
-    public LimitDiscoveryTests() => _supervisor = new Supervisor(_time, new RecordingLogger<Supervisor>());
+    public LimitSourceTests()
+    {
+        _store = new Store(_time);
+        _supervisor = new Supervisor(_time, new RecordingLogger<Supervisor>());
+    }
 
     [Fact]
     public async Task It_asks_at_once_and_then_every_minute()
@@ -31,7 +35,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         for (int asked = 2; asked <= 10; asked++)
         {
             Assert.Equal(TimeSpan.FromMinutes(1), _time.UntilNext);
-            _time.Leap(LimitDiscovery.Period);
+            _time.Leap(LimitSource.Period);
             await Asked(asked);
         }
 
@@ -44,7 +48,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         await Start(() => Known);
         await Asked(1);
         _source.Answer = () => new ClientLimit(null, Source) { Refusal = Refusal.No };
-        _time.Leap(LimitDiscovery.Period);
+        _time.Leap(LimitSource.Period);
         await Asked(2);
         Assert.Equal(new ClientLimit(null, Source) { Refusal = Refusal.No }, Current);
         Assert.Equal(
@@ -65,9 +69,9 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         }
 
         Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first is short, and was {waits[0]}");
-        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitDiscovery.LongestPause));
+        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitSource.LongestPause));
         // The jitter may shorten one long after they have grown.
-        Assert.All(waits[18..], wait => Assert.Equal(LimitDiscovery.LongestPause, wait));
+        Assert.All(waits[18..], wait => Assert.Equal(LimitSource.LongestPause, wait));
         Assert.Equal(ClientLimit.Unknown(Source, "refused", Refusal.Unknown), Current);
     }
 
@@ -88,19 +92,18 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
     {
         int answered = 0;
         _source.Answer = () => Refused;
-        Task running = new LimitDiscovery(_source, limit => _limits.Learn(Endpoint, limit), _time, _log)
-            .RunAsync(() => answered++, TestContext.Current.CancellationToken);
+        Task running = Asking(_source, _time, _store).RunAsync(() => answered++, TestContext.Current.CancellationToken);
         for (int asked = 1; asked <= 3; asked++)
         {
             await Asked(asked);
-            Assert.Equal((asked, LimitDiscovery.PeriodWhileRefused), (answered, _time.UntilNext));
+            Assert.Equal((asked, LimitSource.PeriodWhileRefused), (answered, _time.UntilNext));
             Assert.Equal((null, true, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
-            _time.Leap(LimitDiscovery.PeriodWhileRefused);
+            _time.Leap(LimitSource.PeriodWhileRefused);
         }
 
         _source.Answer = () => Known;
         await Asked(4);
-        _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        _time.Leap(LimitSource.PeriodWhileRefused);
         await Asked(5);
         Assert.Equal(Known, Current);
         Assert.False(running.IsCompleted);
@@ -115,11 +118,11 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         await Start(() => Known);
         await Asked(1);
         _source.Answer = () => Refused;
-        _time.Leap(LimitDiscovery.Period);
+        _time.Leap(LimitSource.Period);
         await Asked(2);
         Assert.Equal((200, false, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
         _source.Answer = Failing("gone", Refusal.Unknown);
-        _time.Leap(LimitDiscovery.PeriodWhileRefused);
+        _time.Leap(LimitSource.PeriodWhileRefused);
         await Asked(3);
         Assert.Equal((200, false, null), (Current.Value, Current.IsUnknown, Current.IsRefused));
         _source.Answer = () => Known;
@@ -145,7 +148,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
             await Asked(asked);
             if (asked > 18)
             {
-                Assert.Equal(LimitDiscovery.LongestPause, _time.UntilNext);
+                Assert.Equal(LimitSource.LongestPause, _time.UntilNext);
             }
 
             _time.Leap(_time.UntilNext!.Value);
@@ -161,7 +164,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         ScriptedSource otherSource = new() { Answer = Failing("refused") };
         using Supervisor other = new(otherTime, new RecordingLogger<Supervisor>());
         await Start(Failing("refused"));
-        await other.ReplaceAsync([Asking(otherSource, otherTime)]);
+        await other.ReplaceAsync([Asking(otherSource, otherTime, new Store(otherTime))]);
         await Asked(1);
         await Poll.Until(() => otherSource.Asked == 1 && otherTime.UntilNext is not null, "the other asks");
         Assert.NotEqual(_time.UntilNext, otherTime.UntilNext);
@@ -174,7 +177,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         await Start(() => Known);
         await Asked(1);
         _source.Answer = Failing("refused");
-        _time.Leap(LimitDiscovery.Period);
+        _time.Leap(LimitSource.Period);
         await Asked(2);
         ClientLimit kept = Known with { Problem = "refused", Refusal = Refusal.Unknown };
         Assert.Equal(kept, Current);
@@ -252,7 +255,7 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
         _supervisor.Dispose();
     }
 
-    private ClientLimit Current => _limits.Of(new Watch("consul", [8500]) { LimitFrom = Endpoint, Limit = ClientLimit.NotAsked });
+    private ClientLimit Current => LimitReading.Of(Endpoint, ClientLimit.NotAsked, _store.View);
 
     private static Func<ClientLimit> Failing(string problem, Refusal refusal = Refusal.Unknown) =>
         () => throw new LimitUnknownException(problem, refusal);
@@ -260,11 +263,15 @@ public sealed class LimitDiscoveryTests : IAsyncDisposable
     private async Task Start(Func<ClientLimit> answer)
     {
         _source.Answer = answer;
-        await _supervisor.ReplaceAsync([Asking(_source, _time)]);
+        await _supervisor.ReplaceAsync([Asking(_source, _time, _store)]);
     }
 
-    private LimitTask Asking(ScriptedSource source, ManualTime time) =>
-        new(Endpoint.Root, Endpoint, new LimitDiscovery(source, limit => _limits.Learn(Endpoint, limit), time, _log));
+    private LimitSource Asking(ScriptedSource service, ManualTime time, Store store)
+    {
+        LimitSource source = new(Endpoint.Root, Endpoint, service, time, _log);
+        store.Replace([source]);
+        return source;
+    }
 
     /// <summary>Waits until it was asked so often, and until it waits to ask again.</summary>
     private async Task Asked(int times)

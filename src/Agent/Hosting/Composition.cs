@@ -1,0 +1,52 @@
+using Agent.Configuration;
+using Agent.Limits;
+using Agent.Metrics;
+using Agent.Publishing;
+using Agent.Publishing.Http;
+using Agent.Readings;
+using Agent.Watching;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Hosting;
+
+/// <summary>The sources and publishers that settings ask for. A further one is a line here.</summary>
+/// <param name="store">Connects them.</param>
+/// <param name="state">The settings in force, for publishers that go on after a reload.</param>
+/// <param name="supervisor">Knows what the tasks do, for the agent's own metrics.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">Makes their loggers.</param>
+internal sealed class Composition(Store store, AgentState state, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
+{
+    // Made with the first endpoint, and kept: its counters never fall.
+    private EndpointContent? _content;
+
+    internal IReadOnlyList<Source> Sources(Settings wanted) =>
+    [
+        .. wanted.Namespaces.Select(where => new CensusSource(where, wanted.Interval.Value, time)),
+        .. LimitSource.For(
+            wanted.Namespaces.SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>(),
+            time,
+            loggers.CreateLogger<LimitSource>()),
+    ];
+
+    /// <param name="wanted">The settings.</param>
+    /// <param name="textfile">The textfile, which is acquired before anything else changes; null for none.</param>
+    internal IReadOnlyList<Publisher> Publishers(Settings wanted, Textfile? textfile) =>
+    [
+        .. textfile is null ? [] : new Publisher[] { TextfilePublisher(textfile) },
+        .. wanted.Endpoint is not { } endpoint ? [] : new Publisher[] { EndpointPublisher(endpoint) },
+    ];
+
+    private TextfilePublisher TextfilePublisher(Textfile textfile) => new(
+        textfile,
+        store,
+        new SnapshotExposition(BuildInformation.Current),
+        () => state.Settings.Interval.Value,
+        time,
+        loggers.CreateLogger<TextfilePublisher>());
+
+    private EndpointPublisher EndpointPublisher(EndpointSettings endpoint) =>
+        new(endpoint, _content ??= new EndpointContent(store, Statistics, () => state.Settings, time), time, loggers);
+
+    private AgentStatistics Statistics() => new(supervisor.Statistics, state.Reload, state.Settings.Namespaces);
+}

@@ -1,4 +1,0 @@
-namespace Agent.Hosting;
-
-/// <summary>A task came to an end that nobody had asked for.</summary>
-internal sealed class TaskEndedException() : Exception("it ended by itself");

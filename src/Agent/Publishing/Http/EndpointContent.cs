@@ -1,0 +1,24 @@
+using Agent.Configuration;
+using Agent.Metrics;
+using Agent.Metrics.Endpoint;
+using Agent.Readings;
+using Agent.Watching;
+using Prometheus;
+
+namespace Agent.Publishing.Http;
+
+/// <summary>What the endpoint shows.</summary>
+/// <param name="store">The readings.</param>
+/// <param name="statistics">Returns the agent's own statistics.</param>
+/// <param name="settings">Returns the settings in force.</param>
+/// <param name="time">The clock.</param>
+internal sealed class EndpointContent(Store store, Func<AgentStatistics> statistics, Func<Settings> settings, TimeProvider time) : IEndpointContent
+{
+    private readonly EndpointExposition _exposition = new(BuildInformation.Current, store, statistics, time);
+
+    public IReadOnlyList<EffectiveSetting> Settings => settings().Effective;
+
+    public RenderedMetrics RenderMetrics(ExpositionFormat format) => _exposition.Render(format);
+
+    public string? NotReadyBecause() => Readiness.ProblemIn(store.View);
+}

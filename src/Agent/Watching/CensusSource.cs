@@ -1,0 +1,110 @@
+using Agent.Readings;
+using Agent.Tasks;
+
+namespace Agent.Watching;
+
+/// <summary>A network namespace as the configuration names it, which censuses are taken of.</summary>
+/// <param name="Label">Its configured name; null for the agent's main one.</param>
+/// <param name="Where">Where the kernel finds it; null for the one that the agent runs in.</param>
+internal sealed record CensusSubject(string? Label, string? Where);
+
+/// <summary>Takes a census of one network namespace at each interval.</summary>
+/// <param name="where">The namespace and the watches in it.</param>
+/// <param name="interval">From the start of one census to the start of the next.</param>
+/// <param name="time">The clock.</param>
+/// <param name="open">Opens the census.</param>
+internal sealed class CensusSource(WatchedNamespace where, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> open) : Source
+{
+    private Census? _census;
+    private Census? _former;
+
+    internal CensusSource(WatchedNamespace where, TimeSpan interval, TimeProvider time)
+        : this(where, interval, time, where => new Census(where, time, keepsPeaks: true))
+    {
+    }
+
+    internal override string Name => where.Label is { } netns ? $"census:{netns}" : "census";
+
+    internal override string Duty => where.Label is { } netns ? $"measure in network namespace {netns}" : "measure";
+
+    // Never equal: after a reload, a census by the new settings is due at once.
+    internal override object Identity => this;
+
+    internal override object Subject { get; } = new CensusSubject(where.Label, where.Namespace?.Where);
+
+    internal override TimeSpan? MaximumAge { get; } = StaleAfter.Of(interval);
+
+    internal override TimeSpan LongestRetryDelay => RetryDelayFor(interval);
+
+    internal override IReadOnlyList<HistorySubject> History =>
+        [.. where.Watches.Select(watch => new HistorySubject(where.Label, watch.Name, interval))];
+
+    internal override Reading? Stale(Reading? last) =>
+        (last as NamespaceCounts ?? new NamespaceCounts { Netns = where.Label, Duration = null, LastSuccess = null }) with
+        {
+            Ports = [],
+            Watches = [],
+            Failure = $"no census has ended for {(long)StaleAfter.Of(interval).TotalSeconds} s",
+        };
+
+    internal override Task RunAsync(Action succeeded, CancellationToken stopping) => DedicatedThread.RunAsync(() => Run(succeeded, stopping));
+
+    internal override void TakeOver(SupervisedTask former)
+    {
+        CensusSource other = (CensusSource)former;
+        _former = other.Subject.Equals(Subject) ? other._census ?? other._former : null;
+    }
+
+    internal override void Release() => _census?.Dispose();
+
+    private void Run(Action succeeded, CancellationToken stopping)
+    {
+        Census census = _census ??= Open();
+        try
+        {
+            TakeCensuses(census, succeeded, stopping);
+        }
+        finally
+        {
+            if (stopping.IsCancellationRequested)
+            {
+                // A census that a hanging file system held up opens its socket after Release.
+                census.Dispose();
+            }
+        }
+    }
+
+    private void TakeCensuses(Census census, Action succeeded, CancellationToken stopping)
+    {
+        IntervalTimer timer = new(interval, time);
+        do
+        {
+            NamespaceCounts counts = census.Take();
+            if (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            Put(counts);
+            if (census.Failure is { } failure)
+            {
+                throw failure;
+            }
+
+            succeeded();
+        }
+        while (timer.Wait(stopping));
+    }
+
+    private Census Open()
+    {
+        Census census = open(where);
+        if (_former is { } former)
+        {
+            census.TakeOver(former);
+            _former = null;
+        }
+
+        return census;
+    }
+}

@@ -1,0 +1,40 @@
+using Agent.Readings;
+using Agent.Watching;
+
+namespace Agent.Tests.Readings;
+
+/// <summary>A source that puts what the test gives it.</summary>
+internal sealed class FakeSource(object subject, TimeSpan? maximumAge = null, params HistorySubject[] history) : Source
+{
+    internal override string Name => $"fake:{subject}";
+
+    internal override string Duty => "measure nothing";
+
+    internal override object Identity => this;
+
+    internal override object Subject => subject;
+
+    internal override TimeSpan? MaximumAge => maximumAge;
+
+    internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
+
+    internal override IReadOnlyList<HistorySubject> History => history;
+
+    /// <summary>A store whose sources have put the censuses of a snapshot.</summary>
+    internal static Store StoreOf(Snapshot snapshot, TimeProvider time)
+    {
+        Store store = new(time);
+        FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(new CensusSubject(counts.Netns, null)))];
+        store.Replace(sources);
+        for (int i = 0; i < sources.Length; i++)
+        {
+            sources[i].Put(snapshot.Namespaces[i]);
+        }
+
+        return store;
+    }
+
+    internal new void Put(Reading reading) => base.Put(reading);
+
+    internal override Task RunAsync(Action succeeded, CancellationToken stopping) => Task.Delay(Timeout.Infinite, stopping);
+}
