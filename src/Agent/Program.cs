@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
-using Agent;
 using Agent.Cli;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
@@ -26,9 +24,10 @@ AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
 };
 try
 {
-    using EarlyHangUp? early = EarlyHangUp.Catch(args);
-    return new CommandLine().Run(
-        args, Environment.GetEnvironmentVariable, RunOnce, CheckConfig, (settings, read) => Daemon.Run(settings, read, early), RunHealth);
+    CommandLine commandLine = new(args);
+    using EarlyHangUp? early = commandLine.IsDaemon ? new EarlyHangUp() : null;
+    return commandLine.Run(
+        Environment.GetEnvironmentVariable, RunOnce, CheckConfigCommand.Run, (settings, read) => Daemon.Run(settings, read, early), RunHealth);
 }
 catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
 {
@@ -44,11 +43,10 @@ catch (Exception unexpected)
 
 static int RunOnce(Settings settings, OnceOptions once)
 {
-    using Stream output = Console.OpenStandardOutput();
-    ISnapshotForm chosen = Forms.Create(
-        once.Form ?? Forms.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
+    ISnapshotFormat format = OutputFormats.Create(
+        once.Format ?? OutputFormats.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable),
-        Terminal.TakesUtf8(Environment.GetEnvironmentVariable));
+        Terminal.AllowsUtf8(Environment.GetEnvironmentVariable));
     foreach (string notice in settings.Notices)
     {
         ErrorLine.Write(notice);
@@ -68,7 +66,7 @@ static int RunOnce(Settings settings, OnceOptions once)
 
     // A textfile that was not asked for here and now would outlive this moment.
     string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
-    return OnceCommand.Run(snapshot, chosen, output, directory);
+    return OnceCommand.Run(snapshot, format, directory);
 }
 
 static ImmutableArray<NamespaceCounts> Count(Settings settings, bool withProcesses)
@@ -84,16 +82,4 @@ static ImmutableArray<NamespaceCounts> Count(Settings settings, bool withProcess
     return found.ToImmutable();
 }
 
-static int CheckConfig(string file, Settings settings)
-{
-    using Stream output = Console.OpenStandardOutput();
-    using StringWriter text = new();
-    int exitCode = CheckConfigCommand.Run(file, settings, text);
-    return OnceCommand.TryPrint(output, Encoding.UTF8.GetBytes(text.ToString())) ? exitCode : ExitCode.CouldNotMeasure;
-}
-
-static int RunHealth(HealthSettings settings)
-{
-    using Stream output = Console.OpenStandardOutput();
-    return HealthCommand.Run(settings, TimeProvider.System, output);
-}
+static int RunHealth(HealthSettings settings) => HealthCommand.Run(settings, TimeProvider.System);

@@ -1,31 +1,29 @@
+using System.Text;
 using Agent.Configuration;
 
 namespace Agent.Cli;
 
-/// <summary><c>agent check-config FILE</c>: the file is valid, and these settings are in force with it.</summary>
+/// <summary><c>agent check-config FILE</c>: says that the file is valid, and lists the settings in force with it and their origins.</summary>
 internal static class CheckConfigCommand
 {
     /// <param name="file">The file.</param>
-    /// <param name="settings">What is in force with it; of an invalid file there would be none.</param>
-    /// <param name="output">Standard output.</param>
+    /// <param name="settings">The settings in force with it. An invalid file has none, and is reported before.</param>
     /// <returns>The exit code.</returns>
-    internal static int Run(string file, Settings settings, TextWriter output)
+    internal static int Run(string file, Settings settings)
     {
-        EffectiveSetting[] lines = [.. EffectiveSetting.Of(settings)];
-        int nameWidth = lines.Max(line => line.Name.Length);
-        int valueWidth = lines.Max(line => line.Value.Length);
-        output.Write($"{file} is valid\n");
-        foreach (EffectiveSetting line in lines)
+        int nameWidth = settings.Effective.Max(setting => setting.Name.Length);
+        int valueWidth = settings.Effective.Max(setting => setting.Value.Length);
+        StringBuilder text = new($"{file} is valid\n");
+        foreach (EffectiveSetting setting in settings.Effective)
         {
-            output.Write($"{line.Name.PadRight(nameWidth)}  {line.Value.PadRight(valueWidth)}  {line.Origin}\n");
+            text.Append($"{setting.Name.PadRight(nameWidth)}  {setting.Value.PadRight(valueWidth)}  {setting.Origin}\n");
         }
 
         foreach (string notice in settings.Notices)
         {
-            output.Write($"{notice}\n");
+            text.Append($"{notice}\n");
         }
 
-        output.Flush();
-        return ExitCode.Fine;
+        return StandardOutput.TryWrite(text.ToString()) ? ExitCode.Fine : ExitCode.CouldNotMeasure;
     }
 }

@@ -1,133 +1,156 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Agent.Cli.Rendering;
 using Agent.Configuration;
 
 namespace Agent.Cli;
 
-/// <summary>The options of the program and what they are for.</summary>
+/// <summary>The arguments of the program: its options and commands, and which of them run what.</summary>
 internal sealed class CommandLine
 {
+    private const string Hint = "'agent --help' shows the options";
+
     private readonly Option<string[]> _port = new("--port")
     {
-        Description = "A local port to count; repeat it for more [CONSUL_PORT, comma list; default: 8500]",
+        Description = "A local port to count; repeat the option for more ports. Default: 8500. Variable: CONSUL_PORT, a comma-separated list.",
         HelpName = "N",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private readonly Option<string?> _watch = new("--watch")
     {
-        Description = "What to call the ports together [default: consul; the ports themselves where --port names others than 8500 and 8501]",
+        Description = "The name of these ports as a group. Default: consul for 8500, 8501 and the ports of CONSUL_PORT, otherwise the port numbers.",
         HelpName = "NAME",
     };
 
     private readonly Option<string?> _limit = new("--limit")
     {
-        Description = "Connections that one client may hold on the ports together, or none [default: 200 for the watch consul, else none]",
+        Description = "How many connections one client may hold on all these ports together. Default: none; for the watch consul 200, or Consul's own "
+            + "limit if CONSUL_HTTP_ADDR is set.",
         HelpName = "N|none",
     };
 
     private readonly Option<string?> _interval = new("--interval")
     {
-        Description = "From one census to the next: 500ms, 1m30s, 00:01:30 [UPDATE_DELAY; default: 1s]",
-        HelpName = "D",
+        Description = "The time from one census to the next, such as 500ms, 1m30s or 00:01:30. Default: 1s. Variable: UPDATE_DELAY.",
+        HelpName = "DURATION",
     };
 
     private readonly Option<string?> _textfileDirectory = new("--textfile-directory")
     {
-        Description = "Where tcp_connections.prom goes for node_exporter, or none; with --once only when given here "
-            + $"[TEXTFILE_DIRECTORY; default: {SettingsReader.DefaultTextfileDirectory}]",
+        Description = "The directory for tcp_connections.prom, which node_exporter reads; none writes no file. --once writes the file only if this "
+            + $"option is given. Default: {SettingsReader.DefaultTextfileDirectory}. Variable: TEXTFILE_DIRECTORY.",
         HelpName = "DIR|none",
     };
 
     private readonly Option<string?> _netns = new("--netns")
     {
-        Description = "Count in another network namespace: a PID, a path, or a name under /run/netns [AGENT_NETNS; default: the agent's own]",
-        HelpName = "WHERE",
+        Description = "Count in another network namespace, given as a PID, a path, or a name under /run/netns. Default: the agent's own. "
+            + "Variable: AGENT_NETNS.",
+        HelpName = "NAMESPACE",
     };
 
     private readonly Option<string?> _config = new("--config")
     {
-        Description = "A file with the settings, and with watches in place of --port, --watch and --limit [AGENT_CONFIG]",
+        Description = "A configuration file. The watches in it replace --port, --watch and --limit. Variable: AGENT_CONFIG.",
         HelpName = "FILE",
     };
 
     private readonly Option<string[]> _listen = new(EndpointReader.ListenOption)
     {
-        Description = "Serve metrics over HTTP at an IP address, at port 18500 where none is given; repeat it for more [AGENT_LISTEN, comma list; default: off]",
-        HelpName = "ADDRESS:PORT",
+        Description = "Serve /metrics over HTTP on this IP address; repeat the option for more addresses. The default port is 18500. "
+            + "Default: off. Variable: AGENT_LISTEN, a comma-separated list.",
+        HelpName = "ADDRESS[:PORT]",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private readonly Option<string?> _listenTokenFile = new("--listen-token-file")
     {
-        Description = "A file with the bearer token that clients of --listen have to show [AGENT_LISTEN_TOKEN_FILE]",
+        Description = "A file with the bearer token that HTTP clients must send. Variable: AGENT_LISTEN_TOKEN_FILE.",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _listenCertificateFile = new("--listen-certificate-file")
     {
-        Description = "A certificate in PEM, and those that signed it: --listen serves TLS [AGENT_LISTEN_CERTIFICATE_FILE]",
+        Description = "A PEM file with a certificate and its issuers; --listen then serves HTTPS. Variable: AGENT_LISTEN_CERTIFICATE_FILE.",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _listenKeyFile = new("--listen-key-file")
     {
-        Description = "Its key, in PEM and not encrypted [AGENT_LISTEN_KEY_FILE]",
+        Description = "A PEM file with the certificate's key, not encrypted. Variable: AGENT_LISTEN_KEY_FILE.",
         HelpName = "FILE",
-    };
-
-    private readonly Option<string?> _filter = new("--filter")
-    {
-        Description = "What --once counts, in the language of ss: 'dst 10.0.0.0/8 and not dport = :443'",
-        HelpName = "EXPRESSION",
-    };
-
-    private readonly Option<bool> _processes = new("--processes")
-    {
-        Description = "With --once: show which processes of this host hold the clients' ends, in a table or in JSON",
     };
 
     private readonly Option<bool> _once = new("--once")
     {
-        Description = "Take one census, print it and end",
+        Description = "Take one census, print it and exit.",
     };
 
     private readonly Option<string?> _output = new("--output")
     {
-        Description = "The form in which --once prints: table for people, json, prom for Prometheus, check for Consul, Nagios or Sensu "
-            + "[default: table on a terminal, else check with thresholds, else prom]",
-        HelpName = "FORM",
+        Description = "table for people, json for programs, prom for Prometheus, or check for Consul, Nagios and Sensu. Default: table on a terminal, "
+            + "otherwise check with thresholds and prom without.",
+        HelpName = "FORMAT",
     };
 
-    private readonly Option<string?> _warning = new(WatchThresholds.WarningOption)
+    private readonly Option<bool> _processes = new("--processes")
     {
-        Description = "Connections of one client, or a share of the limit, from which on --once exits with 1: 160 or 80%",
-        HelpName = "X",
+        Description = "Also show which processes of this host hold the clients' ends, in a table or in JSON.",
     };
 
-    private readonly Option<string?> _critical = new(WatchThresholds.CriticalOption)
+    private readonly Option<string?> _warning = new("--warn")
     {
-        Description = "The same for exit code 2",
-        HelpName = "X",
+        Description = "Exit with 1 if a client holds at least this many connections, or this part of the limit: 160 or 80%.",
+        HelpName = "N|N%",
     };
 
-    private readonly Command _checkConfig = new("check-config", "Say whether a configuration file is valid, and which settings are in force with it");
+    private readonly Option<string?> _critical = new("--critical")
+    {
+        Description = "The same for exit code 2.",
+        HelpName = "N|N%",
+    };
+
+    private readonly Option<string?> _filter = new("--filter")
+    {
+        Description = "Count only the connections that match a filter in the language of ss: 'dst 10.0.0.0/8 and not dport = :443'.",
+        HelpName = "FILTER",
+    };
+
+    private readonly Command _checkConfig = new(
+        "check-config", "Check a configuration file, and show the settings that are in force with it and where each comes from.");
 
     private readonly Argument<string> _checkedFile = new("FILE");
+
+    private readonly Command _health = new(
+        "health", "Check by its textfile whether the agent on this host counts and publishes: exit code 0 or 1. Give it the agent's own options and variables.");
 
     private readonly RootCommand _root = new(
         "Counts the TCP connections of this host's services by asking the kernel (sock_diag), for Prometheus and for people.");
 
-    private readonly Command _health = new(
-        "health", "Tell whether the agent that runs here, with the same options and variables, counts and publishes: exit code 0 or 1");
+    private readonly ParseResult _parsed;
 
-    internal CommandLine()
+    /// <param name="arguments">Without the program's name.</param>
+    /// <exception cref="ConfigurationException">The arguments are not those of any command.</exception>
+    internal CommandLine(IReadOnlyList<string> arguments)
     {
         foreach (Option option in (ReadOnlySpan<Option>)
-            [_once, _output, _processes, _warning, _critical, _filter, _port, _watch, _limit, _interval, _textfileDirectory, _netns, _config,
-            _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile])
+            [_port, _watch, _limit, _netns, _config, _interval,
+            _textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile,
+            _once, _output, _processes, _warning, _critical, _filter])
         {
             _root.Options.Add(option);
+        }
+
+        foreach (Option option in _root.Options)
+        {
+            option.Description = option switch
+            {
+                HelpOption => "Show this help and exit.",
+                VersionOption => "Print the version and exit.",
+                _ => option.Description,
+            };
         }
 
         _checkConfig.Arguments.Add(_checkedFile);
@@ -136,142 +159,172 @@ internal sealed class CommandLine
         _health.Options.Add(_textfileDirectory);
         _health.Options.Add(_config);
         _root.Subcommands.Add(_health);
+        // The parser requires an action. Run() decides what happens.
+        _root.SetAction(_ => 0);
+        _checkConfig.SetAction(_ => 0);
+        _health.SetAction(_ => 0);
+        _parsed = Parse(arguments);
     }
 
-    /// <summary>Parses the arguments and does what they ask for.</summary>
-    /// <param name="arguments">Without the program's name.</param>
+    /// <summary>Whether the arguments start the daemon, and not a command that prints something and exits.</summary>
+    internal bool IsDaemon => _parsed.Action == _root.Action && !_parsed.GetValue(_once);
+
+    /// <summary>Runs the command of the arguments.</summary>
     /// <param name="readVariable">Reads an environment variable.</param>
-    /// <param name="runOnce">What --once does; gives the exit code.</param>
-    /// <param name="checkConfig">What check-config does with the file, with what it is valid as; gives the exit code.</param>
-    /// <param name="runDaemon">What it does without, with what makes the settings of what stands in the file; gives the exit code.</param>
-    /// <param name="runHealth">What the command health does; gives the exit code.</param>
+    /// <param name="runOnce">Runs --once; returns the exit code.</param>
+    /// <param name="checkConfig">Runs check-config with the file's name and its settings; returns the exit code.</param>
+    /// <param name="runDaemon">Runs the daemon with its settings and a function that reads the settings from a new content of the file; returns the exit code.</param>
+    /// <param name="runHealth">Runs health; returns the exit code.</param>
     /// <returns>The exit code.</returns>
-    /// <exception cref="ConfigurationException">An option or variable is wrong.</exception>
+    /// <exception cref="ConfigurationException">An option, a variable or the file is invalid.</exception>
     internal int Run(
-        IReadOnlyList<string> arguments,
         Func<string, string?> readVariable,
         Func<Settings, OnceOptions, int> runOnce,
         Func<string, Settings, int> checkConfig,
         Func<Settings, Func<byte[], Settings>, int> runDaemon,
         Func<HealthSettings, int> runHealth)
     {
-        string? ReadUtf8(string name) => Utf8Text.Checked(name, readVariable(name));
-        _root.SetAction(result =>
+        Command command = _parsed.CommandResult.Command;
+        if (_parsed.Action != command.Action)
         {
-            bool isOnce = result.GetValue(_once);
-            if (isOnce)
-            {
-                RefuseWithOnce(result, _listen);
-                RefuseWithOnce(result, _listenTokenFile);
-                RefuseWithOnce(result, _listenCertificateFile);
-                RefuseWithOnce(result, _listenKeyFile);
-            }
+            return StandardOutput.TryWrite(HelpOrVersion(command)) ? ExitCode.Fine : ExitCode.CouldNotMeasure;
+        }
 
-            Settings Read(byte[]? text) => new SettingsReader(ReadUtf8).Read(Given(result), text);
-            Settings settings = Read(null);
-            OnceOptions once = OnceOptions.Of(result.GetValue(_output), result.GetValue(_processes));
-            if (isOnce)
-            {
-                RefuseNarrowedTextfile(result);
-                return runOnce(settings, once);
-            }
-
-            RefuseWithoutOnce(result, _output, "there is output");
-            RefuseWithoutOnce(result, _processes, "processes are looked for");
-            RefuseWithoutOnce(result, _warning, "there are exit codes");
-            RefuseWithoutOnce(result, _critical, "there are exit codes");
-            RefuseWithoutOnce(result, _filter, "counts may be narrowed");
-            return runDaemon(settings, Read);
-        });
-        _checkConfig.SetAction(result =>
+        SettingsReader reader = new(name => SettingParser.RequireUtf8(name, readVariable(name)));
+        if (command == _checkConfig)
         {
-            RefuseForeignOptions(result, _checkConfig);
-            string file = result.GetRequiredValue(_checkedFile);
-            return checkConfig(file, new SettingsReader(ReadUtf8).Read(new GivenValues { ConfigurationFile = file }));
-        });
-        _health.SetAction(result =>
-        {
-            RefuseForeignOptions(result, _health);
-            return runHealth(new SettingsReader(ReadUtf8).ReadForHealth(Given(result)));
-        });
+            RefuseForeignOptions(command);
+            string file = _parsed.GetRequiredValue(_checkedFile);
+            return file.Length > 0
+                ? checkConfig(file, reader.Read(new CommandLineValues((_config.Name, file))))
+                : throw new ConfigurationException($"{command.Name}: the path is empty; give a file");
+        }
 
-        // A leading @ is part of a value and no file to read arguments from.
+        if (command == _health)
+        {
+            RefuseForeignOptions(command);
+            return runHealth(reader.ReadForHealth(Values()));
+        }
+
+        if (_parsed.GetValue(_once))
+        {
+            RefuseWithOnce(_listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile);
+            Settings settings = reader.Read(Values());
+            OnceOptions once = OnceOptions.Of(_parsed.GetValue(_output), _parsed.GetValue(_processes));
+            RefuseFilteredTextfile();
+            return runOnce(settings, once);
+        }
+
+        Settings first = reader.Read(Values());
+        RefuseWithoutOnce(_output, _processes, _warning, _critical, _filter);
+        return runDaemon(first, content => reader.Read(Values(), content));
+    }
+
+    private ParseResult Parse(IReadOnlyList<string> arguments)
+    {
+        // A leading @ is part of a value, and not a file with arguments.
         ParseResult parsed = _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Tokens.FirstOrDefault(token => token.Type == TokenType.Directive) is { } directive)
         {
             // [suggest] and the like belong to the parser and not to this program.
-            throw new ConfigurationException($"Unrecognized command or argument '{directive.Value}'; 'agent --help' shows the options");
+            throw new ConfigurationException($"Unrecognized command or argument '{directive.Value}'; {Hint}");
         }
 
         if (parsed.Errors is [var first, ..])
         {
-            throw new ConfigurationException($"{first.Message.TrimEnd('.')}; 'agent --help' shows the options");
+            throw new ConfigurationException($"{first.Message.TrimEnd('.')}; {Hint}");
         }
 
-        string named = "the argument";
+        string origin = "the argument";
         foreach (Token token in parsed.Tokens)
         {
-            _ = Utf8Text.Checked(named, token.Value);
-            named = token.Type == TokenType.Option ? token.Value : named;
+            _ = SettingParser.RequireUtf8(origin, token.Value);
+            origin = token.Type == TokenType.Option ? token.Value : origin;
         }
 
-        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        return parsed;
     }
 
-    private GivenValues Given(ParseResult result) => new()
+    private CommandLineValues Values()
     {
-        IsOnce = result.GetValue(_once),
-        Ports = result.GetValue(_port) ?? [],
-        Watch = result.GetValue(_watch),
-        Limit = result.GetValue(_limit),
-        Warning = result.GetValue(_warning),
-        Critical = result.GetValue(_critical),
-        Interval = result.GetValue(_interval),
-        TextfileDirectory = result.GetValue(_textfileDirectory),
-        Namespace = result.GetValue(_netns),
-        ConfigurationFile = result.GetValue(_config),
-        Filter = result.GetValue(_filter),
-        Listen = result.GetValue(_listen) ?? [],
-        ListenTokenFile = result.GetValue(_listenTokenFile),
-        ListenCertificateFile = result.GetValue(_listenCertificateFile),
-        ListenKeyFile = result.GetValue(_listenKeyFile),
-    };
-
-    /// <summary>A textfile that holds less than all would be taken for all.</summary>
-    private void RefuseNarrowedTextfile(ParseResult result)
-    {
-        if (result.GetValue(_filter) is not null && result.GetValue(_textfileDirectory) is not (null or "none"))
+        List<(string Option, string? Value)> values = [];
+        foreach (Option option in _root.Options)
         {
-            throw new ConfigurationException($"{_filter.Name}: a textfile must hold everything; leave {_textfileDirectory.Name} away");
+            if (option is Option<string[]> repeatable)
+            {
+                values.AddRange((_parsed.GetValue(repeatable) ?? []).Select(value => (option.Name, (string?)value)));
+            }
+            else if (option is Option<string?> single)
+            {
+                values.Add((option.Name, _parsed.GetValue(single)));
+            }
         }
+
+        return new CommandLineValues([.. values]) { IsOnce = _parsed.GetValue(_once) };
     }
 
-    /// <summary>The parser takes the root's options before a command, also those that the command does not have.</summary>
-    private static void RefuseForeignOptions(ParseResult result, Command command)
+    private string HelpOrVersion(Command command)
     {
-        foreach (OptionResult given in result.RootCommandResult.Children.OfType<OptionResult>())
+        if (_parsed.Action is not HelpAction)
+        {
+            using StringWriter version = new();
+            _parsed.Invoke(new InvocationConfiguration { Output = version });
+            return version.ToString();
+        }
+
+        HelpText help = new(Terminal.OfStandardOutput(Environment.GetEnvironmentVariable)?.Width ?? HelpText.DefaultWidth);
+        return command == _root
+            ? help.OfProgram(
+                _root,
+                ("What is counted", [_port, _watch, _limit, _netns, _config, _interval]),
+                ("Where the counts go", [_textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile]),
+                ("One census", [_once, _output, _processes, _warning, _critical, _filter]))
+            : help.OfCommand(command);
+    }
+
+    private bool IsGiven(Option option) => _parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>The parser accepts all options of the program before a command, even those that the command does not have.</summary>
+    private void RefuseForeignOptions(Command command)
+    {
+        foreach (OptionResult given in _parsed.RootCommandResult.Children.OfType<OptionResult>())
         {
             if (!given.Implicit && !command.Options.Contains(given.Option))
             {
-                throw new ConfigurationException($"{given.Option.Name}: not an option of '{command.Name}'; leave it away");
+                throw new ConfigurationException($"{given.Option.Name}: not an option of '{command.Name}'; remove it");
             }
         }
     }
 
-    /// <summary>Variables and a file may be those of the daemon on the same host, and are no mistake.</summary>
-    private static void RefuseWithOnce(ParseResult result, Option option)
+    /// <summary>Only options are an error here: variables and the file may be those of the daemon on the same host.</summary>
+    private void RefuseWithOnce(params ReadOnlySpan<Option> options)
     {
-        if (result.GetResult(option) is { Implicit: false })
+        foreach (Option option in options)
         {
-            throw new ConfigurationException($"{option.Name}: --once ends before anybody could ask it; leave one of the two away");
+            if (IsGiven(option))
+            {
+                throw new ConfigurationException($"{option.Name}: --once exits after one census and serves nothing; remove {option.Name} or --once");
+            }
         }
     }
 
-    private static void RefuseWithoutOnce(ParseResult result, Option option, string what)
+    private void RefuseWithoutOnce(params ReadOnlySpan<Option> options)
     {
-        if (result.GetResult(option) is { Implicit: false })
+        foreach (Option option in options)
         {
-            throw new ConfigurationException($"{option.Name}: {what} only with --once; add it, or leave {option.Name} away");
+            if (IsGiven(option))
+            {
+                throw new ConfigurationException($"{option.Name}: works only with --once; add --once, or remove {option.Name}");
+            }
+        }
+    }
+
+    /// <summary>A textfile with a part of the counts would be taken for all of them.</summary>
+    private void RefuseFilteredTextfile()
+    {
+        if (IsGiven(_filter) && _parsed.GetValue(_textfileDirectory) is not (null or "none"))
+        {
+            throw new ConfigurationException($"{_filter.Name}: a textfile must contain all connections; remove {_textfileDirectory.Name} or {_filter.Name}");
         }
     }
 }

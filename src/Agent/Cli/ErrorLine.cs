@@ -5,7 +5,7 @@ using LibC = Netlink.Interop.LibC;
 
 namespace Agent.Cli;
 
-/// <summary>What is told on standard error: one line, whatever text went into it.</summary>
+/// <summary>Writes errors to standard error, each as one line.</summary>
 internal static class ErrorLine
 {
     private const int StandardError = 2;
@@ -14,19 +14,19 @@ internal static class ErrorLine
     // sd-daemon(3), SD_ERR.
     private const string ErrorPriority = "<3>";
 
-    /// <summary>Writes it; where nobody takes it, nothing is to be done about that.</summary>
+    /// <summary>Writes an error line. If standard error is closed or full, the line is lost.</summary>
     internal static void Write(string message)
     {
-        // Not through .NET's console: it makes descriptors and a thread for that, and what there is to say may be that there are no more of them.
-        // At its first use it also writes control sequences to the terminal, as Terminal tells.
+        // Not through .NET's console: it needs descriptors and a thread, and the error may be that there are no more of them. At its first use
+        // it also writes control sequences to the terminal; see Terminal.
         ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes($"{(Journal.IsStandardError ? ErrorPriority : "")}{For(message)}\n");
         while (!rest.IsEmpty)
         {
             int written = LibC.write(StandardError, rest);
-            // A stream that another program made so that it does not wait, and a reader that is slow: it has a second for each part.
+            // Another program made the stream non-blocking, and its reader is slow: wait up to a second for each part.
             if (written == -EAGAIN ? LibC.poll(StandardError, POLLOUT, LongestWaitMilliseconds) <= 0 : written < 0 && written != -EINTR)
             {
-                // Standard error is closed, or on a full disk. The exit code is still told.
+                // Standard error is closed, or on a full disk. The exit code still reports the error.
                 return;
             }
 
@@ -36,7 +36,7 @@ internal static class ErrorLine
 
     internal static string For(string message) => $"agent: {Flatten(message)}";
 
-    /// <summary>Puts a space in the place of each control character.</summary>
+    /// <summary>Replaces each control character with a space.</summary>
     internal static string Flatten(string message) => string.Create(message.Length, message, static (line, source) =>
     {
         for (int i = 0; i < line.Length; i++)

@@ -1,31 +1,54 @@
 using Agent.Cli.Rendering;
+using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Watching;
 
 namespace Agent.Cli;
 
-/// <summary><c>agent --once</c>: one census, printed, and written where the command line says.</summary>
+/// <summary>The options that only <c>--once</c> has.</summary>
+/// <param name="Format">The output format; null if none was given.</param>
+/// <param name="Processes">Whether to look for the processes that hold the clients' ends.</param>
+internal readonly record struct OnceOptions(OutputFormat? Format, bool Processes)
+{
+    /// <param name="output">The value of <c>--output</c>; null without.</param>
+    /// <param name="processes">Whether <c>--processes</c> was given.</param>
+    /// <exception cref="ConfigurationException">There is no such format, or it does not show processes.</exception>
+    internal static OnceOptions Of(string? output, bool processes)
+    {
+        OutputFormat? format = output is null ? null : OutputFormats.Parse(output);
+        if (!processes)
+        {
+            return new OnceOptions(format, Processes: false);
+        }
+
+        // Without a format, a table shows the processes, also through a pipe.
+        return format is OutputFormat.Prom or OutputFormat.Check
+            ? throw new ConfigurationException($"--processes: the format {output} does not show processes; give --output table or json, or remove --processes")
+            : new OnceOptions(format ?? OutputFormat.Table, Processes: true);
+    }
+}
+
+/// <summary><c>agent --once</c>: prints one census, and writes the textfile if the command line asks for it.</summary>
 internal static class OnceCommand
 {
-    /// <param name="snapshot">What was counted.</param>
-    /// <param name="form">How it is printed.</param>
-    /// <param name="output">Standard output.</param>
-    /// <param name="textfileDirectory">Where the textfile goes besides; null for nowhere.</param>
+    /// <param name="snapshot">The counts.</param>
+    /// <param name="format">The output format.</param>
+    /// <param name="textfileDirectory">The directory of the textfile; null for none.</param>
     /// <returns>The exit code.</returns>
-    internal static int Run(Snapshot snapshot, ISnapshotForm form, Stream output, string? textfileDirectory)
+    internal static int Run(Snapshot snapshot, ISnapshotFormat format, string? textfileDirectory)
     {
-        // First, so that nothing is printed as fine that is not: a check script reads the line and not the reason on standard error.
-        Written written = textfileDirectory is null
-            ? Written.Fine
-            : Write(textfileDirectory, new SnapshotExposition(BuildInformation.Current).Render(snapshot).Span);
-        if (written == Written.Taken || (written == Written.Failed && form.SaysState))
+        // The textfile comes first, so that "OK" is not printed if it fails: a check reads standard output and not the reason on standard error.
+        TextfileResult textfile = textfileDirectory is null
+            ? TextfileResult.Fine
+            : WriteTextfile(textfileDirectory, new SnapshotExposition(BuildInformation.Current).Render(snapshot).Span);
+        if (textfile == TextfileResult.Taken || (textfile == TextfileResult.Failed && format.ShowsState))
         {
             return ExitCode.Usage;
         }
 
-        bool printed = TryPrint(output, form.Render(snapshot).Span);
-        if (!(printed && form.TellsFailureItself))
+        bool isPrinted = StandardOutput.TryWrite(format.Render(snapshot).Span);
+        if (!(isPrinted && format.ShowsFailure))
         {
             foreach (string problem in snapshot.Problems)
             {
@@ -33,15 +56,15 @@ internal static class OnceCommand
             }
         }
 
-        if (!printed)
+        if (!isPrinted)
         {
             return ExitCode.CouldNotMeasure;
         }
 
-        return written == Written.Fine ? ExitCodeOf(snapshot) : ExitCode.Usage;
+        return textfile == TextfileResult.Fine ? ExitCodeOf(snapshot) : ExitCode.Usage;
     }
 
-    /// <summary>That of the worst watch, without thresholds all are fine; but what is not known is worse than a warning.</summary>
+    /// <summary>The exit code of the worst watch. Without thresholds every watch is fine. An unknown state is worse than a warning.</summary>
     private static int ExitCodeOf(Snapshot snapshot) => snapshot.WorstState switch
     {
         WatchState.Critical => ExitCode.Critical,
@@ -51,22 +74,7 @@ internal static class OnceCommand
         _ => ExitCode.Fine,
     };
 
-    /// <returns>Whether standard output took it; otherwise an error was written.</returns>
-    internal static bool TryPrint(Stream output, ReadOnlySpan<byte> text)
-    {
-        try
-        {
-            SizeLimitedWrite.Write(output, text);
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            ErrorLine.Write($"cannot write to standard output: {failure.Message}");
-            return false;
-        }
-    }
-
-    private static Written Write(string directory, ReadOnlySpan<byte> text)
+    private static TextfileResult WriteTextfile(string directory, ReadOnlySpan<byte> text)
     {
         using Textfile textfile = new(directory);
         try
@@ -76,12 +84,12 @@ internal static class OnceCommand
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             ErrorLine.Write($"cannot write {textfile.FilePath}: {failure.Message}");
-            return Written.Failed;
+            return TextfileResult.Failed;
         }
         catch (TextfileTakenException taken)
         {
             ErrorLine.Write(taken.Message);
-            return Written.Taken;
+            return TextfileResult.Taken;
         }
 
         if (textfile.Danger is { } danger)
@@ -89,11 +97,10 @@ internal static class OnceCommand
             ErrorLine.Write($"warning: other users can replace {textfile.FilePath}: {danger}");
         }
 
-        return Written.Fine;
+        return TextfileResult.Fine;
     }
 
-    /// <summary>What became of the textfile.</summary>
-    private enum Written
+    private enum TextfileResult
     {
         Fine,
         Failed,

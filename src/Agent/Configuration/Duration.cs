@@ -4,15 +4,15 @@ using System.Text.RegularExpressions;
 namespace Agent.Configuration;
 
 /// <summary>
-/// Durations as Go writes them (<c>500ms</c>, <c>1m30s</c>, <c>1.5h</c>) and as clocks do (<c>hh:mm:ss</c>), nothing else: a bare number has no
-/// unit and is refused.
+/// Parses and formats durations: those of Go (<c>500ms</c>, <c>1m30s</c>, <c>1.5h</c>) and those of a clock (<c>hh:mm:ss</c>). A number without
+/// a unit is rejected.
 /// </summary>
 internal static partial class Duration
 {
-    internal const string Forms = "write it like 500ms, 1s, 1m30s or 00:01:30";
+    internal const string Formats = "write it like 500ms, 1s, 1m30s or 00:01:30";
 
-    /// <summary>Reads a duration; see https://pkg.go.dev/time#ParseDuration for the first form.</summary>
-    /// <exception cref="FormatException">It is not one; the message is one line.</exception>
+    /// <summary>Parses a duration; see https://pkg.go.dev/time#ParseDuration for the format of Go.</summary>
+    /// <exception cref="FormatException">The text is not a duration; the message is one line.</exception>
     internal static TimeSpan Parse(string text)
     {
         decimal ticks;
@@ -21,16 +21,16 @@ internal static partial class Duration
             ticks = Clock().Match(text) is { Success: true } clock
                 ? ClockTicks(clock)
                 : GoTicks(Go().Match(text), text);
-            // Up, so that no fraction of a tick is lost in silence.
+            // Rounded up, so that a fraction of a tick is not lost silently.
             return TimeSpan.FromTicks(decimal.ToInt64(decimal.Ceiling(ticks)));
         }
         catch (OverflowException)
         {
-            throw new FormatException($"'{text}' is longer than can be reckoned with");
+            throw new FormatException($"'{text}' is too long; use a shorter duration");
         }
     }
 
-    /// <summary>Writes a duration in the first form, in units down to the millisecond.</summary>
+    /// <summary>Formats a duration as Go does, with units down to the millisecond.</summary>
     internal static string Format(TimeSpan duration)
     {
         string hours = duration.TotalHours >= 1 ? $"{(long)duration.TotalHours}h" : "";
@@ -51,7 +51,7 @@ internal static partial class Duration
     {
         if (!match.Success)
         {
-            throw new FormatException(BareNumber().IsMatch(text) ? $"'{text}' has no unit; {Forms}" : $"'{text}' is not a duration; {Forms}");
+            throw new FormatException(BareNumber().IsMatch(text) ? $"'{text}' has no unit; {Formats}" : $"'{text}' is not a duration; {Formats}");
         }
 
         decimal ticks = 0;

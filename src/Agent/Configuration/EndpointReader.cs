@@ -1,9 +1,15 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using Agent.Configuration.File;
 
 namespace Agent.Configuration;
 
-/// <summary>Makes the settings of the endpoint of options, variables and the file's key <c>endpoint</c>, in this order.</summary>
-internal sealed class EndpointReader(GivenValues given, Func<string, string?> readVariable, LoadedFile? file)
+/// <summary>Reads the settings of the endpoint.</summary>
+/// <param name="lookup">Finds the settings.</param>
+/// <param name="isOnce">
+/// Whether the command is <c>--once</c>. It ignores the endpoint's variables, because it may run in the daemon's container or unit and inherit them.
+/// </param>
+internal sealed class EndpointReader(SettingLookup lookup, bool isOnce)
 {
     internal const string ListenOption = "--listen";
 
@@ -11,116 +17,73 @@ internal sealed class EndpointReader(GivenValues given, Func<string, string?> re
     private const string ListenVariable = "AGENT_LISTEN";
     private const string CertificateVariable = "AGENT_LISTEN_CERTIFICATE_FILE";
     private const string KeyVariable = "AGENT_LISTEN_KEY_FILE";
-    private const string ListenKey = $"{Key}.listen";
 
-    private readonly EndpointEntry? _entry = file?.Values.Endpoint;
+    private readonly EndpointEntry? _entry = lookup.File?.Values.Endpoint;
 
-    /// <returns>Null settings where there is to be no endpoint.</returns>
-    /// <exception cref="ConfigurationException">The first one that is wrong.</exception>
-    internal (EndpointSettings? Settings, EndpointOrigins Origins) Read()
+    /// <returns>Null settings if no listen address is given.</returns>
+    /// <exception cref="ConfigurationException">The first setting that is invalid.</exception>
+    internal (EndpointSettings? Settings, ImmutableArray<EffectiveSetting> Effective) Read()
     {
-        Found? token = FindFile(given.ListenTokenFile, "--listen-token-file", "AGENT_LISTEN_TOKEN_FILE", _entry?.TokenFile, "tokenFile");
-        Found? certificate = FindFile(
-            given.ListenCertificateFile, "--listen-certificate-file", CertificateVariable, _entry?.CertificateFile, "certificateFile");
-        Found? key = FindFile(given.ListenKeyFile, "--listen-key-file", KeyVariable, _entry?.KeyFile, "keyFile");
-        Found? rate = _entry?.RequestsPerMinute is { } text ? InFile(text, "requestsPerMinute") : null;
-        if (ReadListen() is not { } listen)
+        GivenSetting<IReadOnlyList<string>>? listen =
+            lookup.FindList(ListenOption, Daemon(ListenVariable), $"{Key}.listen", _entry?.Listen);
+        GivenSetting<string>? token = Find("--listen-token-file", "AGENT_LISTEN_TOKEN_FILE", "tokenFile", _entry?.TokenFile);
+        GivenSetting<string>? certificate = Find("--listen-certificate-file", CertificateVariable, "certificateFile", _entry?.CertificateFile);
+        GivenSetting<string>? key = Find("--listen-key-file", KeyVariable, "keyFile", _entry?.KeyFile);
+        GivenSetting<string>? rate = Find(null, null, "requestsPerMinute", _entry?.RequestsPerMinute);
+        if (listen is null)
         {
-            return !IsLeftToDaemon(ListenVariable) && (token ?? certificate ?? key ?? rate) is { } useless
-                ? throw useless.Wrong($"is of no use without an address to listen at; give {ListenOption}, {ListenVariable} or {ListenKey} too")
-                : (null, new EndpointOrigins());
+            return (token ?? certificate ?? key ?? rate) is { } useless && !IsLeftToDaemon(ListenVariable)
+                ? throw useless.Error($"has no effect without an address to listen on; give {ListenOption}, {ListenVariable} or {Key}.listen too")
+                : (null, []);
         }
 
-        if (certificate is null != key is null && !IsLeftToDaemon(certificate is null ? CertificateVariable : KeyVariable))
+        RequirePair(certificate, key);
+        Setting<ListenAddresses> addresses = listen.Parse(ListenAddresses.Parse);
+        Setting<string?> tokenFile = ParseFile(token);
+        Setting<string?> certificateFile = ParseFile(certificate);
+        Setting<string?> keyFile = ParseFile(key);
+        Setting<int> requests = rate?.Parse(SettingParser.RequestsPerMinute)
+            ?? new(EndpointSettings.DefaultRequestsPerMinute, Setting<int>.Default);
+        EndpointSettings settings = new(addresses.Value)
         {
-            throw certificate is not null
-                ? certificate.Wrong("a certificate is of no use without its key; give --listen-key-file, AGENT_LISTEN_KEY_FILE or endpoint.keyFile too")
-                : key!.Wrong(
-                    "a key is of no use without its certificate; give --listen-certificate-file, AGENT_LISTEN_CERTIFICATE_FILE or endpoint.certificateFile too");
-        }
-
-        EndpointSettings settings = new(listen.Value)
-        {
-            TokenFile = token?.Parse(SettingText.File),
-            CertificateFile = certificate?.Parse(SettingText.File),
-            KeyFile = key?.Parse(SettingText.File),
-            RequestsPerMinute = rate?.Parse(SettingText.RequestsPerMinute) ?? EndpointSettings.DefaultRequestsPerMinute,
+            TokenFile = tokenFile.Value,
+            CertificateFile = certificateFile.Value,
+            KeyFile = keyFile.Value,
+            RequestsPerMinute = requests.Value,
         };
-        return (settings, new EndpointOrigins
-        {
-            Listen = listen.Origin,
-            TokenFile = OriginOf(token),
-            CertificateFile = OriginOf(certificate),
-            KeyFile = OriginOf(key),
-            RequestsPerMinute = OriginOf(rate),
-        });
+        return (settings,
+        [
+            new($"{Key}.listen", $"{addresses.Value}", addresses.Origin),
+            new($"{Key}.tokenFile", tokenFile.Value ?? "none", tokenFile.Origin),
+            new($"{Key}.certificateFile", certificateFile.Value ?? "none", certificateFile.Origin),
+            new($"{Key}.keyFile", keyFile.Value ?? "none", keyFile.Origin),
+            new($"{Key}.requestsPerMinute", requests.Value.ToString(CultureInfo.InvariantCulture), requests.Origin),
+        ]);
     }
 
-    private static string OriginOf(Found? found) => found?.Origin ?? Setting<string>.Default;
-
-    private Setting<ListenAddresses>? ReadListen()
+    private void RequirePair(GivenSetting<string>? certificate, GivenSetting<string>? key)
     {
-        if (given.Listen.Count > 0)
+        if (certificate is not null && key is null && !IsLeftToDaemon(KeyVariable))
         {
-            return Parse(given.Listen, ListenOption, message => new ConfigurationException($"{ListenOption}: {message}"));
+            throw certificate.Error($"a certificate needs its key; give --listen-key-file, {KeyVariable} or {Key}.keyFile too");
         }
 
-        if (Variable(ListenVariable) is { } list)
+        if (key is not null && certificate is null && !IsLeftToDaemon(CertificateVariable))
         {
-            return Parse(
-                list.Split(',', StringSplitOptions.TrimEntries), ListenVariable, message => new ConfigurationException($"{ListenVariable}: {message}"));
-        }
-
-        return _entry?.Listen is { } inFile
-            ? Parse(inFile, file!.PlaceOf(ListenKey), message => file.Wrong(ListenKey, message))
-            : null;
-    }
-
-    private static Setting<ListenAddresses> Parse(IReadOnlyList<string> texts, string origin, Func<string, ConfigurationException> wrong)
-    {
-        try
-        {
-            return new(ListenAddresses.Parse(texts), origin);
-        }
-        catch (FormatException failure)
-        {
-            throw wrong(failure.Message);
+            throw key.Error(
+                $"a key needs its certificate; give --listen-certificate-file, {CertificateVariable} or {Key}.certificateFile too");
         }
     }
 
-    private Found? FindFile(string? onCommandLine, string option, string variable, string? inFile, string key) =>
-        onCommandLine is not null ? new Found(onCommandLine, option, message => new ConfigurationException($"{option}: {message}"))
-        : Variable(variable) is { } text ? new Found(text, variable, message => new ConfigurationException($"{variable}: {message}"))
-        : inFile is not null ? InFile(inFile, key)
-        : null;
+    private GivenSetting<string>? Find(string? option, string? variable, string key, string? inFile) =>
+        lookup.Find(option, Daemon(variable), $"{Key}.{key}", inFile);
 
-    private Found InFile(string text, string name)
-    {
-        string key = $"{Key}.{name}";
-        return new Found(text, file!.PlaceOf(key), message => file.Wrong(key, message));
-    }
+    private static Setting<string?> ParseFile(GivenSetting<string>? file) =>
+        file?.Parse<string?>(SettingParser.File) ?? new(null, Setting<string?>.Default);
 
-    // With --once they are the daemon's, in whose container or unit a person counts by hand.
-    private string? Variable(string name) => given.IsOnce ? null : Set(name);
+    /// <summary>The variable for the daemon; null for <c>--once</c>.</summary>
+    private string? Daemon(string? variable) => isOnce ? null : variable;
 
-    /// <summary>Whether the variable may give what the file lacks, to the daemon alone.</summary>
-    private bool IsLeftToDaemon(string name) => given.IsOnce && Set(name) is not null;
-
-    private string? Set(string name) => readVariable(name) is { Length: > 0 } text ? text : null;
-
-    /// <summary>A text that was given, where, and how its error reads.</summary>
-    private sealed record Found(string Text, string Origin, Func<string, ConfigurationException> Wrong)
-    {
-        internal T Parse<T>(Func<string, T> parse)
-        {
-            try
-            {
-                return parse(Text);
-            }
-            catch (FormatException wrong)
-            {
-                throw Wrong(wrong.Message);
-            }
-        }
-    }
+    /// <summary>Whether this is <c>--once</c>, and the daemon gets from the variable what the file lacks.</summary>
+    private bool IsLeftToDaemon(string variable) => isOnce && lookup.Variable(variable) is not null;
 }

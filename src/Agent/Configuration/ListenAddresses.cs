@@ -6,24 +6,24 @@ using Agent.Limits;
 
 namespace Agent.Configuration;
 
-/// <summary>Where the endpoint listens: one address or more, none of which covers another. Equal to another one with the same in the same order.</summary>
+/// <summary>The addresses that the endpoint listens on, at least one. None covers another. Equality compares the addresses in their order.</summary>
 internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
 {
     internal const ushort DefaultPort = 18500;
 
-    private const string Forms = "write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]";
+    private const string Formats = "write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]";
 
     public bool Equals(ListenAddresses? other) => other is not null && All.SequenceEqual(other.All);
 
     public override int GetHashCode() => All.Aggregate(0, HashCode.Combine);
 
-    /// <summary>As a user writes it.</summary>
+    /// <summary>The addresses as a user writes them.</summary>
     public override string ToString() => string.Join(',', All);
 
-    /// <summary>Whether no socket can listen at this address beside those that listen at these.</summary>
+    /// <summary>Whether a socket cannot listen on this address while others listen on these.</summary>
     internal bool Overlaps(IPEndPoint where) => All.Any(own => own.Equals(where) || Covers(own, where) || Covers(where, own));
 
-    /// <exception cref="FormatException">The first one that is wrong; the message is one line.</exception>
+    /// <exception cref="FormatException">The first address that is invalid; the message is one line.</exception>
     internal static ListenAddresses Parse(IReadOnlyList<string> texts)
     {
         ImmutableArray<IPEndPoint>.Builder all = ImmutableArray.CreateBuilder<IPEndPoint>(texts.Count);
@@ -39,7 +39,7 @@ internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
 
                 if (Covers(next, other) || Covers(other, next))
                 {
-                    throw new FormatException($"{(Covers(next, other) ? next : other)} listens at {(Covers(next, other) ? other : next)} as well; name one of the two");
+                    throw new FormatException($"{(Covers(next, other) ? next : other)} listens on {(Covers(next, other) ? other : next)} as well; name one of the two");
                 }
             }
 
@@ -49,7 +49,7 @@ internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
         return all.Count > 0 ? new ListenAddresses(all.ToImmutable()) : throw new FormatException("the list is empty; name an address");
     }
 
-    /// <summary>Whether a socket at the one address takes the other's connections. That for every IPv6 address takes those to IPv4 ones too.</summary>
+    /// <summary>Whether a socket on the one address receives the other's connections. [::] receives those of all IPv4 addresses too.</summary>
     private static bool Covers(IPEndPoint one, IPEndPoint other) =>
         one.Port == other.Port
         && (one.Address.Equals(IPAddress.IPv6Any)
@@ -71,14 +71,14 @@ internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
                 : throw Wrong(text);
         }
 
-        // More than one colon and no brackets: an IPv6 address, and nothing of it a port.
+        // More than one colon and no brackets: an IPv6 address without a port.
         return colon < 0 || text.IndexOf(':') != colon ? (text, null) : (text[..colon], text[(colon + 1)..]);
     }
 
     private static IPAddress ParseAddress(string address, string text)
     {
         bool isVersion6 = address.Contains(':');
-        // Of IPv4 four decimal numbers, and none of the other ways to write it, which are easily misread; also where it ends an IPv6 address.
+        // IPv4 only as four decimal numbers, also at the end of an IPv6 address. Other notations are easily misread.
         bool isAddress = isVersion6
             ? !address.Contains('%') && HostAndPort.IsIpv6(address)
             : !text.StartsWith('[') && HostAndPort.IsIpv4(address);
@@ -94,8 +94,8 @@ internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
     private static int ParsePort(string port, string text) =>
         ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) && number > 0
             ? number
-            : throw new FormatException($"'{text}' has no port from 1 to 65535 behind the colon; {Forms}");
+            : throw new FormatException($"'{text}' has no port from 1 to 65535 after the colon; {Formats}");
 
     private static FormatException Wrong(string text) =>
-        new($"'{text}' is not an IP address with or without a port, and names are not looked up; {Forms}");
+        new($"'{text}' is not an IP address, with or without a port; host names are not resolved; {Formats}");
 }

@@ -4,50 +4,50 @@ using Agent.Limits.Consul;
 
 namespace Agent.Configuration;
 
-/// <summary>How many series a configuration can make: a monitoring system is to be protected from its agent.</summary>
+/// <summary>Counts the series that a configuration can produce, to protect the monitoring system from too many.</summary>
 internal static class SeriesBound
 {
-    /// <summary>More than this are refused.</summary>
+    /// <summary>The maximum. A configuration that can produce more is rejected.</summary>
     internal const int Most = 10_000;
 
-    // Two protocols, unaccepted, accept queue and its limit.
+    // Connections of two protocols, unaccepted connections, the accept queue and its limit.
     private const int PerPort = 5;
 
-    // Clients, the highest, its peak, the limit.
+    // Clients, the highest client, its peak, and the limit.
     private const int PerWatch = 4;
 
-    // Whether the service that is asked for the limit refuses the agent's address.
+    // Whether the asked service refuses the agent's address.
     private const int PerQuestion = 1;
 
     // Success, duration, last success.
     private const int PerNamespace = 3;
 
-    // Of the agent.
+    // The agent's build.
     private const int Other = 1;
 
-    // Buckets of durations, their sum and how many there were.
+    // The buckets of the census duration, their sum and count.
     private const int PerNamespaceAtEndpoint = 20;
 
     // Success.
     private const int PerWatchAtEndpoint = 1;
 
-    // Starts, restarts by reason, failures by type of error.
+    // Starts, restarts by reason, and failures by type of error.
     private const int PerTask = 1 + 2 + 11;
 
     // Textfile, endpoint, reload, service manager.
     private const int OtherTasks = 4;
 
-    // Tasks that run, the last reload, the process, the runtime.
+    // Running tasks, the last reload, the process, and the runtime.
     private const int OtherAtEndpoint = 1 + 2 + 7 + 25;
 
-    /// <summary>The most series that can be in the textfile at one time.</summary>
+    /// <summary>The highest number of series in the textfile at one time.</summary>
     internal static long Count(ImmutableArray<WatchedNamespace> namespaces) =>
         Other + namespaces.Sum(where =>
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
             + where.Watches.Sum(watch => PerWatch + (watch.LimitFrom is null ? 0 : PerQuestion) + (long)watch.ShownClients));
 
-    /// <summary>The most series that can be at /metrics at one time.</summary>
+    /// <summary>The highest number of series at /metrics at one time.</summary>
     internal static long CountAtEndpoint(ImmutableArray<WatchedNamespace> namespaces)
     {
         IEnumerable<Watch> watches = namespaces.SelectMany(where => where.Watches);

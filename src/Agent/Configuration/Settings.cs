@@ -5,16 +5,16 @@ using Netlink.SockDiag.Filters;
 
 namespace Agent.Configuration;
 
-/// <summary>The settings in force, each valid, with its origin.</summary>
+/// <summary>All settings in force; each is valid.</summary>
 internal sealed record Settings
 {
-    /// <summary>What is counted for, in the order of the configuration.</summary>
+    /// <summary>The watches in the order of the configuration.</summary>
     internal required ImmutableArray<WatchSettings> Watches { get; init; }
 
-    /// <summary>From the beginning of one census to that of the next.</summary>
+    /// <summary>The time from the start of one census to the start of the next.</summary>
     internal required Setting<TimeSpan> Interval { get; init; }
 
-    /// <summary>Where the textfile goes, as an absolute path; null for nowhere.</summary>
+    /// <summary>The absolute path of the textfile's directory; null for no textfile.</summary>
     internal required Setting<string?> TextfileDirectory { get; init; }
 
     /// <summary>The main network namespace; null for the agent's own.</summary>
@@ -23,19 +23,19 @@ internal sealed record Settings
     /// <summary>The agent's own HTTP endpoint; null for none.</summary>
     internal EndpointSettings? Endpoint { get; init; }
 
-    /// <summary>Where the settings of <see cref="Endpoint"/> came from.</summary>
-    internal EndpointOrigins EndpointOrigins { get; init; } = new();
-
-    /// <summary>What every count is narrowed to; null for nothing. Only for a census that stands alone.</summary>
+    /// <summary>The filter of all counts; null to count everything. Only <c>--once</c> has one.</summary>
     internal SocketFilter? Filter { get; init; }
 
-    /// <summary>The configuration file that was read, and may be read anew; null without one, and for a pipe.</summary>
+    /// <summary>The configuration file that can be reloaded; null without a file, and for a pipe, which can be read only once.</summary>
     internal ConfigurationSource? Source { get; init; }
 
-    /// <summary>What the operator is to be told once: settings that were given and have no effect.</summary>
+    /// <summary>All settings with their values and origins, as operators see them.</summary>
+    internal required ImmutableArray<EffectiveSetting> Effective { get; init; }
+
+    /// <summary>Warnings about settings that were given and have no effect.</summary>
     internal ImmutableArray<string> Notices { get; init; } = [];
 
-    /// <summary>The watches by network namespace, the main one first; each costs one walk.</summary>
+    /// <summary>The watches by network namespace, the main one first. Each namespace costs one census.</summary>
     internal ImmutableArray<WatchedNamespace> Namespaces
     {
         get
@@ -73,3 +73,45 @@ internal sealed record Settings
         return -1;
     }
 }
+
+/// <summary>A watch and its network namespace.</summary>
+/// <param name="Watch">The watch.</param>
+/// <param name="Namespace">Its network namespace; null for the main one.</param>
+/// <param name="Effective">Its settings with their origins.</param>
+internal sealed record WatchSettings(Watch Watch, NetworkNamespace? Namespace, ImmutableArray<EffectiveSetting> Effective);
+
+/// <summary>The HTTP endpoint. Two are equal if a running endpoint need not change from one to the other.</summary>
+internal sealed record EndpointSettings(ListenAddresses Listen)
+{
+    internal const int DefaultRequestsPerMinute = 600;
+
+    /// <summary>The absolute path of the file with the token that clients must send; null for none.</summary>
+    internal string? TokenFile { get; init; }
+
+    /// <summary>The absolute path of the TLS certificate and its issuers; null for plain HTTP. Always together with <see cref="KeyFile"/>.</summary>
+    internal string? CertificateFile { get; init; }
+
+    /// <summary>The absolute path of the key of <see cref="CertificateFile"/>.</summary>
+    internal string? KeyFile { get; init; }
+
+    /// <summary>How many requests a client may send each minute to paths that are not open to all.</summary>
+    internal int RequestsPerMinute { get; init; } = DefaultRequestsPerMinute;
+}
+
+/// <summary>
+/// The settings of <c>agent health</c>. It reads no others: an invalid variable that the agent itself ignores, because an option replaces it, must
+/// not fail the health check.
+/// </summary>
+internal sealed record HealthSettings
+{
+    /// <summary>The interval of the agent whose health is checked.</summary>
+    internal required Setting<TimeSpan> Interval { get; init; }
+
+    /// <summary>The absolute path of that agent's textfile directory; null for no textfile.</summary>
+    internal required Setting<string?> TextfileDirectory { get; init; }
+}
+
+/// <summary>The configuration file from which the settings were read.</summary>
+/// <param name="Path">The path as it was given.</param>
+/// <param name="Text">The whole content.</param>
+internal sealed record ConfigurationSource(string Path, ReadOnlyMemory<byte> Text);

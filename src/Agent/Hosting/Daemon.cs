@@ -84,7 +84,7 @@ internal static partial class Daemon
 
     private static void LogSettings(ILogger logger, Settings settings)
     {
-        LogStart(logger, BuildInformation.Current.Version, string.Join(", ", EffectiveSetting.Of(settings)));
+        LogStart(logger, BuildInformation.Current.Version, string.Join(", ", settings.Effective));
         foreach (string notice in settings.Notices)
         {
             LogNotice(logger, notice);

@@ -13,13 +13,7 @@ internal sealed class EarlyHangUp : IDisposable
     private Signals? _successor;
     private bool _cameBefore;
 
-    private EarlyHangUp() => _registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Remember);
-
-    /// <returns>Null where the arguments are not those of a daemon: what ends by itself ends with its terminal, too.</returns>
-    internal static EarlyHangUp? Catch(string[] arguments) =>
-        Array.Exists(arguments, argument => argument is "health" or "check-config" || argument.StartsWith("--once", StringComparison.Ordinal))
-            ? null
-            : new EarlyHangUp();
+    internal EarlyHangUp() => _registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Remember);
 
     /// <summary>Leaves SIGHUP to these, also one that has come already.</summary>
     internal void HandOver(Signals successor)

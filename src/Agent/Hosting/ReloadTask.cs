@@ -76,7 +76,7 @@ internal sealed partial class ReloadTask(
             if (apply(settings).GetAwaiter().GetResult())
             {
                 state.Reloaded(time.GetUtcNow());
-                LogReloaded(string.Join(", ", EffectiveSetting.Of(settings)));
+                LogReloaded(string.Join(", ", settings.Effective));
             }
         }
         catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)

@@ -5,7 +5,7 @@ namespace Agent.Tests.Configuration;
 public sealed class ListenAddressesTests
 {
     private const string NoAddress =
-        " is not an IP address with or without a port, and names are not looked up; write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]";
+        " is not an IP address, with or without a port; host names are not resolved; write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]";
 
     [Theory]
     [InlineData("127.0.0.1:18501", "127.0.0.1:18501")]
@@ -18,7 +18,7 @@ public sealed class ListenAddressesTests
     [InlineData("::", "[::]:18500")]
     [InlineData("2001:DB8::0:1", "[2001:db8::1]:18500")]
     [InlineData("::ffff:192.0.2.1", "192.0.2.1:18500")]
-    public void An_address_may_stand_with_a_port_or_without(string text, string expected) =>
+    public void Address_is_parsed_with_and_without_a_port(string text, string expected) =>
         Assert.Equal(expected, ListenAddresses.Parse([text]).ToString());
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class ListenAddressesTests
     [InlineData("2130706433")]
     [InlineData("１２７.0.0.1")]
     [InlineData("127。0。0。1")]
-    public void What_is_no_address_is_refused(string text) => Refused($"'{text}'{NoAddress}", text);
+    public void Invalid_addresses_are_rejected(string text) => Refused($"'{text}'{NoAddress}", text);
 
     [Theory]
     [InlineData("127.0.0.1:0")]
@@ -63,26 +63,26 @@ public sealed class ListenAddressesTests
     [InlineData("[::1]:0")]
     [InlineData("[::1]:")]
     [InlineData("[::1]:http")]
-    public void What_is_no_port_is_refused(string text) =>
-        Refused($"'{text}' has no port from 1 to 65535 behind the colon; write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]", text);
+    public void Invalid_ports_are_rejected(string text) =>
+        Refused($"'{text}' has no port from 1 to 65535 after the colon; write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]", text);
 
     [Theory]
     [InlineData("127.0.0.1:18500 is given twice; name it once", "127.0.0.1", "::1", "127.0.0.1:18500")]
-    [InlineData("0.0.0.0:18500 listens at 127.0.0.1:18500 as well; name one of the two", "127.0.0.1", "0.0.0.0")]
-    [InlineData("0.0.0.0:1 listens at 127.0.0.1:1 as well; name one of the two", "0.0.0.0:1", "127.0.0.1:1")]
-    [InlineData("[::]:18500 listens at 127.0.0.1:18500 as well; name one of the two", "::", "127.0.0.1")]
-    [InlineData("[::]:18500 listens at 0.0.0.0:18500 as well; name one of the two", "0.0.0.0", "::")]
-    [InlineData("[::]:18500 listens at [::1]:18500 as well; name one of the two", "::1", "::")]
+    [InlineData("0.0.0.0:18500 listens on 127.0.0.1:18500 as well; name one of the two", "127.0.0.1", "0.0.0.0")]
+    [InlineData("0.0.0.0:1 listens on 127.0.0.1:1 as well; name one of the two", "0.0.0.0:1", "127.0.0.1:1")]
+    [InlineData("[::]:18500 listens on 127.0.0.1:18500 as well; name one of the two", "::", "127.0.0.1")]
+    [InlineData("[::]:18500 listens on 0.0.0.0:18500 as well; name one of the two", "0.0.0.0", "::")]
+    [InlineData("[::]:18500 listens on [::1]:18500 as well; name one of the two", "::1", "::")]
     [InlineData("the list is empty; name an address")]
-    public void No_two_listen_at_the_same(string message, params string[] texts) => Refused(message, texts);
+    public void Overlapping_addresses_are_rejected(string message, params string[] texts) => Refused(message, texts);
 
     [Fact]
-    public void What_does_not_meet_may_stand_together() =>
+    public void Addresses_that_do_not_overlap_are_accepted() =>
         Assert.Equal(
             "0.0.0.0:1,127.0.0.1:2,[::1]:1,[::]:3", ListenAddresses.Parse(["0.0.0.0:1", "127.0.0.1:2", "[::1]:1", "[::]:3"]).ToString());
 
     [Fact]
-    public void Equal_are_those_with_the_same_addresses_in_the_same_order()
+    public void Equality_compares_the_addresses_in_order()
     {
         ListenAddresses one = ListenAddresses.Parse(["127.0.0.1", "::1"]);
         Assert.Equal(one, ListenAddresses.Parse(["127.0.0.1:18500", "[::1]"]));

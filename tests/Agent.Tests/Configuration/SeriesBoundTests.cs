@@ -13,7 +13,7 @@ using Prometheus;
 
 namespace Agent.Tests.Configuration;
 
-/// <summary>The bound is what an agent shows in which all is there that can be.</summary>
+/// <summary>The bound equals the number of series of an agent that has every series.</summary>
 public sealed class SeriesBoundTests
 {
     private static readonly BuildInformation Build = new("1.2.3", "abc");
@@ -29,16 +29,16 @@ public sealed class SeriesBoundTests
 
     public SeriesBoundTests()
     {
-        // There are metrics of the last one.
+        // The runtime publishes metrics of the last garbage collection.
         GC.Collect();
     }
 
     [Fact]
-    public void The_textfile_has_no_more_series() =>
+    public void Bound_is_the_number_of_series_in_the_textfile() =>
         Assert.Equal(SeriesBound.Count(Namespaces), CountSamples(new SnapshotExposition(Build).Render(FullSnapshot()).Span));
 
     [Fact]
-    public void The_endpoint_has_no_more_series()
+    public void Bound_is_the_number_of_series_at_the_endpoint()
     {
         AgentStatistics statistics = new(
             [.. TaskNames.Select(name => new TaskStatistics(name, IsRunning: true, Starts: 1, Pairs("failure", "reload"), Pairs(ErrorTypes)))],

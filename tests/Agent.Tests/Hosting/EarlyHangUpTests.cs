@@ -6,7 +6,7 @@ namespace Agent.Tests.Hosting;
 
 public sealed class EarlyHangUpTests : IDisposable
 {
-    private readonly EarlyHangUp _early = EarlyHangUp.Catch([])!;
+    private readonly EarlyHangUp _early = new();
     private readonly Signals _signals = new(hasFile: true, new ManualTime(), _ => { });
 
     public void Dispose()
@@ -38,20 +38,5 @@ public sealed class EarlyHangUpTests : IDisposable
         _early.HandOver(_signals);
         _early.Remember(new PosixSignalContext(PosixSignal.SIGHUP));
         Assert.True(_signals.Reload.WaitOne(0));
-    }
-
-    [Theory]
-    [InlineData(false, "--once")]
-    [InlineData(false, "--once=true")]
-    [InlineData(false, "--port", "1", "--once")]
-    [InlineData(false, "health")]
-    [InlineData(false, "check-config", "agent.json")]
-    [InlineData(true)]
-    [InlineData(true, "--config", "agent.json")]
-    [InlineData(true, "--listen", "127.0.0.1")]
-    public void Hang_up_is_caught_for_the_daemon_alone(bool isCaught, params string[] arguments)
-    {
-        using EarlyHangUp? early = EarlyHangUp.Catch(arguments);
-        Assert.Equal(isCaught, early is not null);
     }
 }

@@ -85,7 +85,7 @@ public sealed class ReloadTaskTests : IDisposable
         await run;
     }
 
-    private Settings Read(byte[]? text = null) => new SettingsReader(_ => null).Read(new GivenValues { ConfigurationFile = Config }, text);
+    private Settings Read(byte[]? text = null) => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", Config)), text);
 
     // As one step, so that no half of a file is seen.
     private void Write(string text)

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Agent.Metrics;
-using Agent.Tests.Rendering;
+using Agent.Tests.Cli.Rendering;
 using Agent.Watching;
 using Agent.Limits;
 using Testing;

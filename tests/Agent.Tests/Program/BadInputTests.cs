@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>Wrong usage: one line on standard error that says what, where and what to do; exit 64; nothing on standard output.</summary>
+/// <summary>Invalid usage: one line on standard error that says what, where and what to do; exit code 64; nothing on standard output.</summary>
 [StartsProgram]
 public sealed class BadInputTests
 {
@@ -16,34 +16,34 @@ public sealed class BadInputTests
     [InlineData("--interval: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30", "--interval", "5")]
     [InlineData("--interval: 'fast' is not a duration; write it like 500ms, 1s, 1m30s or 00:01:30", "--interval", "fast")]
     [InlineData("--netns: '0' is not a process id", "--netns", "0")]
-    [InlineData("--output: 'yaml' is not a form of output; give table, json, prom or check", "--once", "--output", "yaml")]
-    [InlineData("--output: there is output only with --once; add it, or leave --output away", "--output", "prom")]
-    [InlineData("--processes: processes are looked for only with --once; add it, or leave --processes away", "--processes")]
-    [InlineData("--processes: prom does not show them; give --output table or json, or leave --processes away", "--once", "--processes", "--output", "prom")]
-    [InlineData("--processes: check does not show them; give --output table or json, or leave --processes away", "--once", "--processes", "--output", "check")]
-    [InlineData("--warn: there are exit codes only with --once; add it, or leave --warn away", "--warn", "80%")]
-    [InlineData("--critical: there are exit codes only with --once; add it, or leave --critical away", "--critical", "95%")]
-    [InlineData("--warn: 80% is a share of the limit, and the watch consul has none; give it a limit, or a number of connections",
+    [InlineData("--output: 'yaml' is not an output format; give table, json, prom or check", "--once", "--output", "yaml")]
+    [InlineData("--output: works only with --once; add --once, or remove --output", "--output", "prom")]
+    [InlineData("--processes: works only with --once; add --once, or remove --processes", "--processes")]
+    [InlineData("--processes: the format prom does not show processes; give --output table or json, or remove --processes", "--once", "--processes", "--output", "prom")]
+    [InlineData("--processes: the format check does not show processes; give --output table or json, or remove --processes", "--once", "--processes", "--output", "check")]
+    [InlineData("--warn: works only with --once; add --once, or remove --warn", "--warn", "80%")]
+    [InlineData("--critical: works only with --once; add --once, or remove --critical", "--critical", "95%")]
+    [InlineData("--warn: 80% is a percentage of the limit, and the watch consul has no limit; give it a limit, or give a number of connections",
         "--once", "--warn", "80%", "--limit", "none")]
-    [InlineData("--listen: 'localhost' is not an IP address with or without a port, and names are not looked up; "
+    [InlineData("--listen: 'localhost' is not an IP address, with or without a port; host names are not resolved; "
         + "write it like 127.0.0.1:18500, 0.0.0.0, [::1]:18500 or [::]", "--listen", "localhost")]
-    [InlineData("--listen: --once ends before anybody could ask it; leave one of the two away", "--once", "--listen", "127.0.0.1")]
-    [InlineData("--listen-token-file: is of no use without an address to listen at; give --listen, AGENT_LISTEN or endpoint.listen too",
+    [InlineData("--listen: --once exits after one census and serves nothing; remove --listen or --once", "--once", "--listen", "127.0.0.1")]
+    [InlineData("--listen-token-file: has no effect without an address to listen on; give --listen, AGENT_LISTEN or endpoint.listen too",
         "--listen-token-file", "/token")]
     [InlineData("Unrecognized command or argument '--nope'; 'agent --help' shows the options", "--nope")]
     [InlineData("Unrecognized command or argument '[suggest]'; 'agent --help' shows the options", "[suggest]")]
     [InlineData("Unrecognized command or argument '@file'; 'agent --help' shows the options", "@file")]
     [InlineData("Required argument missing for option: '--port'; 'agent --help' shows the options", "--port")]
     [InlineData("--port: 'a b' is not a port; give a number from 1 to 65535", "--port", "a\nb")]
-    public async Task Wrong_arguments(string message, params string[] arguments) =>
+    public async Task Invalid_arguments_are_one_line_and_exit_code_64(string message, params string[] arguments) =>
         Assert.Equal((64, "", $"agent: {message}\n"), await AgentProcess.Run(arguments));
 
     [Theory]
-    [InlineData("CONSUL_PORT", "tcp://10.0.0.1:8500", "'tcp://10.0.0.1:8500' is what Kubernetes sets for a service named consul; "
+    [InlineData("CONSUL_PORT", "tcp://10.0.0.1:8500", "'tcp://10.0.0.1:8500' is set by Kubernetes for a service named consul; "
         + "put 'enableServiceLinks: false' into the pod's spec, or give --port")]
     [InlineData("UPDATE_DELAY", "5", "'5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30")]
     [InlineData("AGENT_NETNS", "..", "'..' is not a network namespace: give a PID, a path such as /proc/1/ns/net, or a name under /run/netns")]
-    public async Task Wrong_variables(string variable, string value, string message) =>
+    public async Task Invalid_variables_are_one_line_and_exit_code_64(string variable, string value, string message) =>
         Assert.Equal(
             (64, "", $"agent: {variable}: {message}\n"),
             await AgentProcess.Run(["--once"], new Dictionary<string, string> { [variable] = value }));
@@ -54,7 +54,7 @@ public sealed class BadInputTests
     [InlineData("AGENT_LISTEN_TOKEN_FILE=/nowhere")]
     [InlineData("AGENT_LISTEN_CERTIFICATE_FILE=/nowhere")]
     [InlineData("AGENT_LISTEN_KEY_FILE=/nowhere")]
-    public async Task The_daemons_variables_are_no_mistake_of_a_census_that_stands_alone(params string[] assignments)
+    public async Task Once_ignores_invalid_variables_of_the_endpoint(params string[] assignments)
     {
         Dictionary<string, string> variables = assignments.Select(text => text.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
         (int exitCode, _, string errors) = await AgentProcess.Run(["--once", "--output", "json"], variables);
@@ -73,9 +73,9 @@ public sealed class BadInputTests
     [InlineData("TEXTFILE_DIRECTORY: the value", "health", "TEXTFILE_DIRECTORY=$dir/$bad")]
     [InlineData("AGENT_CONFIG: the value", "--once", "AGENT_CONFIG=$dir/$bad")]
     [InlineData("CONSUL_HTTP_TOKEN_FILE: the value", "--once", "CONSUL_HTTP_ADDR=127.0.0.1:1", "CONSUL_HTTP_TOKEN_FILE=$dir/$bad")]
-    public async Task Path_that_is_not_UTF_8_is_refused(string begin, string arguments, params string[] assignments)
+    public async Task Path_that_is_not_UTF_8_is_rejected(string begin, string arguments, params string[] assignments)
     {
-        // A test is UTF-16, and so are the arguments that it gives: the shell makes the bytes.
+        // .NET strings are UTF-16 and cannot hold invalid UTF-8, so the shell creates these bytes.
         using Scratch scratch = new();
         string script = $"dir={scratch.Path}; bad=$(printf 'a\\377b\\303'); {string.Concat(assignments.Select(text => $"export {text}; "))}exec \"$0\" \"$@\" {arguments}";
         Assert.Equal(
@@ -85,7 +85,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task Working_directory_that_is_not_UTF_8_makes_no_other_directory()
+    public async Task Relative_path_in_a_working_directory_that_is_not_UTF_8_is_rejected()
     {
         using Scratch scratch = new();
         string script = $"cd '{scratch.Path}'; bad=$(printf 'a\\377b'); mkdir \"$bad\"; cd \"$bad\"; exec \"$0\" \"$@\" --once --textfile-directory out";
@@ -101,6 +101,8 @@ public sealed class BadInputTests
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--help"]);
         Assert.Equal((0, ""), (exitCode, errors));
+        // Lines fit a page, and end with a line feed.
+        Assert.All(output.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
         Assert.All(
             (string[])["--once", "--output", "--processes", "--warn", "--critical", "--port", "--watch", "--limit", "--interval", "--textfile-directory", "--netns", "--version", "health",
                 "--listen", "--listen-token-file", "--listen-certificate-file", "--listen-key-file",
@@ -110,9 +112,9 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task Error_line_does_not_wait_for_ever_for_a_reader_that_reads_nothing()
+    public async Task Error_line_is_dropped_if_the_pipe_stays_full()
     {
-        // A full pipe that does not wait, whose other end is open.
+        // A full, non-blocking pipe whose other end is open.
         const string Full = """
             import os, sys
             reads, writes = os.pipe()

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program where whoever started it has closed standard input, output or error.</summary>
+/// <summary>The program that is started with standard input, output or error closed.</summary>
 [StartsProgram]
 public sealed class ClosedStreamsTests : IDisposable
 {
@@ -34,7 +34,7 @@ public sealed class ClosedStreamsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Combinations))]
-    public async Task Census_that_cannot_be_printed_is_an_error_and_every_other_one_is_none(string closed)
+    public async Task Census_that_cannot_be_printed_is_an_error(string closed)
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--once", "--output", "check"], through: Closing(closed));
 
@@ -49,7 +49,7 @@ public sealed class ClosedStreamsTests : IDisposable
     [InlineData(3, "--help")]
     [InlineData(64, "--nope")]
     [InlineData(1, "health", "--textfile-directory", "/nowhere")]
-    public async Task Commands_end_with_one_line_where_standard_input_and_output_are_closed(int exitCode, params string[] arguments)
+    public async Task Commands_print_one_error_line_without_standard_input_and_output(int exitCode, params string[] arguments)
     {
         (int actual, string output, string errors) = await AgentProcess.Run(arguments, through: Closing("0<&- 1>&-"));
         Assert.Equal((exitCode, ""), (actual, output));

@@ -13,7 +13,7 @@ public sealed class ConfiguredTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
-    public async Task Several_watches_in_several_namespaces_of_which_one_disappears_alone()
+    public async Task Watches_in_several_namespaces_fail_independently()
     {
         using TestNamespace main = new();
         TestNamespace other = new();
@@ -23,7 +23,7 @@ public sealed class ConfiguredTests : IDisposable
         consul.Accept(3);
         https.Accept(2);
         sameport.Accept(5);
-        // By names that tests can look for.
+        // Names that this test can search for.
         File.CreateSymbolicLink(_scratch["main"], main.Path);
         File.CreateSymbolicLink(_scratch["other"], other.Path);
         string config = Write(
@@ -74,7 +74,7 @@ public sealed class ConfiguredTests : IDisposable
     }
 
     [Fact]
-    public async Task Once_shows_what_it_could_measure_and_ends_with_3_for_what_it_could_not()
+    public async Task Once_prints_the_successful_censuses_and_exits_with_3_for_a_failed_one()
     {
         using TestNamespace main = new();
         using Connections consul = new(main, 8500);
@@ -96,7 +96,7 @@ public sealed class ConfiguredTests : IDisposable
     }
 
     [Fact]
-    public async Task Check_config_shows_what_is_in_force_and_where_it_came_from()
+    public async Task Check_config_lists_the_settings_and_their_origins()
     {
         string config = Write("{ // comment\n \"interval\": \"2s\",\n \"watches\": [ { \"name\": \"web\", \"ports\": [80, 443], \"limit\": 5,\n \"warning\": \"80%\" } ] }");
         (int exitCode, string output, string errors) = await AgentProcess.Run(
@@ -106,7 +106,7 @@ public sealed class ConfiguredTests : IDisposable
             [
                 $"{config} is valid", $"interval 2s {config}:2", "textfileDirectory /tmp/node-exporter default", "netns blue AGENT_NETNS",
                 $"web.ports 80,443 {config}:3", $"web.limit 5 {config}:3", "web.shownClients 10 default", $"web.warning 80% {config}:4",
-                $"CONSUL_PORT is ignored: {config} names the watches",
+                $"CONSUL_PORT is ignored: the watches are configured in {config}",
             ],
             output.TrimEnd().Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
     }
@@ -115,16 +115,36 @@ public sealed class ConfiguredTests : IDisposable
     [InlineData("check-config")]
     [InlineData("--once", "--config")]
     [InlineData("--config")]
-    public async Task A_wrong_file_is_one_line_and_64(params string[] arguments)
+    public async Task Invalid_file_is_one_line_and_exit_code_64(params string[] arguments)
     {
         string config = Write("{\n \"watches\": [ { \"name\": \"web\", \"ports\": [80],\n \"limit\": -1 } ] }");
         Assert.Equal(
-            (64, "", $"agent: {config}:3: watches[0].limit: '-1' is not a limit; give a number from 1 on, or none\n"),
+            (64, "", $"agent: {config}:3: watches[0].limit: '-1' is not a limit; give a number of at least 1, or none\n"),
             await AgentProcess.Run([.. arguments, config]));
     }
 
     [Fact]
-    public async Task Check_config_without_a_file_is_wrong_usage()
+    public async Task File_without_permission_is_reported_alike_at_the_start_and_at_a_reload()
+    {
+        Requires.Root();
+        string config = Write("{ \"textfileDirectory\": \"none\" }");
+        // Root without the capabilities that ignore a file's mode.
+        string[] limited = [Requires.Program("setpriv", "util-linux"), "--bounding-set", "-dac_override,-dac_read_search"];
+        using AgentProcess agent = AgentProcess.Start(["--config", config], through: limited);
+        await Poll.Until(() => agent.Errors.Contains($"({config}:1)", StringComparison.Ordinal), "it runs");
+
+        File.SetUnixFileMode(config, UnixFileMode.UserRead);
+        Assert.Equal(0, (await Tool.Run("chown", ["65534", config])).ExitCode);
+        string reason = $"{config}: cannot be read: permission denied for the agent's user; change the file's owner or mode\n";
+        await Poll.Until(() => agent.Errors.Contains(reason, StringComparison.Ordinal), "the reload is refused");
+        agent.Signal(NativeMethods.SIGTERM);
+        Assert.Equal(0, await agent.Exit());
+
+        Assert.Equal((64, "", $"agent: {reason}"), await AgentProcess.Run(["--once", "--config", config], through: limited));
+    }
+
+    [Fact]
+    public async Task Check_config_needs_a_file()
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(["check-config"]);
         Assert.Equal((64, ""), (exitCode, output));
@@ -137,7 +157,7 @@ public sealed class ConfiguredTests : IDisposable
     [InlineData("not dst 127.0.0.0/29", 5, 1)]
     [InlineData("dst 10.0.0.0/8", 0, 0)]
     [InlineData("dport = :1", 0, 0)]
-    public async Task A_filter_narrows_all_that_is_counted(string filter, int held, int clients)
+    public async Task Filter_applies_to_all_counts(string filter, int held, int clients)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -155,9 +175,9 @@ public sealed class ConfiguredTests : IDisposable
 
     [Theory]
     [InlineData("--filter: at column 14: expected a predicate, found 'or'", "--once", "--filter", "dst 10/8 and or")]
-    [InlineData("--filter: counts may be narrowed only with --once; ", "--filter", "dst 10/8")]
-    [InlineData("--filter: a textfile must hold everything; ", "--once", "--filter", "dst 10/8", "--textfile-directory", "/tmp")]
-    public async Task A_filter_that_cannot_be_is_refused(string message, params string[] arguments)
+    [InlineData("--filter: works only with --once; ", "--filter", "dst 10/8")]
+    [InlineData("--filter: a textfile must contain all connections; ", "--once", "--filter", "dst 10/8", "--textfile-directory", "/tmp")]
+    public async Task Invalid_filter_is_rejected(string message, params string[] arguments)
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(arguments);
         Assert.Equal((64, ""), (exitCode, output));

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary><c>agent health</c>: one line that says why, exit code 0 or 1.</summary>
+/// <summary><c>agent health</c>: one line with the reason, and exit code 0 or 1.</summary>
 [StartsProgram]
 public sealed class HealthTests : IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class HealthTests : IDisposable
     private string File => _scratch["tcp_connections.prom"];
 
     [Fact]
-    public async Task An_agent_that_counts_is_healthy_until_it_ends()
+    public async Task Running_agent_is_healthy_until_it_ends()
     {
         Dictionary<string, string> environment = new() { ["TEXTFILE_DIRECTORY"] = _scratch.Path, ["UPDATE_DELAY"] = "20ms" };
         using AgentProcess agent = AgentProcess.Start([], environment);
@@ -26,12 +26,12 @@ public sealed class HealthTests : IDisposable
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
         Assert.Equal(
-            (1, "", $"agent: unhealthy: there is no {File}; the agent does not run, has not counted yet, or has another --textfile-directory\n"),
+            (1, "", $"agent: unhealthy: there is no {File}; the agent is not running, has not counted yet, or has another --textfile-directory\n"),
             await AgentProcess.Run(["health"], environment));
     }
 
     [Fact]
-    public async Task An_agent_that_cannot_count_is_not_healthy()
+    public async Task Agent_that_cannot_count_is_unhealthy()
     {
         using AgentProcess agent = AgentProcess.Start(["--textfile-directory", _scratch.Path, "--netns", _scratch["none"]]);
         await Poll.Until(() => System.IO.File.Exists(File), "it publishes");
@@ -43,7 +43,7 @@ public sealed class HealthTests : IDisposable
     [InlineData(60, "1s", 1)]
     [InlineData(60, "30s", 0)]
     [InlineData(-3600, "1s", 1)]
-    public async Task It_may_be_three_intervals_old_and_not_lie_ahead(int ageSeconds, string interval, int exitCode)
+    public async Task Textfile_that_is_too_old_or_in_the_future_is_unhealthy(int ageSeconds, string interval, int exitCode)
     {
         Write(Good);
         System.IO.File.SetLastWriteTimeUtc(File, TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-ageSeconds));
@@ -52,30 +52,30 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task The_line_says_how_old_it_is_and_how_old_it_may_be()
+    public async Task Error_has_the_age_and_the_maximum_age()
     {
         Write(Good);
         System.IO.File.SetLastWriteTimeUtc(File, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-2));
 
         Assert.Matches(
-            $@"\Aagent: unhealthy: {File} is 2h[0-9ms]* old, with an interval of 1s it may be 10s; "
+            $@"\Aagent: unhealthy: {File} is 2h[0-9ms]* old, and the maximum for an interval of 1s is 10s; "
                 + @"the agent was killed, hangs, cannot write, or has a longer --interval\n\z",
             (await Health()).Errors);
     }
 
     [Fact]
-    public async Task A_file_that_does_not_tell_of_the_main_namespace_is_no_sign_of_health()
+    public async Task Textfile_without_the_main_namespace_is_unhealthy()
     {
         Write("sockdiag_census_success{netns=\"other\"} 1\n");
 
         Assert.Equal(
             (1, "", $"agent: unhealthy: {File} has no sockdiag_census_success of the agent's main network namespace; "
-                + "it is not the agent's, or no watch is in that namespace\n"),
+                + "it is not the agent's file, or no watch is in that namespace\n"),
             await Health());
     }
 
     [Fact]
-    public async Task A_file_that_cannot_be_read_is_told()
+    public async Task Unreadable_textfile_is_reported()
     {
         Directory.CreateDirectory(File);
 
@@ -91,17 +91,17 @@ public sealed class HealthTests : IDisposable
     [InlineData("ln -s /dev/null", "a socket or a device")]
     [InlineData("python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'", "a socket or a device")]
     [InlineData("sh -c 'mkfifo \"$0.pipe\" && ln -s \"$0.pipe\" \"$0\"'", "a pipe")]
-    public async Task Textfile_that_is_no_regular_file_is_answered_at_once(string make, string kind)
+    public async Task Textfile_that_is_not_a_regular_file_is_rejected_at_once(string make, string kind)
     {
         Assert.Equal(0, (await Tool.Run("sh", ["-c", $"{make} '{File}'"])).ExitCode);
 
         Assert.Equal(
-            (1, "", $"agent: unhealthy: cannot read {File}: it is {kind} and not a regular file; if it is not the agent's, remove it: the agent writes a new one\n"),
+            (1, "", $"agent: unhealthy: cannot read {File}: it is {kind} and not a regular file; if it is not the agent's file, remove it; the agent writes a new one\n"),
             await Health());
     }
 
     [Fact]
-    public async Task Configuration_that_comes_through_a_pipe_is_read()
+    public async Task Configuration_is_read_from_a_pipe()
     {
         Write(Good);
 
@@ -111,14 +111,14 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_textfile_there_is_nothing_to_judge_by() =>
+    public async Task Health_without_a_textfile_is_an_error() =>
         Assert.Equal(
-            (1, "", "agent: unhealthy: the textfile is off (TEXTFILE_DIRECTORY), and health is judged by it; "
+            (1, "", "agent: unhealthy: the textfile is off (TEXTFILE_DIRECTORY), and this command checks it; "
                 + "give the agent and this command a --textfile-directory\n"),
             await AgentProcess.Run(["health"], new Dictionary<string, string> { ["TEXTFILE_DIRECTORY"] = "none" }));
 
     [Fact]
-    public async Task A_variable_that_does_not_matter_to_it_may_be_wrong()
+    public async Task Health_ignores_other_invalid_variables()
     {
         Write(Good);
 
@@ -128,7 +128,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task The_configuration_file_tells_it_where_to_look()
+    public async Task Health_reads_the_configuration_file()
     {
         Write(Good);
         string config = _scratch["agent.json"];
@@ -140,7 +140,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task Its_options_may_stand_before_it()
+    public async Task Health_accepts_its_options_before_the_command()
     {
         Write(Good);
 
@@ -148,12 +148,12 @@ public sealed class HealthTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--once: not an option of 'health'; leave it away", "--once", "health")]
-    [InlineData("--port: not an option of 'health'; leave it away", "--port", "80", "health")]
+    [InlineData("--once: not an option of 'health'; remove it", "--once", "health")]
+    [InlineData("--port: not an option of 'health'; remove it", "--port", "80", "health")]
     [InlineData("Unrecognized command or argument '--port'; 'agent --help' shows the options", "health", "--port", "80")]
     [InlineData("Unrecognized command or argument 'now'; 'agent --help' shows the options", "health", "now")]
     [InlineData("--interval: '5' has no unit; write it like 500ms, 1s, 1m30s or 00:01:30", "health", "--interval", "5")]
-    public async Task Wrong_usage(string message, params string[] arguments) =>
+    public async Task Invalid_usage_is_one_line_and_exit_code_64(string message, params string[] arguments) =>
         Assert.Equal((64, "", $"agent: {message}\n"), await AgentProcess.Run(arguments));
 
     public void Dispose() => _scratch.Dispose();

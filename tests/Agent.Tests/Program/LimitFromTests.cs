@@ -151,7 +151,7 @@ public sealed class LimitFromTests : IDisposable
             ["--once", "--netns", _host.Path, "--output", "check", "--port", "18600", "--warn", "10"],
             new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = "127.0.0.1:18600" });
         Assert.Equal(0, exitCode);
-        Assert.StartsWith("agent: CONSUL_HTTP_ADDR is ignored: the watch 18600 is not called consul; give --watch consul", errors);
+        Assert.StartsWith("agent: CONSUL_HTTP_ADDR is ignored: the name of the watch is 18600 and not consul; give --watch consul", errors);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Agent.Tests.Program;
 public sealed class OnceTests
 {
     [Fact]
-    public async Task One_census_is_printed_and_no_file_is_written()
+    public async Task Once_prints_one_census_and_writes_no_file()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -22,7 +22,7 @@ public sealed class OnceTests
     }
 
     [Fact]
-    public async Task The_command_line_comes_before_the_variable()
+    public async Task Command_line_overrides_the_variable()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 9000);
@@ -36,7 +36,7 @@ public sealed class OnceTests
     }
 
     [Fact]
-    public async Task A_directory_on_the_command_line_gets_the_same_text_and_keeps_it()
+    public async Task Directory_on_the_command_line_gets_the_same_text()
     {
         using Scratch scratch = new();
         (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--textfile-directory", scratch["new"]]);
@@ -46,7 +46,7 @@ public sealed class OnceTests
     }
 
     [Fact]
-    public async Task A_directory_that_cannot_be_written_is_a_line_and_the_census_is_printed_all_the_same()
+    public async Task Textfile_that_cannot_be_written_is_one_line_and_the_census_is_printed()
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["file"], "", TestContext.Current.CancellationToken);
@@ -62,32 +62,32 @@ public sealed class OnceTests
     [InlineData("json")]
     [InlineData("table")]
     [InlineData("prom")]
-    public async Task Nothing_is_printed_where_another_agent_writes_the_textfile(string form)
+    public async Task Nothing_is_printed_if_another_agent_owns_the_textfile(string format)
     {
         using Scratch scratch = new();
         using AgentProcess daemon = AgentProcess.Start(["--textfile-directory", scratch.Path]);
         await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "it publishes");
         Assert.Equal(
             (64, "", $"agent: another agent already writes {scratch["tcp_connections.prom"]}; stop it, or give this one another --textfile-directory\n"),
-            await AgentProcess.Run(["--once", "--output", form, "--textfile-directory", scratch.Path]));
+            await AgentProcess.Run(["--once", "--output", format, "--textfile-directory", scratch.Path]));
     }
 
     [Theory]
     [InlineData("check", "--warn", "80%")]
     [InlineData("check")]
     [InlineData("json", "--warn", "80%")]
-    public async Task Nothing_that_says_a_state_is_printed_where_the_textfile_cannot_be_written(string form, params string[] arguments)
+    public async Task No_state_is_printed_if_the_textfile_cannot_be_written(string format, params string[] arguments)
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["file"], "", TestContext.Current.CancellationToken);
         (int exitCode, string output, string errors) =
-            await AgentProcess.Run(["--once", "--output", form, "--textfile-directory", scratch["file"], .. arguments]);
+            await AgentProcess.Run(["--once", "--output", format, "--textfile-directory", scratch["file"], .. arguments]);
         Assert.Equal((64, ""), (exitCode, output));
         Assert.StartsWith($"agent: cannot write {scratch["file"]}/tcp_connections.prom: ", errors);
     }
 
     [Fact]
-    public async Task Directory_of_another_user_is_warned_about_and_written()
+    public async Task Directory_of_another_user_is_written_with_a_warning()
     {
         Requires.Root();
         using Scratch scratch = new();
@@ -105,9 +105,9 @@ public sealed class OnceTests
     }
 
     [Fact]
-    public async Task An_output_that_takes_nothing_is_a_line_and_exit_3()
+    public async Task Full_standard_output_is_one_line_and_exit_code_3()
     {
-        // The shell opens /dev/full in the program's place.
+        // The shell opens /dev/full as standard output.
         (int exitCode, _, string errors) = await AgentProcess.Run(
             ["--once"], through: [Requires.Program("sh", "dash"), "-c", "exec \"$0\" \"$@\" > /dev/full"]);
         Assert.Equal(3, exitCode);
@@ -116,6 +116,10 @@ public sealed class OnceTests
 
     [Theory]
     [InlineData(3, "--help >/dev/full")]
+    [InlineData(3, "--help >&-")]
+    [InlineData(3, "health --help >/dev/full")]
+    [InlineData(3, "--version >/dev/full")]
+    [InlineData(3, "--version >&-")]
     [InlineData(64, "--port 0 2>/dev/full")]
     [InlineData(64, "--port 0 2>&-")]
     [InlineData(3, "--once >&-")]
@@ -125,12 +129,13 @@ public sealed class OnceTests
         (int exitCode, _, string errors) = await AgentProcess.Run([], through: ["sh", "-c", $"exec \"$0\" \"$@\" {command}"]);
         Assert.Equal(expected, exitCode);
         Assert.DoesNotContain("   at ", errors);
+        Assert.InRange(errors.Count(character => character == '\n'), 0, 1);
     }
 
     [Theory]
     [InlineData("no-such-name", "no such network namespace here")]
     [InlineData("/etc/passwd", "it is not a network namespace")]
-    public async Task A_namespace_that_cannot_be_used_is_exit_3_and_no_connection_metric(string where, string reason)
+    public async Task Unusable_namespace_is_exit_code_3_without_connection_metrics(string where, string reason)
     {
         Requires.Root();
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--once", "--netns", where]);
@@ -144,7 +149,7 @@ public sealed class OnceTests
     [Theory]
     [InlineData("-sys_admin,-sys_ptrace", "opening", "CAP_SYS_PTRACE")]
     [InlineData("-sys_admin", "entering", "CAP_SYS_ADMIN")]
-    public async Task A_capability_that_is_missing_is_named(string without, string step, string capability)
+    public async Task Missing_capability_is_named(string without, string step, string capability)
     {
         using TestNamespace host = new();
         string setpriv = Requires.Program("setpriv", "util-linux");

@@ -4,7 +4,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The forms and exit codes of the program itself, on a real kernel and on a terminal.</summary>
+/// <summary>The output formats and exit codes of the program, on a real kernel and on a terminal.</summary>
 [StartsProgram]
 public sealed class OutputTests
 {
@@ -15,24 +15,24 @@ public sealed class OutputTests
     [InlineData(2, "--warn", "4", "--critical", "5")]
     [InlineData(1, "--limit", "6", "--warn", "80%")]
     [InlineData(2, "--limit", "5", "--critical", "100%")]
-    public async Task Only_thresholds_make_an_exit_code_and_the_client_that_holds_most_reaches_them(int expected, params string[] arguments)
+    public async Task Exit_code_follows_the_highest_client_and_the_thresholds(int expected, params string[] arguments)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
         server.Accept(5, from: IPAddress.Parse("127.0.0.7"));
         server.Accept(4, from: IPAddress.Parse("127.0.0.8"));
 
-        foreach (string form in (string[])["prom", "json", "table", "check"])
+        foreach (string format in (string[])["prom", "json", "table", "check"])
         {
             (int exitCode, string output, string errors) = await AgentProcess.Run(
-                ["--once", "--netns", host.Path, "--output", form, .. arguments]);
+                ["--once", "--netns", host.Path, "--output", format, .. arguments]);
             Assert.Equal((expected, ""), (exitCode, errors));
             Assert.Contains("127.0.0.7", output);
         }
     }
 
     [Fact]
-    public async Task Piped_it_is_a_check_line_with_thresholds_and_an_exposition_without()
+    public async Task Default_format_in_a_pipe_is_check_with_thresholds_and_prom_without()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -52,7 +52,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public async Task On_a_terminal_it_is_a_table_of_its_width_with_colours_and_nothing_else_is_sent()
+    public async Task Terminal_gets_a_colored_table_of_its_width_and_no_other_control_sequences()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -74,7 +74,7 @@ public sealed class OutputTests
     [Theory]
     [InlineData("xterm", "1")]
     [InlineData("dumb", "")]
-    public async Task NO_COLOR_and_a_dumb_terminal_get_no_colours(string term, string noColor)
+    public async Task NO_COLOR_and_a_dumb_terminal_get_no_colors(string term, string noColor)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -92,7 +92,7 @@ public sealed class OutputTests
     [InlineData("LC_CTYPE", "C")]
     [InlineData("LANG", "de_DE")]
     [InlineData("LANG", "")]
-    public async Task Table_is_in_ASCII_where_the_locale_is(string variable, string locale)
+    public async Task Table_in_an_ASCII_locale_is_ASCII(string variable, string locale)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -106,7 +106,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public async Task A_table_that_is_piped_has_80_columns_and_no_colours()
+    public async Task Table_in_a_pipe_has_80_columns_and_no_colors()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -119,7 +119,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public async Task What_could_not_be_measured_is_exit_3_in_every_form_and_told_once()
+    public async Task Failed_census_is_exit_code_3_and_reported_once_in_every_format()
     {
         Requires.Root();
         const string Reason = "opening network namespace 'no-such-name'";
@@ -143,7 +143,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public async Task The_textfile_is_the_exposition_whatever_is_printed()
+    public async Task Textfile_is_the_same_in_every_format()
     {
         using Scratch scratch = new();
         (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--output", "check", "--textfile-directory", scratch.Path]);
@@ -154,13 +154,13 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public async Task Only_the_table_loads_what_draws_tables()
+    public async Task Only_the_table_format_loads_Spectre_Console()
     {
-        // A copy whose Spectre.Console is an empty file: whoever loads it fails.
+        // A copy whose Spectre.Console is an empty file: a format that loads it fails.
         using Scratch scratch = new();
         foreach (FileInfo file in new DirectoryInfo(AppContext.BaseDirectory).EnumerateFiles())
         {
-            // The host looks for the others where the real agent.dll is.
+            // The host searches the other assemblies beside the real agent.dll.
             if (file.Name.StartsWith("agent.", StringComparison.Ordinal))
             {
                 file.CopyTo(scratch[file.Name]);
@@ -174,16 +174,16 @@ public sealed class OutputTests
         // Tmds.LibC has an assembly for each processor.
         Directory.CreateSymbolicLink(scratch["runtimes"], Path.Combine(AppContext.BaseDirectory, "runtimes"));
         await File.WriteAllTextAsync(scratch["Spectre.Console.dll"], "", TestContext.Current.CancellationToken);
-        foreach (string form in (string[])["prom", "json", "check"])
+        foreach (string format in (string[])["prom", "json", "check"])
         {
-            (int exitCode, string output) = await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", form]);
+            (int exitCode, string output) = await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", format]);
             Assert.True(exitCode == 0, output);
         }
 
         Assert.NotEqual(0, (await Tool.Run("dotnet", [scratch["agent.dll"], "--once", "--output", "table"])).ExitCode);
     }
 
-    /// <summary>Runs it with standard output on a terminal, on which standard error is too.</summary>
+    /// <summary>Runs the program with standard output and standard error on a terminal.</summary>
     private static Task<(int ExitCode, string Output, string Errors)> OnTerminal(
         int columns, Dictionary<string, string> environment, params string[] arguments)
     {

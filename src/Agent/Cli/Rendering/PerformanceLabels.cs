@@ -4,13 +4,13 @@ using Agent.Watching;
 namespace Agent.Cli.Rendering;
 
 /// <summary>
-/// What the watches of a check line are called in its performance data, each by a name of its own. The guidelines of monitoring plugins forbid
-/// <c>=</c> and <c>'</c> in a label, a bar would end the data before it, and so these and <c>%</c> are written as in a URL.
+/// The labels of a check line's performance data, unique for each watch. The guidelines of monitoring plugins forbid <c>=</c> and <c>'</c> in a
+/// label, and <c>|</c> separates text from data. These and <c>%</c> are percent-encoded, as in a URL.
 /// </summary>
 internal sealed class PerformanceLabels
 {
     private const char Separator = '_';
-    private const string Unmistakable = "%5F";
+    private const string EncodedSeparator = "%5F";
 
     private readonly Dictionary<string, int> _uses = [];
 
@@ -28,14 +28,14 @@ internal sealed class PerformanceLabels
 
     /// <param name="watch">The watch's name.</param>
     /// <param name="netns">Its network namespace; null for the main one.</param>
-    /// <param name="what">What is measured.</param>
+    /// <param name="what">The measured value: <c>max</c> or <c>clients</c>.</param>
     internal string Of(string watch, string? netns, string what)
     {
         string name = Join(watch, netns, $"{Separator}");
         if (_uses.GetValueOrDefault(name) > 1)
         {
-            // a_b, and a in b.
-            name = Join(watch, netns, Unmistakable);
+            // The watch a_b, and the watch a in the namespace b.
+            name = Join(watch, netns, EncodedSeparator);
         }
 
         string label = $"{name}{Separator}{what}";

@@ -2,11 +2,11 @@ using Agent.Watching;
 
 namespace Agent.Cli.Rendering;
 
-/// <summary>What a census found on all ports of a watch together.</summary>
-/// <param name="Ipv4">ESTABLISHED connections whose peer speaks IPv4.</param>
-/// <param name="Ipv6">ESTABLISHED connections whose peer speaks IPv6.</param>
-/// <param name="Unaccepted">Those of both that no process has accepted yet.</param>
-/// <param name="AcceptQueue">Of the sockets that listen on the ports; null where none does.</param>
+/// <summary>The counts of all ports of a watch together, the same in every format.</summary>
+/// <param name="Ipv4">ESTABLISHED connections from IPv4 peers.</param>
+/// <param name="Ipv6">ESTABLISHED connections from IPv6 peers.</param>
+/// <param name="Unaccepted">The part of both that no process has accepted yet.</param>
+/// <param name="AcceptQueue">The queues of the listening sockets; null if none listens.</param>
 internal readonly record struct WatchTotals(long Ipv4, long Ipv6, long Unaccepted, AcceptQueue? AcceptQueue)
 {
     internal static WatchTotals Of(Watch watch, NamespaceCounts found)
@@ -26,4 +26,7 @@ internal readonly record struct WatchTotals(long Ipv4, long Ipv6, long Unaccepte
 
         return totals;
     }
+
+    /// <summary>The percentage of the limit, rounded down: 100 means that the limit is reached.</summary>
+    internal static long PercentOf(int held, int limit) => held * 100L / limit;
 }

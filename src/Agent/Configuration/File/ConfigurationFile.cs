@@ -1,11 +1,13 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using Agent.Limits.Consul;
 
 namespace Agent.Configuration.File;
 
-/// <summary>The configuration file as it is written; deploy/agent.schema.json describes the same for editors.</summary>
+/// <summary>The configuration file as JSON. deploy/agent.schema.json describes the same for editors.</summary>
 internal sealed class ConfigurationFile
 {
-    /// <summary>Where the schema is, for editors; not looked at.</summary>
+    /// <summary>The address of the schema, for editors. The agent ignores it.</summary>
     [JsonPropertyName("$schema")]
     public string? Schema { get; init; }
 
@@ -19,9 +21,72 @@ internal sealed class ConfigurationFile
     [JsonConverter(typeof(NumberOrTextConverter))]
     public string? Netns { get; init; }
 
-    /// <summary>The agent's own HTTP endpoint; none without.</summary>
+    /// <summary>The agent's own HTTP endpoint; null for none.</summary>
     public EndpointEntry? Endpoint { get; init; }
 
-    /// <summary>What is counted; instead of the one watch of the command line.</summary>
+    /// <summary>The watches; null for the one watch of the command line.</summary>
     public List<WatchEntry>? Watches { get; init; }
 }
+
+/// <summary>The HTTP endpoint in the configuration file.</summary>
+internal sealed class EndpointEntry
+{
+    /// <summary>Each as <c>--listen</c>.</summary>
+    public List<string>? Listen { get; init; }
+
+    /// <summary>As <c>--listen-token-file</c>.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>As <c>--listen-certificate-file</c>.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>As <c>--listen-key-file</c>.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>How many requests a client may send each minute.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? RequestsPerMinute { get; init; }
+}
+
+/// <summary>A watch in the configuration file.</summary>
+internal sealed class WatchEntry
+{
+    /// <summary>Its name, different from that of every other watch.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Its local ports.</summary>
+    [JsonConverter(typeof(NumberListConverter))]
+    public List<string>? Ports { get; init; }
+
+    /// <summary>Its network namespace, as <c>--netns</c>; null for the main one.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? Netns { get; init; }
+
+    /// <summary>How many connections a client may hold, or <c>none</c>.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? Limit { get; init; }
+
+    /// <summary>The service that is asked for its limit.</summary>
+    public LimitFrom? LimitFrom { get; init; }
+
+    /// <summary>How many clients are shown; 0 for none.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? ShownClients { get; init; }
+
+    /// <summary>As <c>--warn</c>.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? Warning { get; init; }
+
+    /// <summary>As <c>--critical</c>.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? Critical { get; init; }
+}
+
+/// <summary>Deserializes the file without reflection, so that the program can be trimmed.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true)]
+[JsonSerializable(typeof(ConfigurationFile))]
+internal sealed partial class FileContext : JsonSerializerContext;

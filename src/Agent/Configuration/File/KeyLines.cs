@@ -2,18 +2,18 @@ using System.Text.Json;
 
 namespace Agent.Configuration.File;
 
-/// <summary>In which line each key of a JSON text stands, by names such as <c>watches[0].limit</c>.</summary>
+/// <summary>The line of each key of a JSON text. Keys have names such as <c>watches[0].limit</c>.</summary>
 internal sealed class KeyLines
 {
     private readonly Dictionary<string, int> _lines = [];
 
-    /// <exception cref="JsonException">The text is not JSON, has a key twice, or a null below the outermost value.</exception>
+    /// <exception cref="JsonException">The text is not JSON, contains a key twice, or contains a null inside the outermost value.</exception>
     internal KeyLines(ReadOnlySpan<byte> text)
     {
         Utf8JsonReader reader = new(
             text, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         LineCounter counter = new(text);
-        // What encloses the current token: its key, and how many values it has had where it is a list.
+        // The objects and lists around the current token: their keys, and for a list the index of the next value, -1 for an object.
         Stack<(string Key, int Index)> enclosing = [];
         string key = "";
         while (reader.Read())
@@ -27,7 +27,7 @@ internal sealed class KeyLines
                     key = enclosing.Peek().Key is { Length: > 0 } outer ? $"{outer}.{name}" : name;
                     if (!_lines.TryAdd(key, line))
                     {
-                        throw new JsonException("named twice", key, line - 1, null);
+                        throw new JsonException("the key appears twice; remove one of them", key, line - 1, null);
                     }
 
                     break;
@@ -36,8 +36,8 @@ internal sealed class KeyLines
                     key = Following(enclosing);
                     break;
                 case JsonTokenType.Null when key.Length > 0:
-                    // A key without a value is half an edit: the default would take the place of what was meant.
-                    throw new JsonException("null is not a value; give one, or remove this", key, line - 1, null);
+                    // A null is probably an unfinished edit. The default must not silently replace the intended value.
+                    throw new JsonException("null is not allowed; give a value, or remove this", key, line - 1, null);
                 default:
                     if (reader.TokenType == JsonTokenType.String)
                     {
@@ -60,10 +60,10 @@ internal sealed class KeyLines
         }
     }
 
-    /// <summary>What the whole is: the beginning of an object where it is a configuration.</summary>
+    /// <summary>The kind of the outermost value. A configuration is an object.</summary>
     internal JsonTokenType Outermost { get; }
 
-    /// <summary>The line, from 1 on, of the key, or of the nearest one that encloses it.</summary>
+    /// <summary>The line of the key, or of the nearest key around it. The first line is 1.</summary>
     internal int LineOf(string key)
     {
         int line;
@@ -83,12 +83,12 @@ internal sealed class KeyLines
         }
         catch (InvalidOperationException)
         {
-            // An escape such as \ud800 alone is JSON, and no character.
-            throw new JsonException("a text has half a character in it", null, line - 1, null);
+            // JSON allows a lone escape such as \ud800, but it is not a character.
+            throw new JsonException("a string contains half of a surrogate pair; write both escapes, such as \\ud83d\\ude00", null, line - 1, null);
         }
     }
 
-    /// <summary>The key of the value that comes next: in a list, and only there, it follows from the one before.</summary>
+    /// <summary>The key of the next value. In a list it follows from the value before; in an object the next token names it.</summary>
     private static string Following(Stack<(string Key, int Index)> enclosing)
     {
         if (!enclosing.TryPop(out (string Key, int Index) list))
@@ -105,7 +105,7 @@ internal sealed class KeyLines
         return list.Index >= 0 ? $"{list.Key}[{list.Index}]" : list.Key;
     }
 
-    /// <summary>Counts lines up to positions that only go forward.</summary>
+    /// <summary>Counts the lines up to a position. Each position must be behind the last one.</summary>
     private ref struct LineCounter(ReadOnlySpan<byte> text)
     {
         private readonly ReadOnlySpan<byte> _text = text;

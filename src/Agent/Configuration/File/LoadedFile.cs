@@ -1,13 +1,14 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Agent.Platform;
 
 namespace Agent.Configuration.File;
 
-/// <summary>A configuration file that was read: what is in it, and where.</summary>
+/// <summary>A configuration file that was read: its values, and the line of each key.</summary>
 internal sealed class LoadedFile
 {
-    // Ten thousand series do not need a hundredth of it; a device or a log by mistake is not to be read to its end.
+    // A hundred times the largest useful file. A device or a log that was given by mistake is not read to its end.
     private const int LargestFile = 4 << 20;
 
     private readonly KeyLines _lines;
@@ -21,39 +22,39 @@ internal sealed class LoadedFile
         _lines = lines;
     }
 
-    /// <summary>The file, as it was named.</summary>
+    /// <summary>The path as it was given.</summary>
     internal string Path { get; }
 
-    /// <summary>All that stands in it.</summary>
+    /// <summary>The whole content.</summary>
     internal ReadOnlyMemory<byte> Text { get; }
 
-    /// <summary>Whether it is not a pipe, from which everything comes only once.</summary>
+    /// <summary>Whether the file can be reloaded. A pipe can be read only once.</summary>
     internal bool CanBeReadAgain { get; }
 
     internal ConfigurationFile Values { get; }
 
-    /// <exception cref="ConfigurationException">It cannot be read, is not JSON, or has other keys and kinds of values than it may.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read, is not JSON, or has unknown keys or values of a wrong type.</exception>
     internal static LoadedFile Read(string path)
     {
         (byte[] bytes, bool canBeReadAgain) = ReadAll(path, System.IO.File.OpenRead);
         return Parse(path, bytes, canBeReadAgain);
     }
 
-    /// <param name="path">The file, as errors and origins name it.</param>
-    /// <param name="bytes">What was read from it.</param>
-    /// <param name="canBeReadAgain">Whether it is not a pipe.</param>
-    /// <exception cref="ConfigurationException">It is not JSON, or has other keys and kinds of values than it may.</exception>
+    /// <param name="path">The path for errors and origins.</param>
+    /// <param name="bytes">The content.</param>
+    /// <param name="canBeReadAgain">Whether the file can be reloaded.</param>
+    /// <exception cref="ConfigurationException">The content is not JSON, or has unknown keys or values of a wrong type.</exception>
     internal static LoadedFile Parse(string path, byte[] bytes, bool canBeReadAgain)
     {
         if (OtherEncodingOf(bytes) is { } encoding)
         {
-            throw new ConfigurationException($"{path}: this is {encoding}; save it as UTF-8");
+            throw new ConfigurationException($"{path}: the file is {encoding}; save it as UTF-8");
         }
 
         ReadOnlySpan<byte> text = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(Encoding.UTF8.Preamble.Length) : bytes;
         if (!Utf8.IsValid(text))
         {
-            throw new ConfigurationException($"{path}: not UTF-8; save it in that encoding");
+            throw new ConfigurationException($"{path}: the file is not UTF-8; save it as UTF-8");
         }
 
         KeyLines lines;
@@ -69,7 +70,7 @@ internal sealed class LoadedFile
 
         if (lines.Outermost != JsonTokenType.StartObject)
         {
-            throw new ConfigurationException($"{path}:1: the file holds {NameOf(lines.Outermost)}; put an object into it, at least {{}}");
+            throw new ConfigurationException($"{path}:1: the file holds {NameOf(lines.Outermost)}; it must hold an object, at least {{}}");
         }
 
         try
@@ -86,14 +87,17 @@ internal sealed class LoadedFile
         }
     }
 
-    /// <summary>Where the key stands, as an origin that a user can go to.</summary>
+    /// <summary>A text of the file, with its place.</summary>
+    internal GivenSetting<TText> Given<TText>(TText text, string key) => new(text, PlaceOf(key), $"{PlaceOf(key)}: {key}");
+
+    /// <summary>The file and line of the key.</summary>
     internal string PlaceOf(string key) => $"{Path}:{_lines.LineOf(key)}";
 
-    /// <summary>An error that names file, line and key.</summary>
-    internal ConfigurationException Wrong(string key, string message) => new($"{PlaceOf(key)}: {key}: {message}");
+    /// <summary>An error with file, line and key.</summary>
+    internal ConfigurationException Error(string key, string message) => new($"{PlaceOf(key)}: {key}: {message}");
 
-    /// <summary>What stands in the file, valid or not.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    /// <summary>Reads the content of a regular file, without parsing it.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     internal static byte[] ReadBytes(string path) => ReadAll(path, RegularFile.OpenRead).Bytes;
 
     private static (byte[] Bytes, bool CanBeReadAgain) ReadAll(string path, Func<string, FileStream> open)
@@ -108,7 +112,7 @@ internal sealed class LoadedFile
                 bytes.Write(buffer, 0, read);
                 if (bytes.Length > LargestFile)
                 {
-                    throw new ConfigurationException($"{path}: more than {LargestFile >> 20} MiB; this is no configuration file");
+                    throw new ConfigurationException($"{path}: larger than {LargestFile >> 20} MiB; this is not a configuration file");
                 }
             }
 
@@ -122,11 +126,11 @@ internal sealed class LoadedFile
 
     private static string ReasonOf(string path, Exception failure) => failure switch
     {
-        _ when Directory.Exists(path) => "is a directory; name a file",
+        _ when Directory.Exists(path) => "is a directory; give a file",
         FileNotFoundException or DirectoryNotFoundException when LinkTargetOf(path) is { } target =>
-            $"is a symbolic link to {target}, which does not exist; make that file, or name another one",
+            $"is a symbolic link to {target}, which does not exist; create that file, or give another path",
         FileNotFoundException or DirectoryNotFoundException => "cannot be read: there is no such file; check the path",
-        UnauthorizedAccessException => "cannot be read: the agent's user may not read it; chmod or chown it",
+        UnauthorizedAccessException => "cannot be read: permission denied for the agent's user; change the file's owner or mode",
         _ => $"cannot be read: {failure.Message}",
     };
 
@@ -138,12 +142,12 @@ internal sealed class LoadedFile
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // It went, or may not be looked at. What opened it has said so already.
+            // It was removed, or its directory may not be read. The reason from opening the file is enough.
             return null;
         }
     }
 
-    /// <summary>An encoding with two or four bytes for each character, by its byte order mark or by the zero beside the first character of JSON.</summary>
+    /// <summary>Detects UTF-16 and UTF-32 by the byte order mark, or by the zero bytes beside the first character, which is ASCII in JSON.</summary>
     private static string? OtherEncodingOf(ReadOnlySpan<byte> bytes) => bytes switch
     {
         [0xFF, 0xFE, 0, 0, ..] or [0, 0, 0xFE, 0xFF, ..] or [not 0, 0, 0, 0, ..] or [0, 0, 0, not 0, ..] => "UTF-32",
@@ -154,18 +158,18 @@ internal sealed class LoadedFile
     private static string NameOf(JsonTokenType outermost) => outermost switch
     {
         JsonTokenType.StartArray => "a list",
-        JsonTokenType.String => "a text",
+        JsonTokenType.String => "a string",
         JsonTokenType.Number => "a number",
         JsonTokenType.Null => "null",
         _ => "true or false",
     };
 
-    // The serializer appends where it was, which is said already.
+    // The serializer appends the position, which the error already begins with.
     private static string Reason(JsonException wrong)
     {
         if (wrong.Message.Contains("does not contain any JSON tokens", StringComparison.Ordinal))
         {
-            return "the file holds no settings; put an object into it, at least {}";
+            return "the file is empty; it must hold an object, at least {}";
         }
 
         int end = wrong.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
@@ -179,10 +183,10 @@ internal sealed class LoadedFile
         reason = end < 0 ? reason : reason[..end];
         return reason switch
         {
-            _ when reason.Contains("could not be mapped", StringComparison.Ordinal) => "unknown key; see the README for those that there are",
-            // All scalars that the serializer reads by itself are texts.
-            _ when wrong.InnerException is InvalidOperationException => "a text in quotes is expected here",
-            _ when reason.Contains("could not be converted", StringComparison.Ordinal) => "a value of another kind is expected here; see the README",
+            _ when reason.Contains("could not be mapped", StringComparison.Ordinal) => "unknown key; docs/configuration.md lists the keys",
+            // Every scalar without a converter is a string.
+            _ when wrong.InnerException is InvalidOperationException => "expected a string in double quotes",
+            _ when reason.Contains("could not be converted", StringComparison.Ordinal) => "wrong type of value; docs/configuration.md shows the right one",
             _ => reason,
         };
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Agent.Platform;
 
 namespace Agent.Limits.Consul;
 

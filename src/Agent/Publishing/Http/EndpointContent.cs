@@ -16,7 +16,7 @@ internal sealed class EndpointContent(Store store, Func<AgentStatistics> statist
 {
     private readonly EndpointExposition _exposition = new(BuildInformation.Current, store, statistics, time);
 
-    public IReadOnlyList<EffectiveSetting> Settings => [.. EffectiveSetting.Of(settings())];
+    public IReadOnlyList<EffectiveSetting> Settings => settings().Effective;
 
     public RenderedMetrics RenderMetrics(ExpositionFormat format) => _exposition.Render(format);
 

@@ -1,3 +1,5 @@
+using Agent.Platform;
+
 namespace Agent.Publishing.Http;
 
 /// <summary>

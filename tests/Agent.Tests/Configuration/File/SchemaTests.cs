@@ -6,12 +6,12 @@ using Testing;
 
 namespace Agent.Tests.Configuration.File;
 
-/// <summary>The schema that ships for editors says what the agent reads.</summary>
+/// <summary>The schema for editors agrees with the agent.</summary>
 public sealed class SchemaTests
 {
     private const string SchemaFile = "deploy/agent.schema.json";
 
-    // Each is what the schema and the agent have to agree on; what only the agent can know (a name twice, a share of no limit) is not here.
+    // The schema and the agent must agree on each file. Errors that a schema cannot express (a name twice, a percentage without a limit) are not here.
     public static TheoryData<string, bool> Files => new()
     {
         { """{}""", true },
@@ -86,7 +86,7 @@ public sealed class SchemaTests
     };
 
     [Fact]
-    public void It_names_the_keys_that_the_agent_reads()
+    public void Schema_has_the_keys_that_the_agent_reads()
     {
         using JsonDocument schema = JsonDocument.Parse(Repository.Read(SchemaFile));
         Assert.Equal(KeysOf(FileContext.Default.ConfigurationFile), KeysOf(schema.RootElement));
@@ -97,7 +97,7 @@ public sealed class SchemaTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task It_allows_what_the_agent_takes_and_refuses_what_the_agent_refuses(string text, bool valid)
+    public async Task Schema_accepts_and_rejects_the_same_files_as_the_agent(string text, bool valid)
     {
         string jsonschema = Requires.Program("jsonschema", "python3-jsonschema");
         using Scratch scratch = new();
@@ -106,7 +106,7 @@ public sealed class SchemaTests
 
         (int exitCode, string said) = await Tool.Run(jsonschema, ["--instance", path, Repository.PathOf(SchemaFile)]);
         Assert.True(exitCode == 0 == valid, said);
-        Exception? refused = Record.Exception(() => new SettingsReader(_ => null).Read(new GivenValues { ConfigurationFile = path }));
+        Exception? refused = Record.Exception(() => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", path))));
         Assert.Equal(valid, refused is null);
         Assert.True(refused is null or ConfigurationException, $"{refused}");
     }

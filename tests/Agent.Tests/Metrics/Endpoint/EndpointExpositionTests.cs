@@ -8,7 +8,7 @@ using Agent.Metrics.Endpoint;
 using Agent.Readings;
 using Agent.Tests.Faults;
 using Agent.Tests.Readings;
-using Agent.Tests.Rendering;
+using Agent.Tests.Cli.Rendering;
 using Agent.Watching;
 using Prometheus;
 using Testing;

@@ -141,8 +141,8 @@ public sealed class AnswerTests
             ["UPDATE_DELAY"] = "2s",
         };
         Settings settings = new SettingsReader(variables.GetValueOrDefault).Read(
-            new GivenValues { Listen = ["127.0.0.1"], ListenTokenFile = "/secret/file" });
-        EffectiveSetting[] expected = [.. EffectiveSetting.Of(settings)];
+            new CommandLineValues(("--listen", "127.0.0.1"), ("--listen-token-file", "/secret/file")));
+        EffectiveSetting[] expected = [.. settings.Effective];
         await using RunningEndpoint endpoint = await RunningEndpoint.Start(new FakeContent { Settings = expected });
         using HttpClient client = endpoint.Client();
         string text = await client.GetStringAsync("/configz", Cancelled);

@@ -5,27 +5,27 @@ using Spectre.Console.Rendering;
 namespace Agent.Cli.Rendering.Tables;
 
 /// <summary>
-/// Puts what Spectre.Console lays out into text of a given width. Not AnsiConsole: that asks for the process's console, and .NET then
-/// writes control sequences to a terminal that nobody sent for (DECCKM and DECKPAM).
+/// Renders tables of Spectre.Console as text of a given width. It does not use AnsiConsole: that opens the process's console, and .NET then
+/// writes unwanted control sequences (DECCKM and DECKPAM) to the terminal.
 /// </summary>
-internal sealed class Canvas(StringBuilder text, int width, bool colour, bool takesUtf8)
+internal sealed class Canvas(StringBuilder text, int width, bool hasColors, bool allowsUtf8)
 {
     private readonly RenderOptions _options = new(new Capabilities(), new Size(width, 1));
 
     internal int Width => width;
 
-    /// <summary>How wide it would like to be.</summary>
+    /// <summary>The width at which nothing is wrapped.</summary>
     internal int Measure(IRenderable renderable) => renderable.Measure(_options, short.MaxValue).Max;
 
-    /// <summary>Writes lines, without spaces at their ends, and none that is empty: borders of Spectre.Console have such.</summary>
+    /// <summary>Writes lines without trailing spaces. Empty lines, which Spectre.Console's borders produce, are omitted.</summary>
     internal void Write(IRenderable renderable)
     {
         foreach (SegmentLine line in Segment.SplitLines(renderable.Render(_options, width)))
         {
-            int begun = text.Length;
+            int start = text.Length;
             WriteLine(line);
-            TrimEnd(begun);
-            if (text.Length > begun)
+            TrimEnd(start);
+            if (text.Length > start)
             {
                 text.Append('\n');
             }
@@ -39,8 +39,8 @@ internal sealed class Canvas(StringBuilder text, int width, bool colour, bool ta
         int? current = null;
         foreach (Segment segment in line)
         {
-            Switch(ref current, colour ? Tint.CodeOf(segment.Style) : null);
-            text.Append(takesUtf8 ? segment.Text : ToAscii(segment.Text));
+            Switch(ref current, hasColors ? ThresholdColor.CodeOf(segment.Style) : null);
+            text.Append(allowsUtf8 ? segment.Text : ToAscii(segment.Text));
         }
 
         Switch(ref current, null);
@@ -55,7 +55,7 @@ internal sealed class Canvas(StringBuilder text, int width, bool colour, bool ta
         }
     }
 
-    /// <summary>What the terminal shows for certain, and as wide as it was.</summary>
+    /// <summary>The line in ASCII, which every terminal can show, with the same width.</summary>
     private static string ToAscii(string line)
     {
         if (Ascii.IsValid(line))
@@ -79,15 +79,15 @@ internal sealed class Canvas(StringBuilder text, int width, bool colour, bool ta
         return ascii.ToString();
     }
 
-    private void TrimEnd(int begun)
+    private void TrimEnd(int start)
     {
-        while (text.Length > begun && text[^1] == ' ')
+        while (text.Length > start && text[^1] == ' ')
         {
             text.Length--;
         }
     }
 
-    /// <summary>What is drawn does not depend on the terminal: lines and blocks, no links, and colours come later.</summary>
+    /// <summary>Capabilities that do not depend on the terminal: Unicode lines and blocks, no links. <see cref="Switch"/> adds the colors.</summary>
     private sealed class Capabilities : IReadOnlyCapabilities
     {
         public ColorSystem ColorSystem => ColorSystem.NoColors;

@@ -3,13 +3,13 @@ using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
 
-/// <summary>The clients of a watch that hold most, each with a bar of the limit where there is one and room for it.</summary>
+/// <summary>The clients of a watch that hold the most. With a limit, and if the width allows it, each has a bar that shows its part of the limit.</summary>
 internal static class ClientTable
 {
     private const int ShortestBar = 6;
     private const int LongestBar = 40;
 
-    // What a further column costs beside its content.
+    // The width that a further column needs beside its content.
     private const int ColumnMargin = 3;
 
     internal static void Write(WatchCounts counts, string name, Canvas canvas)
@@ -36,7 +36,7 @@ internal static class ClientTable
         {
             foreach (ClientCount client in counts.Shown)
             {
-                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", Tint.Of(watch, client.Held, counts.Limit)));
+                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", ThresholdColor.Of(watch, client.Held, counts.Limit)));
             }
 
             return table;
@@ -50,21 +50,21 @@ internal static class ClientTable
         table.AddColumn(new TableColumn(new Text("limit")).RightAligned());
         foreach (ClientCount client in counts.Shown)
         {
-            Style tint = Tint.Of(watch, client.Held, counts.Limit);
+            Style color = ThresholdColor.Of(watch, client.Held, counts.Limit);
             Text address = new($"{client.Address}");
-            Text held = new($"{client.Held}", tint);
-            Text percent = new($"{Share.PercentOf(client.Held, limit)} %", tint);
-            table.AddRow(barLength > 0 ? [address, held, Bar(client.Held, limit, barLength, tint), percent] : [address, held, percent]);
+            Text held = new($"{client.Held}", color);
+            Text percent = new($"{WatchTotals.PercentOf(client.Held, limit)} %", color);
+            table.AddRow(barLength > 0 ? [address, held, Bar(client.Held, limit, barLength, color), percent] : [address, held, percent]);
         }
 
         return table;
     }
 
-    /// <summary>A bar that is full where the limit is reached and only there, and never empty.</summary>
-    private static Paragraph Bar(int held, int limit, int length, Style tint)
+    /// <summary>A bar that is full only if the limit is reached, and never empty.</summary>
+    private static Paragraph Bar(int held, int limit, int length, Style color)
     {
         int filled = (int)Math.Clamp((long)held * length / limit, 1, length);
-        return new Paragraph().Append(new string('█', filled), tint).Append(new string('░', length - filled), tint);
+        return new Paragraph().Append(new string('█', filled), color).Append(new string('░', length - filled), color);
     }
 
     private static string? Rest(WatchCounts counts, string name) => (counts.Clients, Left: counts.Clients - counts.Shown.Length) switch

@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 
 namespace Agent.Cli.Rendering.Tables;
 
-/// <summary>The processes that hold the clients' ends, client by client, and what became of the other ends.</summary>
+/// <summary>The processes that hold the clients' ends, grouped by client, and why the other ends are in no process.</summary>
 internal static class ProcessTable
 {
     private const string Closed = "closed";
@@ -12,7 +12,7 @@ internal static class ProcessTable
     private const string Elsewhere = "elsewhere";
     private const string Unknown = "–";
 
-    // How far what belongs to a client stands to its right.
+    // Columns of one level of indentation.
     private const int Step = 2;
 
     internal static void Write(WatchProcesses processes, string name, Canvas canvas)
@@ -36,8 +36,8 @@ internal static class ProcessTable
     }
 
     /// <param name="processes">The processes.</param>
-    /// <param name="name">What the watch is called.</param>
-    /// <param name="isWide">Whether PID and unit have columns; else they stand with and below the process.</param>
+    /// <param name="name">The watch's name.</param>
+    /// <param name="isWide">Whether PID and unit have their own columns. If not, the PID follows the command and the unit gets its own row.</param>
     private static Table Build(WatchProcesses processes, string name, bool isWide)
     {
         Table table = new Table { Border = TableBorder.Simple }.AddColumn(new TableColumn(new Text($"processes of {name}")));
@@ -92,7 +92,7 @@ internal static class ProcessTable
         }
     }
 
-    /// <summary>The first and the last column; nothing between them.</summary>
+    /// <summary>Adds a row whose columns between the first and the last are empty.</summary>
     private static void AddRow(Table table, IRenderable first, int? connections = null) =>
         table.AddRow([first, .. Enumerable.Repeat(Text.Empty, table.Columns.Count - 2), new Text($"{connections}")]);
 

@@ -4,13 +4,13 @@ using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
 
-/// <summary>All that the table form shows: what could not be counted, what was counted for the watches, then the clients of each and their processes.</summary>
+/// <summary>The whole table format: failed censuses, the counts of the watches, then the clients of each watch and their processes.</summary>
 internal static class SnapshotTables
 {
-    internal static string Render(Snapshot snapshot, int width, bool colour, bool takesUtf8)
+    internal static string Render(Snapshot snapshot, int width, bool hasColors, bool allowsUtf8)
     {
         StringBuilder text = new();
-        Canvas canvas = new(text, width, colour, takesUtf8);
+        Canvas canvas = new(text, width, hasColors, allowsUtf8);
         if (snapshot.Filter is { } filter)
         {
             canvas.Write(new Text($"only: {filter}"));
@@ -20,7 +20,7 @@ internal static class SnapshotTables
         {
             if (found.Failure is { } failure)
             {
-                canvas.Write(new Text($"could not measure{Where(found)}: {ErrorLine.Flatten(failure)}", Tint.Of(WatchState.Critical)));
+                canvas.Write(new Text($"could not measure{Where(found)}: {ErrorLine.Flatten(failure)}", ThresholdColor.Of(WatchState.Critical)));
             }
         }
 
@@ -36,7 +36,7 @@ internal static class SnapshotTables
                 if (counts.Limit.Problem is { } problem)
                 {
                     canvas.WriteEmptyLine();
-                    canvas.Write(new Text($"limit of {NameOf(counts, found)}: {ErrorLine.Flatten(problem)}", Tint.OfProblem(counts.Limit)));
+                    canvas.Write(new Text($"limit of {NameOf(counts, found)}: {ErrorLine.Flatten(problem)}", ThresholdColor.OfProblem(counts.Limit)));
                 }
 
                 canvas.WriteEmptyLine();
@@ -52,7 +52,7 @@ internal static class SnapshotTables
         return text.ToString();
     }
 
-    /// <summary>A watch's name, with its network namespace where that is not the main one.</summary>
+    /// <summary>A watch's name, with its network namespace unless that is the main one.</summary>
     internal static string NameOf(WatchCounts counts, NamespaceCounts found) => counts.Watch.Name + Where(found);
 
     private static string Where(NamespaceCounts found) => found.Netns is { } netns ? $" in {netns}" : "";

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
 
-/// <summary>What was counted for each watch: a row each, or a block each where rows are too wide.</summary>
+/// <summary>The counts of each watch: one row each, or one block each if rows are too wide.</summary>
 internal static class WatchTable
 {
     private static readonly string[] Names = ["IPv4", "IPv6", "held", "unaccepted", "accept queue", "limit"];

@@ -1,0 +1,87 @@
+using System.Text;
+using Agent.Limits;
+using Agent.Watching;
+
+namespace Agent.Cli.Rendering;
+
+/// <summary>
+/// One line for a check of Consul, Nagios or Sensu, with performance data; see https://www.monitoring-plugins.org/doc/guidelines.html.
+/// The worst watch comes first in the text. Performance data keep the order of the configuration, because graphs depend on it.
+/// </summary>
+internal sealed class CheckFormat : ISnapshotFormat
+{
+    public bool ShowsFailure => true;
+
+    public bool ShowsState => true;
+
+    public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(Line(snapshot) + "\n");
+
+    private static string Line(Snapshot snapshot)
+    {
+        List<(WatchState State, string Text)> texts = [];
+        List<string> performance = [];
+        PerformanceLabels labels = new(snapshot);
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            if (found.Failure is { } failure)
+            {
+                texts.Add((WatchState.Unknown, $"UNKNOWN - {(found.Netns is { } netns ? $"{netns}: " : "")}{ErrorLine.Flatten(failure)}"));
+            }
+
+            foreach (WatchCounts counts in found.Watches)
+            {
+                texts.Add((counts.State, Text(counts, found)));
+                performance.Add(PerformanceData(counts, found, labels));
+            }
+        }
+
+        string text = WithoutBar(string.Join("; ", texts.OrderByDescending(text => text.State).Select(text => text.Text)));
+        return performance.Count == 0 ? text : $"{text}|{string.Join(' ', performance)}";
+    }
+
+    private static string Text(WatchCounts counts, NamespaceCounts found) =>
+        $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")}{Word(counts)} - {Highest(counts)}{All(counts)}{Problem(counts.Limit)}";
+
+    // Without thresholds nothing was judged. A watch whose limit is unknown is then not called OK.
+    private static string Word(WatchCounts counts) => counts.State switch
+    {
+        WatchState.Critical => " CRITICAL",
+        WatchState.Unknown => " UNKNOWN",
+        WatchState.Warning => " WARNING",
+        _ when counts is { Limit.Problem: not null, Watch.HasThresholds: false } => "",
+        _ => " OK",
+    };
+
+    private static string Highest(WatchCounts counts)
+    {
+        if (counts.Clients == 0)
+        {
+            return "no client holds a connection";
+        }
+
+        string client = counts.Shown is [var first, ..] ? first.Address.ToString() : "one client";
+        return counts.Limit.Value is { } limit
+            ? $"{client} holds {counts.Highest} of {limit} connections ({WatchTotals.PercentOf(counts.Highest, limit)} %)"
+            : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}";
+    }
+
+    private static string All(WatchCounts counts) => counts.Clients > 1 ? $", {counts.Clients} clients hold {counts.Held}" : "";
+
+    private static string Problem(ClientLimit limit) =>
+        limit.Problem is { } problem ? $", limit {limit.Text}: {ErrorLine.Flatten(problem)}" : "";
+
+    // 'label'=value;warn;crit;min;max
+    private static string PerformanceData(WatchCounts counts, NamespaceCounts found, PerformanceLabels labels)
+    {
+        Watch watch = counts.Watch;
+        int? warning = watch.Warning?.InConnections(counts.Limit.Value);
+        int? critical = watch.Critical?.InConnections(counts.Limit.Value);
+        string limit = counts.Limit.Value is { } most ? $";{most}" : "";
+        string highest = labels.Of(watch.Name, found.Netns, "max");
+        string clients = labels.Of(watch.Name, found.Netns, "clients");
+        return $"{highest}={counts.Highest};{warning};{critical};0{limit} {clients}={counts.Clients};;;0";
+    }
+
+    // A '|' ends the text and starts the performance data.
+    private static string WithoutBar(string text) => text.Replace('|', '_');
+}
