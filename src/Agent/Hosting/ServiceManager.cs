@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
@@ -178,4 +179,42 @@ internal sealed partial class ServiceManager : IDisposable
 
     [LoggerMessage(21, LogLevel.Warning, "cannot send the status to the service manager: {Reason}; trying again each second")]
     private partial void LogCannotSend(string reason);
+}
+
+/// <summary>The socket on which a service manager receives messages of its services, see sd_notify(3).</summary>
+internal sealed class NotifySocket : IDisposable
+{
+    private readonly Socket _socket;
+    private readonly string _address;
+    private readonly UnixDomainSocketEndPoint _manager;
+
+    /// <param name="address">The value of NOTIFY_SOCKET: a path, or an abstract name with @ in place of its leading NUL.</param>
+    /// <exception cref="ArgumentException">The address is neither, or too long.</exception>
+    internal NotifySocket(string address)
+    {
+        if (!address.StartsWith('/') && !address.StartsWith('@'))
+        {
+            throw new ArgumentException("neither a path nor an abstract name", nameof(address));
+        }
+
+        _address = address;
+        _manager = new UnixDomainSocketEndPoint(address.StartsWith('@') ? '\0' + address[1..] : address);
+        // Non-blocking: a slow manager must not hold up the agent.
+        _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
+    }
+
+    /// <summary>Sends assignments, a line each, as one message.</summary>
+    /// <exception cref="SocketException">No process listens there, or the queue is full.</exception>
+    internal void Send(string assignments) => _socket.SendTo(Encoding.UTF8.GetBytes(assignments), _manager);
+
+    /// <summary>The reason of a failure, with advice for the two reasons that an operator can remove.</summary>
+    internal string Describe(SocketException failure) => failure.SocketErrorCode switch
+    {
+        // .NET's code for ENOENT; its own text is misleading.
+        SocketError.AddressNotAvailable => $"NOTIFY_SOCKET '{_address}' does not exist; unset it where no service manager waits for the agent",
+        SocketError.ConnectionRefused => $"no service manager listens at NOTIFY_SOCKET '{_address}'; unset it where none waits for the agent",
+        _ => $"NOTIFY_SOCKET '{_address}': {failure.Message}",
+    };
+
+    public void Dispose() => _socket.Dispose();
 }

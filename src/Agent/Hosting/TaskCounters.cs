@@ -1,5 +1,10 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
+using Agent.Configuration;
+using Agent.Limits;
 using Agent.Metrics;
+using Agent.Publishing.Http;
+using Netlink;
 
 namespace Agent.Hosting;
 
@@ -62,4 +67,23 @@ internal sealed class TaskCounters(string name)
             return new TaskStatistics(name, _running > 0, _starts, [.. _restarts], [.. _failures]);
         }
     }
+}
+
+/// <summary>The kinds of failures: the label <c>error_type</c> of their metric. A fixed set, so that the number of series is bounded.</summary>
+internal static class ErrorType
+{
+    internal static string Of(Exception failure) => failure switch
+    {
+        NetlinkException { IsTimeout: true } or TimeoutException => "timeout",
+        NetlinkException => "netlink",
+        MalformedMessageException => "malformed",
+        LimitUnknownException => "limit",
+        ConfigurationException => "configuration",
+        EndpointException => "endpoint",
+        TaskEndedException => "ended",
+        UnauthorizedAccessException => "access",
+        SocketException => "socket",
+        IOException => "io",
+        _ => "other",
+    };
 }

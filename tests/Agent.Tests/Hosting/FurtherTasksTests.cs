@@ -27,7 +27,7 @@ public sealed class FurtherTasksTests : IAsyncDisposable
     public async Task Further_publisher_shows_the_readings_of_the_census_and_of_a_further_source()
     {
         Settings settings = new SettingsReader(_ => null).Read(
-            new CommandLineValues { Interval = "50ms", TextfileDirectory = _scratch["out"], Ports = [$"{FreePort.Next()}"] });
+            new CommandLineValues(("--interval", "50ms"), ("--textfile-directory", _scratch["out"]), ("--port", $"{FreePort.Next()}")));
         AgentState state = new(settings, TimeProvider.System);
         Composition composition = new(_store, state, _supervisor, TimeProvider.System, NullLoggerFactory.Instance);
         LinePublisher lines = new(_store);
