@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Readings;
 using Agent.Tests.Metrics;
 using Agent.Watching;
