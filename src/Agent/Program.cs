@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Cli;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
@@ -36,7 +35,7 @@ catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenEx
 }
 catch (Exception unexpected)
 {
-    // An operator is told what happened in a line, and not with a stack trace.
+    // One line for the operator, instead of a stack trace.
     ErrorLine.Write(UnexpectedFailure.Describe(unexpected));
     return ExitCode.CouldNotMeasure;
 }
@@ -53,10 +52,23 @@ static int RunOnce(Settings settings, OnceOptions once)
     }
 
     // The census comes first: the question for a limit takes a slot of that very limit.
-    ImmutableArray<NamespaceCounts> counts = Count(settings, once.Processes);
-    LimitReading[] limits = LimitReading.AskAll(
-        counts.SelectMany(found => found.Watches).Select(watch => watch.Watch.LimitFrom).OfType<ConsulEndpoint>(), TimeProvider.System);
-    Snapshot snapshot = Snapshot.Of(StoreView.Of([.. counts, .. limits])) with { Filter = settings.Filter?.ToString() };
+    List<Reading> readings = [];
+    foreach (WatchedNamespace where in settings.Namespaces)
+    {
+        using Census census = new(where, TimeProvider.System, keepsPeaks: false, filter: settings.Filter);
+        NamespaceCounts counts = census.Take();
+        readings.Add(counts);
+        if (once.Processes && counts.Succeeded)
+        {
+            readings.Add(ProcessLookup.Look(where, settings.Filter, counts));
+        }
+    }
+
+    // Only for watches that could be counted: without counts, the limit is of no use.
+    readings.AddRange(LimitReading.AskAll(
+        readings.OfType<NamespaceCounts>().SelectMany(counts => counts.Watches).Select(counts => counts.Watch.LimitFrom).OfType<ConsulEndpoint>(),
+        TimeProvider.System));
+    Snapshot snapshot = Snapshot.Of(StoreView.Of(readings)) with { Filter = settings.Filter?.ToString() };
 
     foreach (string notice in settings.Namespaces
         .SelectMany(where => where.Watches.Select(watch => UncountedConsulPort.Find(where.Namespace, watch))).OfType<string>())
@@ -64,22 +76,9 @@ static int RunOnce(Settings settings, OnceOptions once)
         ErrorLine.Write(notice);
     }
 
-    // A textfile that was not asked for here and now would outlive this moment.
+    // Only a directory of the command line: the numbers of one moment stay in the textfile until it is written again.
     string? directory = settings.TextfileDirectory.IsFromCommandLine ? settings.TextfileDirectory.Value : null;
     return OnceCommand.Run(snapshot, format, directory);
-}
-
-static ImmutableArray<NamespaceCounts> Count(Settings settings, bool withProcesses)
-{
-    ImmutableArray<NamespaceCounts>.Builder found = ImmutableArray.CreateBuilder<NamespaceCounts>();
-    foreach (WatchedNamespace where in settings.Namespaces)
-    {
-        using Census census = new(where, TimeProvider.System, keepsPeaks: false, filter: settings.Filter);
-        NamespaceCounts counts = census.Take();
-        found.Add(withProcesses ? ProcessLookup.Look(where, settings.Filter, counts) : counts);
-    }
-
-    return found.ToImmutable();
 }
 
 static int RunHealth(HealthSettings settings) => HealthCommand.Run(settings, TimeProvider.System);

@@ -29,7 +29,7 @@ internal sealed class AgentService : IHostedService, IDisposable
         _serviceManager = new ServiceManager(Environment.GetEnvironmentVariable, time, loggers.CreateLogger<ServiceManager>());
         Composition composition = new(store, state, _supervisor, time, loggers);
         _tasks = new AgentTasks(_supervisor, store, state, composition.Sources, composition.Publishers, loggers);
-        SharedBudgetNotices notices = new(() => state.Settings.Namespaces, time, loggers.CreateLogger<SharedBudgetNotices>());
+        UncountedConsulPortNotices notices = new(() => state.Settings.Namespaces, time, loggers.CreateLogger<UncountedConsulPortNotices>());
         store.ReadingPut += (reading, _) => notices.CheckAfter(reading);
 
         if (settings.Source is { } source)

@@ -13,8 +13,12 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     /// <summary>The expression of <c>--filter</c> that all counts are limited to; null for none.</summary>
     public string? Filter { get; init; }
 
+    /// <summary>All readings, also those of other sources.</summary>
+    public StoreView View { get; init; } = StoreView.Empty;
+
     /// <summary>The censuses of a view, each watch with the limit that is in force there.</summary>
-    internal static Snapshot Of(StoreView view) => new([.. view.All<NamespaceCounts>().Select(counts => WithLimits(counts, view))]);
+    internal static Snapshot Of(StoreView view) =>
+        new([.. view.All<NamespaceCounts>().Select(counts => WithLimits(counts, view))]) { View = view };
 
     /// <summary>Whether every census succeeded.</summary>
     public bool Succeeded => Namespaces.All(counts => counts.Succeeded);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Agent.Limits;
-using Agent.Workloads;
 using Netlink.SockDiag;
 
 namespace Agent.Watching;
@@ -16,9 +15,6 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
 {
     /// <summary>The limit that is in force.</summary>
     public ClientLimit Limit { get; init; } = Watch.Limit;
-
-    /// <summary>The processes that hold the clients' ends; null without <c>--processes</c>.</summary>
-    public WatchProcesses? Processes { get; init; }
 
     /// <summary>
     /// The state of the watch: that of the client that holds most, or a worse one. A service that answers 429 to the agent is at the limit,

@@ -1,7 +1,21 @@
 using System.Collections.Immutable;
+using Agent.Readings;
 using Netlink.SockDiag;
 
 namespace Agent.Workloads;
+
+/// <summary>The reading of one lookup: the processes that hold the clients' ends, for the watches of a network namespace.</summary>
+/// <param name="Netns">The configured name of the namespace; null for the main one.</param>
+/// <param name="Watches">The watches by name, with their processes.</param>
+internal sealed record ProcessReading(string? Netns, ImmutableArray<(string Watch, WatchProcesses Processes)> Watches) : Reading
+{
+    /// <summary>The processes of a watch; null where there was no lookup.</summary>
+    internal static WatchProcesses? Of(StoreView view, string? netns, string watch) => view.All<ProcessReading>()
+        .Where(reading => reading.Netns == netns)
+        .SelectMany(reading => reading.Watches)
+        .FirstOrDefault(found => found.Watch == watch)
+        .Processes;
+}
 
 /// <summary>The processes of this host that hold the clients' ends of a watch's connections.</summary>
 /// <param name="Failure">Why the lookup failed, in one line; null if it succeeded.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Watching;
 using Netlink;
 using Netlink.SockDiag;
@@ -10,35 +11,34 @@ internal static class ProcessLookup
 {
     /// <param name="where">The network namespace and the watches of the census.</param>
     /// <param name="filter">A filter for the servers' sockets; null for none.</param>
-    /// <param name="counts">The result of the census.</param>
-    /// <returns>The result with the processes of each watch.</returns>
-    internal static NamespaceCounts Look(WatchedNamespace where, SocketFilter? filter, NamespaceCounts counts)
+    /// <param name="counts">The result of the census, which succeeded.</param>
+    internal static ProcessReading Look(WatchedNamespace where, SocketFilter? filter, NamespaceCounts counts)
     {
         using SockDiagClient client = new(where.Namespace);
         return Look(client, filter, counts);
     }
 
     /// <summary>The same with a client that is already in the network namespace.</summary>
-    internal static NamespaceCounts Look(SockDiagClient client, SocketFilter? filter, NamespaceCounts counts)
+    internal static ProcessReading Look(SockDiagClient client, SocketFilter? filter, NamespaceCounts counts)
     {
-        if (!counts.Succeeded)
-        {
-            return counts;
-        }
-
+        long begun = TimeProvider.System.GetTimestamp();
+        string? failure = null;
+        ImmutableArray<(string Watch, WatchProcesses Processes)> found = [];
         try
         {
             IReadOnlyList<HeldConnection> connections = HeldConnections.Dump(
                 client, counts.Watches.SelectMany(watch => watch.Watch.Ports), filter);
             SocketOwners owners = SocketOwners.Find(
                 connections.Where(connection => connection.ClientEnd == ClientEnd.Open).Select(connection => connection.Inode).ToHashSet());
-            return counts with { Watches = [.. counts.Watches.Select(watch => watch with { Processes = ToResult(watch, connections, owners) })] };
+            found = [.. counts.Watches.Select(watch => (watch.Watch.Name, ToResult(watch, connections, owners)))];
         }
-        catch (Exception failure) when (failure is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
+        catch (Exception wrong) when (wrong is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
         {
-            WatchProcesses failed = new(failure.Message, Hidden: 0, Clients: []);
-            return counts with { Watches = [.. counts.Watches.Select(watch => watch with { Processes = failed })] };
+            failure = wrong.Message;
+            found = [.. counts.Watches.Select(watch => (watch.Watch.Name, new WatchProcesses(failure, Hidden: 0, Clients: [])))];
         }
+
+        return new ProcessReading(counts.Netns, found) { Duration = TimeProvider.System.GetElapsedTime(begun), Failure = failure };
     }
 
     private static WatchProcesses ToResult(WatchCounts counts, IReadOnlyList<HeldConnection> connections, SocketOwners owners)

@@ -78,10 +78,10 @@ public sealed class ProcessLookupTests
         http.Accept(1, from: IPAddress.Parse("127.0.0.8"));
         https.Accept(2, from: IPAddress.Parse("127.0.0.8"));
 
-        NamespaceCounts counts = Look(
+        ProcessReading reading = Look(
             host, new Watch("http", [8500]) { ShownClients = 1 }, new Watch("both", [8500, 8501]), new Watch("none", [9000]));
-        IEnumerable<string> found = counts.Watches.Select(watch =>
-            string.Join(", ", watch.Processes!.Clients.Select(client => $"{client.Address} {client.Held}")));
+        IEnumerable<string> found = reading.Watches.Select(watch =>
+            string.Join(", ", watch.Processes.Clients.Select(client => $"{client.Address} {client.Held}")));
         Assert.Equal(["127.0.0.7 3", "127.0.0.7 3, 127.0.0.8 3", ""], found);
     }
 
@@ -109,37 +109,29 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
-    public void Kernel_error_is_reported_and_the_counts_stay()
+    public void Kernel_error_is_reported_for_each_watch()
     {
         const int AccessDenied = 13;
         using SockDiagClient refused = new(() => new ScriptedKernel().Reply(n => Replies.Error(n, AccessDenied)), TimeProvider.System);
         WatchCounts before = new(new Watch("consul", [8500]), Held: 1, Clients: 1, Highest: 1, Peak: null, []);
-        NamespaceCounts counts = ProcessLookup.Look(
+        ProcessReading reading = ProcessLookup.Look(
             refused, filter: null, new NamespaceCounts { Duration = TimeSpan.Zero, LastSuccess = null, Watches = [before] });
 
-        Assert.Null(counts.Failure);
-        WatchCounts after = Assert.Single(counts.Watches);
-        Assert.Contains("Permission denied", after.Processes!.Failure);
-        Assert.Empty(after.Processes.Clients);
-        Assert.Equal(before, after with { Processes = null });
-    }
-
-    [Fact]
-    public void Failed_census_has_no_lookup()
-    {
-        using SockDiagClient unused = new(() => throw new InvalidOperationException("the kernel was asked"), TimeProvider.System);
-        NamespaceCounts failed = new() { Duration = TimeSpan.Zero, LastSuccess = null, Failure = "gone" };
-        Assert.Same(failed, ProcessLookup.Look(unused, filter: null, failed));
+        (string watch, WatchProcesses processes) = Assert.Single(reading.Watches);
+        Assert.Equal("consul", watch);
+        Assert.Contains("Permission denied", processes.Failure);
+        Assert.Equal(processes.Failure, reading.Failure);
+        Assert.Empty(processes.Clients);
     }
 
     private static WatchProcesses Look(TestNamespace host)
     {
-        WatchProcesses processes = Look(host, new Watch("consul", [8500])).Watches[0].Processes!;
+        WatchProcesses processes = Look(host, new Watch("consul", [8500])).Watches[0].Processes;
         Assert.Null(processes.Failure);
         return processes;
     }
 
-    private static NamespaceCounts Look(TestNamespace host, params Watch[] watches)
+    private static ProcessReading Look(TestNamespace host, params Watch[] watches)
     {
         WatchedNamespace where = new(NetworkNamespace.Parse(host.Path), Label: null, [.. watches]);
         using Census census = new(where, TimeProvider.System, keepsPeaks: false);

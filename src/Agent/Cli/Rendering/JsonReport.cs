@@ -1,3 +1,4 @@
+using Agent.Readings;
 using Agent.Watching;
 using Agent.Workloads;
 
@@ -29,7 +30,7 @@ internal sealed record SnapshotReport
         Success = snapshot.Succeeded,
         Filter = snapshot.Filter,
         Censuses = [.. snapshot.Namespaces.Select(CensusReport.Of)],
-        Watches = [.. snapshot.Namespaces.SelectMany(found => found.Watches.Select(counts => WatchReport.Of(counts, found)))],
+        Watches = [.. snapshot.Namespaces.SelectMany(found => found.Watches.Select(counts => WatchReport.Of(counts, found, snapshot.View)))],
     };
 }
 
@@ -108,7 +109,7 @@ internal sealed record WatchReport
     /// <summary>The processes that hold the clients' ends; null without <c>--processes</c>.</summary>
     public required WatchProcessesReport? Processes { get; init; }
 
-    internal static WatchReport Of(WatchCounts counts, NamespaceCounts found)
+    internal static WatchReport Of(WatchCounts counts, NamespaceCounts found, StoreView view)
     {
         Watch watch = counts.Watch;
         int? limit = counts.Limit.Value;
@@ -133,7 +134,7 @@ internal sealed record WatchReport
             Clients = counts.Clients,
             TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, limit))],
             Ports = [.. found.Ports.Where(port => watch.Ports.Contains(port.Port)).Select(PortReport.Of)],
-            Processes = counts.Processes is { } processes ? WatchProcessesReport.Of(processes) : null,
+            Processes = ProcessReading.Of(view, found.Netns, watch.Name) is { } processes ? WatchProcessesReport.Of(processes) : null,
         };
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using Agent.Cli.Rendering;
+using Agent.Readings;
 using Agent.Watching;
 using Agent.Limits;
 using Agent.Workloads;
@@ -52,36 +53,36 @@ internal static class Snapshots
     internal static readonly Snapshot WithProcesses = Of(
         new WatchCounts(
             Consul, Held: 207, Clients: 3, Highest: 165, Peak: null,
-            Clients(("127.0.0.1", 165), ("192.0.2.7", 41), ("2001:db8:1111:2222:3333:4444:5555:6666", 1)))
-        {
-            Processes = new WatchProcesses(
-                Failure: null,
-                Hidden: 212,
-                [
-                    new ClientProcesses(
-                        Address("127.0.0.1"), Held: 165,
-                        [
-                            Process(1234, "consul-template", new Workload("consul-template.service", null, null), 140),
-                            Process(20001, "python3", new Workload(null, null, new Container("docker", new string('a', 64))), 9, shared: 2),
-                            Process(20002, "python3", new Workload(null, null, new Container("docker", new string('a', 64))), 2, shared: 2),
-                            Process(777, @"odd\u001b name", new Workload("app.service", 1000, null), 1),
-                            Process(778, "[httpd]", new Workload("httpd.service", null, new Container("systemd-nspawn", "web")), 1),
-                            Process(779, null, Workload.Unknown, 1),
-                        ],
-                        MoreProcesses: 2, Closed: 5, Unseen: 3, Elsewhere: 1),
-                    new ClientProcesses(Address("192.0.2.7"), Held: 41, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 41),
-                    new ClientProcesses(
-                        Address("2001:db8:1111:2222:3333:4444:5555:6666"), Held: 0, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 0),
-                ]),
-        },
-        new WatchCounts(new Watch("web", [9000]), Held: 1, Clients: 1, Highest: 1, Peak: null, Clients(("127.0.0.1", 1)))
-        {
-            Processes = new WatchProcesses("Could not find a part of the path '/proc'.", Hidden: 0, []),
-        },
-        new WatchCounts(new Watch("idle", [9001]), Held: 0, Clients: 0, Highest: 0, Peak: null, [])
-        {
-            Processes = new WatchProcesses(Failure: null, Hidden: 212, []),
-        });
+            Clients(("127.0.0.1", 165), ("192.0.2.7", 41), ("2001:db8:1111:2222:3333:4444:5555:6666", 1))),
+        new WatchCounts(new Watch("web", [9000]), Held: 1, Clients: 1, Highest: 1, Peak: null, Clients(("127.0.0.1", 1))),
+        new WatchCounts(new Watch("idle", [9001]), Held: 0, Clients: 0, Highest: 0, Peak: null, [])) with
+    {
+        View = StoreView.Of(new ProcessReading(
+            null,
+            [
+                ("consul", new WatchProcesses(
+                    Failure: null,
+                    Hidden: 212,
+                    [
+                        new ClientProcesses(
+                            Address("127.0.0.1"), Held: 165,
+                            [
+                                Process(1234, "consul-template", new Workload("consul-template.service", null, null), 140),
+                                Process(20001, "python3", new Workload(null, null, new Container("docker", new string('a', 64))), 9, shared: 2),
+                                Process(20002, "python3", new Workload(null, null, new Container("docker", new string('a', 64))), 2, shared: 2),
+                                Process(777, @"odd\u001b name", new Workload("app.service", 1000, null), 1),
+                                Process(778, "[httpd]", new Workload("httpd.service", null, new Container("systemd-nspawn", "web")), 1),
+                                Process(779, null, Workload.Unknown, 1),
+                            ],
+                            MoreProcesses: 2, Closed: 5, Unseen: 3, Elsewhere: 1),
+                        new ClientProcesses(Address("192.0.2.7"), Held: 41, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 41),
+                        new ClientProcesses(
+                            Address("2001:db8:1111:2222:3333:4444:5555:6666"), Held: 0, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 0),
+                    ])),
+                ("web", new WatchProcesses("Could not find a part of the path '/proc'.", Hidden: 0, [])),
+                ("idle", new WatchProcesses(Failure: null, Hidden: 212, [])),
+            ]) { Duration = TimeSpan.Zero }),
+    };
 
     internal static readonly Snapshot Failed = new([new NamespaceCounts
     {

@@ -5,6 +5,7 @@ using Agent.Limits;
 using Agent.Limits.Consul;
 using Agent.Tests.Hosting;
 using Agent.Watching;
+using Agent.Workloads;
 using Netlink;
 using Testing;
 
@@ -70,9 +71,9 @@ public sealed class UncountedConsulPortTests : IDisposable
     public async Task Daemon_checks_every_minute_and_reports_once()
     {
         ManualTime time = new();
-        RecordingLogger<SharedBudgetNotices> log = new();
+        RecordingLogger<UncountedConsulPortNotices> log = new();
         WatchedNamespace where = new(NetworkNamespace.Parse(_host.Path), "x", [Http]);
-        SharedBudgetNotices notices = new(() => [where], time, log);
+        UncountedConsulPortNotices notices = new(() => [where], time, log);
         using Connections http = new(_host, 8500);
         using Census census = new(where, time, keepsPeaks: false);
         await notices.CheckAfter(census.Take());

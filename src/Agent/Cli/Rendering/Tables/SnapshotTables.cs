@@ -1,5 +1,6 @@
 using System.Text;
 using Agent.Watching;
+using Agent.Workloads;
 using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
@@ -41,7 +42,7 @@ internal static class SnapshotTables
 
                 canvas.WriteEmptyLine();
                 ClientTable.Write(counts, NameOf(counts, found), canvas);
-                if (counts.Processes is { } processes)
+                if (ProcessReading.Of(snapshot.View, found.Netns, counts.Watch.Name) is { } processes)
                 {
                     canvas.WriteEmptyLine();
                     ProcessTable.Write(processes, NameOf(counts, found), canvas);

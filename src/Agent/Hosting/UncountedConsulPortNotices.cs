@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Agent.Limits.Consul;
 using Agent.Readings;
 using Agent.Watching;
+using Agent.Workloads;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Hosting;
@@ -10,8 +10,8 @@ namespace Agent.Hosting;
 /// <param name="namespaces">Returns what is watched by the settings in force.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Takes the warnings.</param>
-internal sealed partial class SharedBudgetNotices(
-    Func<IEnumerable<WatchedNamespace>> namespaces, TimeProvider time, ILogger<SharedBudgetNotices> logger)
+internal sealed partial class UncountedConsulPortNotices(
+    Func<IEnumerable<WatchedNamespace>> namespaces, TimeProvider time, ILogger<UncountedConsulPortNotices> logger)
 {
     // The service may start to listen on the other port later.
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);

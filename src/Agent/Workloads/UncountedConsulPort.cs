@@ -1,9 +1,9 @@
 using Agent.Watching;
-using Agent.Workloads;
+using Agent.Limits.Consul;
 using Netlink;
 using Netlink.SockDiag;
 
-namespace Agent.Limits.Consul;
+namespace Agent.Workloads;
 
 /// <summary>
 /// Finds a watch that counts only one of Consul's two ports although the same process listens on both. Consul's limit counts the connections to both
