@@ -3,7 +3,9 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>The whole path: kernel, agent, textfile, node_exporter, and Prometheus with the rules of deploy/ and the queries of the dashboard.</summary>
+/// <summary>
+/// The whole path: kernel, agent, textfile, node_exporter, and Prometheus with the rules of deploy/ and the queries of the dashboard.
+/// </summary>
 [StartsProgram]
 public sealed class AlertRulesTests : IDisposable
 {

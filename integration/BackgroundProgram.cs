@@ -30,7 +30,8 @@ internal sealed class BackgroundProgram : IDisposable
     internal IReadOnlyList<string> Errors => Copy(_errors);
 
     /// <summary>
-    /// Waits for a condition that only the running program can meet. If the program ends first, the test fails at once with the program's output.
+    /// Waits for a condition that only the running program can meet. If the program ends first, the test fails at once with the program's
+    /// output.
     /// </summary>
     internal Task Until(Func<bool> condition, string what) => Poll.Until(
         () =>
@@ -47,7 +48,8 @@ internal sealed class BackgroundProgram : IDisposable
                 return true;
             }
 
-            Assert.False(exited, $"{_process.StartInfo.FileName} ended before this happened: {what}\n{string.Join('\n', [.. Output, .. Errors])}");
+            Assert.False(
+                exited, $"{_process.StartInfo.FileName} ended before this happened: {what}\n{string.Join('\n', [.. Output, .. Errors])}");
             return false;
         },
         what);

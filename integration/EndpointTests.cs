@@ -5,7 +5,9 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>The whole path without node_exporter: kernel, agent, its endpoint with token and TLS, and Prometheus with the rules of deploy/.</summary>
+/// <summary>
+/// The whole path without node_exporter: kernel, agent, its endpoint with token and TLS, and Prometheus with the rules of deploy/.
+/// </summary>
 [StartsProgram]
 public sealed class EndpointTests : IDisposable
 {

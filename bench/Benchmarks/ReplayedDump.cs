@@ -5,8 +5,8 @@ using Testing;
 namespace Benchmarks;
 
 /// <summary>
-/// A fake kernel that answers every request with the same two datagrams. The first is as full as a datagram of the kernel; each message in it is the
-/// recorded connection with a different cookie. The second is the end of the dump. It allocates nothing.
+/// A fake kernel that answers every request with the same two datagrams. The first is as full as a datagram of the kernel; each message in
+/// it is the recorded connection with a different cookie. The second is the end of the dump. It allocates nothing.
 /// </summary>
 internal sealed class ReplayedDump : INetlinkChannel
 {
@@ -38,7 +38,8 @@ internal sealed class ReplayedDump : INetlinkChannel
 
     public int Send(ReadOnlySpan<byte> request)
     {
-        // Writes the sequence number into each message. The benchmarks include this and the copy of 32 KiB below, which are not the agent's cost.
+        // Writes the sequence number into each message. The benchmarks include this and the copy of 32 KiB below, which are not the agent's
+        // cost.
         ReadOnlySpan<byte> sequence = request.Slice(SequenceOffset, sizeof(uint));
         for (int at = SequenceOffset; at < _sockets.Length; at += ConnectionLength)
         {

@@ -6,11 +6,11 @@ using Agent.Watching;
 //
 //     CensusCost PORT WATCHES PORTS STEP [FILE]
 //
-// It takes a census of WATCHES watches with PORTS ports each. The ports of the first watch start at PORT, those of each later watch STEP higher.
-// With a step of 0 all watches count the same connections. For each line "N" on standard input it takes N censuses and prints a line,
-// "count=N clients=N cpu_us=T allocated=B memory_kb=M runtime=V": established connections on all ports, clients of all watches, CPU time and
-// allocated managed bytes of one census, peak resident memory of the process, and the version of .NET. With FILE it counts nothing: it writes
-// the request of the census to the file, so that bench/floor.c can send the same request.
+// It takes a census of WATCHES watches with PORTS ports each. The ports of the first watch start at PORT, those of each later watch STEP
+// higher. With a step of 0 all watches count the same connections. For each line "N" on standard input it takes N censuses and prints a
+// line, "count=N clients=N cpu_us=T allocated=B memory_kb=M runtime=V": established connections on all ports, clients of all watches, CPU
+// time and allocated managed bytes of one census, peak resident memory of the process, and the version of .NET. With FILE it counts
+// nothing: it writes the request of the census to the file, so that bench/floor.c can send the same request.
 
 // The first censuses pay for page faults, growing buffers and the sockets' inodes.
 const int WarmUp = 20;

@@ -38,7 +38,7 @@ def comparison(scenes, path):
     keys = [key for key in STYLES if any(row["key"] == key for scene in scenes for row in scene["rows"])]
     left, right, top, step = 190, 740, 78, 28
     bottom = top + step * len(keys)
-    drawing = Drawing(770, bottom + 60, "What one count costs")
+    drawing = Drawing(770, bottom + 60, "CPU time of one count")
     scale = Scale([median(row) for scene in scenes for row in scene["rows"]], left, right, logarithmic=True)
     axis_below(drawing, scale, top - 8, bottom, f"{CPU}, logarithmic")
     x = 16
@@ -144,6 +144,6 @@ def write(raw, directory):
             growth(curve, f"{directory}/growth-{curve['key']}.svg", logarithmic=curve["key"] in ("matching", "others", "clients"))
     if raw.get("profile", {}).get("starts"):
         stacks([(STYLES.get(row["key"], ("empty .NET program",))[0], row["classes"]) for row in raw["profile"]["starts"]],
-               "What the CPU time of a start is spent in", f"{directory}/profile-start.svg")
+               "CPU time of a start, by part", f"{directory}/profile-start.svg")
         stacks([(STYLES[row["key"]][0], row["classes"]) for row in raw["profile"]["censuses"]],
-               "What the CPU time of a count is spent in", f"{directory}/profile-census.svg")
+               "CPU time of a count, by part", f"{directory}/profile-census.svg")

@@ -32,7 +32,10 @@ def measure(setting):
 
 
 def steps(setting):
-    """Return the started programs, from an empty one to the whole agent: each includes the work of the one before. The last is the agent with the .NET runtime in its file."""
+    """
+    Return the started programs, from an empty one to the whole agent: each includes the work of the one before. The last is the agent with the
+    .NET runtime in its file.
+    """
     return [
         ("empty", "an empty .NET program, published the same way", [f"{setting.programs}/Empty/Empty"]),
         ("parse", "the same with System.CommandLine, which parses one option", [f"{setting.programs}/Parse/Parse", "--once"]),

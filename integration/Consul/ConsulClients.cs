@@ -6,7 +6,10 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>Clients of a Consul in a network namespace. The test chooses their source addresses. They also find out how many more connections Consul accepts.</summary>
+/// <summary>
+/// Clients of a Consul in a network namespace. The test chooses their source addresses. They also find out how many more connections Consul
+/// accepts.
+/// </summary>
 internal sealed class ConsulClients(TestNamespace @in) : IDisposable
 {
     /// <summary>The address of a client that no test counts.</summary>
@@ -59,8 +62,8 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     }
 
     /// <summary>
-    /// Waits until Consul has accepted or refused all connections that were opened before. Consul accepts the connections of a port in their
-    /// order, so it has done so when it answers a later one.
+    /// Waits until Consul has accepted or refused all connections that were opened before. Consul accepts the connections of a port in
+    /// their order, so it has done so when it answers a later one.
     /// </summary>
     internal void WaitUntilAccepted(int port = ConsulServer.HttpPort)
     {
@@ -130,7 +133,10 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
 
     public void Dispose() => _sockets.ForEach(socket => socket.Dispose());
 
-    /// <summary>Whether Consul answers a request on the connection. Beyond the limit, Consul up to 1.8 closes the connection; from 1.9 on it sends 429 first.</summary>
+    /// <summary>
+    /// Whether Consul answers a request on the connection. Beyond the limit, Consul up to 1.8 closes the connection; from 1.9 on it sends
+    /// 429 first.
+    /// </summary>
     private static bool IsAccepted(Socket socket)
     {
         string answer = Ask(socket);

@@ -17,7 +17,9 @@ internal static partial class ConsulProgram
         return lines[0];
     }
 
-    /// <summary>Whether it answers 429 to a client at the limit, as Consul does from 1.9.0 on. Older ones close the connection without a response.</summary>
+    /// <summary>
+    /// Whether it answers 429 to a client at the limit, as Consul does from 1.9.0 on. Older ones close the connection without a response.
+    /// </summary>
     internal static async Task<bool> Answers429Async(string program)
     {
         (_, string output) = await Tool.Run(program, ["version"]);

@@ -2,7 +2,9 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The script <c>integration/Consul/fetch</c>, which downloads Consul for the tests. A fake apt-get stands in for the mirror.</summary>
+/// <summary>
+/// The script <c>integration/Consul/fetch</c>, which downloads Consul for the tests. A fake apt-get stands in for the mirror.
+/// </summary>
 public sealed class FetchTests : IDisposable
 {
     private readonly Scratch _scratch = new();

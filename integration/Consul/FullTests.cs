@@ -4,7 +4,9 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The agent at a client's limit. Consul then also refuses the agent's own request for the limit, and the state must never be OK.</summary>
+/// <summary>
+/// The agent at a client's limit. Consul then also refuses the agent's own request for the limit, and the state must never be OK.
+/// </summary>
 [StartsProgram]
 public sealed class FullTests
 {
@@ -209,7 +211,10 @@ public sealed class FullTests
         return server;
     }
 
-    /// <summary>Asserts the state while Consul refuses the request for its limit. Consul either answers 429, which proves that it is full, or closes the connection.</summary>
+    /// <summary>
+    /// Asserts the state while Consul refuses the request for its limit. Consul either answers 429, which proves that it is full, or closes
+    /// the connection.
+    /// </summary>
     private static Task AssertRefused(HostWithConsul host) =>
         host.Consul.Answers429 ? AssertState(host, Address, 50, 2, "critical") : AssertUnknown(host, Address, 50);
 

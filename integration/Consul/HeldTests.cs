@@ -4,7 +4,9 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The agent's count of slots that a client holds equals the number of slots that a real Consul no longer gives to that client.</summary>
+/// <summary>
+/// The agent's count of slots that a client holds equals the number of slots that a real Consul no longer gives to that client.
+/// </summary>
 [StartsProgram]
 public sealed class HeldTests
 {

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Integration.Consul;
 
-/// <summary>The part of HTTP/2 that is needed to send several requests on one connection. See RFC 9113, and RFC 7541 for the headers.</summary>
+/// <summary>
+/// The part of HTTP/2 that is needed to send several requests on one connection. See RFC 9113, and RFC 7541 for the headers.
+/// </summary>
 internal static class Http2
 {
     internal const int SettingsFrame = 4;

@@ -72,7 +72,8 @@ public sealed class ImageTests
         IContainer agent = host.Agent().WithCreateParameterModifier(create => create.StopTimeout = TimeSpan.FromSeconds(1)).Build();
         const int Killed = 128 + NativeMethods.SIGKILL;
         long exitCode = Killed;
-        // The engine kills a container that takes longer, which shows in the exit code. On a busy machine the engine itself may need that second.
+        // The engine kills a container that takes longer, which shows in the exit code. On a busy machine the engine itself may need that
+        // second.
         for (int attempt = 0; attempt < 10 && exitCode == Killed; attempt++)
         {
             await agent.StartAsync(engine.Token);

@@ -7,7 +7,9 @@ using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>The images of the agent and of the programs beside it. They are built once per run, on images of integration/prepare or of a registry.</summary>
+/// <summary>
+/// The images of the agent and of the programs beside it. They are built once per run, on images of integration/prepare or of a registry.
+/// </summary>
 /// <param name="Neighbours">Debian with Python, Prometheus, node_exporter and ss.</param>
 /// <param name="Agent">The agent's image, which has no shell.</param>
 /// <param name="Libraries">The base image that integration/prepare made for the agent; null if the base comes from a registry.</param>

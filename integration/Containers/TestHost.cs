@@ -9,8 +9,8 @@ using Testing;
 namespace Integration.Containers;
 
 /// <summary>
-/// A container that stands for a host. It owns a network namespace and a textfile directory, which other containers join, and outlives them. It has
-/// the tools to inspect both.
+/// A container that stands for a host. It owns a network namespace and a textfile directory, which other containers join, and outlives
+/// them. It has the tools to inspect both.
 /// </summary>
 internal sealed class TestHost
 {

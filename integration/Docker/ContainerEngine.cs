@@ -16,8 +16,8 @@ using Testing;
 namespace Integration.Docker;
 
 /// <summary>
-/// The Docker engine of one test: the only way to containers, networks, volumes, images and compose projects. Disposing it removes everything that
-/// the test made. If the engine went away during the test, disposing it fails the test.
+/// The Docker engine of one test: the only way to containers, networks, volumes, images and compose projects. Disposing it removes
+/// everything that the test made. If the engine went away during the test, disposing it fails the test.
 /// </summary>
 internal sealed class ContainerEngine : IAsyncDisposable
 {
@@ -137,8 +137,8 @@ internal sealed class ContainerEngine : IAsyncDisposable
     internal async Task<bool> HasImageAsync(string image) => (await ImagesAsync(_connection, image)).Count > 0;
 
     /// <summary>
-    /// Asks a registry for an image that the engine does not have. If the registry does not answer within <see cref="RegistryTimeout"/>, or the
-    /// engine cannot reach it, it is not asked again in this run.
+    /// Asks a registry for an image that the engine does not have. If the registry does not answer within <see cref="RegistryTimeout"/>, or
+    /// the engine cannot reach it, it is not asked again in this run.
     /// </summary>
     /// <returns>Why the image cannot be pulled; null if it can, or if the engine has it.</returns>
     internal async Task<string?> PullErrorAsync(string image)
@@ -183,8 +183,8 @@ internal sealed class ContainerEngine : IAsyncDisposable
     internal Task<ContainerInspectResponse> InspectAsync(IContainer container) => Client.Containers.InspectContainerAsync(container.Id, Token);
 
     /// <summary>
-    /// Waits for a condition that only the running container can meet. If the container ends first, or the wait times out, the test fails with
-    /// the logs of the container.
+    /// Waits for a condition that only the running container can meet. If the container ends first, or the wait times out, the test fails
+    /// with the logs of the container.
     /// </summary>
     internal async Task Until(IContainer container, Func<Task<bool>> condition, string what)
     {
@@ -212,7 +212,9 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>Lists everything that the engine has of a test: containers, networks, volumes and images, also of its compose project.</summary>
+    /// <summary>
+    /// Lists everything that the engine has of a test: containers, networks, volumes and images, also of its compose project.
+    /// </summary>
     /// <param name="id">The test's <see cref="Id"/>.</param>
     internal async Task<IReadOnlyList<string>> ListAsync(string id)
     {
@@ -330,7 +332,8 @@ internal sealed class ContainerEngine : IAsyncDisposable
     /// <summary>Changes only those defaults of Testcontainers that cannot work on this machine.</summary>
     private async Task ConfigureTestcontainersAsync()
     {
-        // In a container, Testcontainers would use the gateway of the container's network as the host. But the engine may run in the same container.
+        // In a container, Testcontainers would use the gateway of the container's network as the host. But the engine may run in the same
+        // container.
         if (Endpoint.Scheme == "unix" && File.Exists("/.dockerenv"))
         {
             TestcontainersSettings.DockerHostOverride ??= "127.0.0.1";

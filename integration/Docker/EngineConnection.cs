@@ -10,8 +10,8 @@ using Version = System.Version;
 namespace Integration.Docker;
 
 /// <summary>
-/// The connection to one Docker engine, for Testcontainers and for direct requests. It uses an API version that both sides support, and it ends
-/// every request when the engine no longer answers.
+/// The connection to one Docker engine, for Testcontainers and for direct requests. It uses an API version that both sides support, and it
+/// ends every request when the engine no longer answers.
 /// </summary>
 internal sealed class EngineConnection : IDockerEndpointAuthenticationConfiguration, IAuthProvider, IDisposable
 {
