@@ -41,14 +41,20 @@ internal sealed class AgentTasks(
     /// <exception cref="ConfigurationException">The new textfile or endpoint cannot be used; nothing has changed.</exception>
     internal async Task<bool> ApplyAsync(Settings settings)
     {
+        Textfile? former = _textfile.Value;
         Textfile? textfile = _textfile.Acquire(settings.TextfileDirectory.Value);
+        bool isApplied = false;
         try
         {
-            return await TryMakeRoomAsync(settings.Endpoint) && await ReplaceAsync(settings, textfile);
+            return isApplied = await TryMakeRoomAsync(settings.Endpoint) && await ReplaceAsync(settings, textfile);
         }
         finally
         {
-            _textfile.GiveUp(textfile);
+            if (!isApplied && textfile != former)
+            {
+                // No publisher has it, so that none releases it.
+                CurrentTextfile.GiveUp(textfile);
+            }
         }
     }
 

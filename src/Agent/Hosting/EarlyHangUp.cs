@@ -3,29 +3,29 @@ using System.Runtime.InteropServices;
 namespace Agent.Hosting;
 
 /// <summary>
-/// Remembers SIGHUP, which would end the agent before it has read its arguments and settings, until <see cref="Signals"/> can do what it means. The
-/// other signals end an agent that does nothing yet, and may.
+/// Remembers a SIGHUP that comes before the agent has read its settings, until <see cref="Signals"/> can handle it. Without this, it would end the
+/// agent. The other signals may end an agent that does nothing yet.
 /// </summary>
 internal sealed class EarlyHangUp : IDisposable
 {
     private readonly PosixSignalRegistration _registration;
     private readonly Lock _gate = new();
     private Signals? _successor;
-    private bool _cameBefore;
+    private bool _hasCome;
 
     internal EarlyHangUp() => _registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Remember);
 
-    /// <summary>Leaves SIGHUP to these, also one that has come already.</summary>
+    /// <summary>Passes SIGHUP on, also one that has come already.</summary>
     internal void HandOver(Signals successor)
     {
-        bool cameBefore;
+        bool hasCome;
         lock (_gate)
         {
             _successor = successor;
-            cameBefore = _cameBefore;
+            hasCome = _hasCome;
         }
 
-        if (cameBefore)
+        if (hasCome)
         {
             successor.HangUp(new PosixSignalContext(PosixSignal.SIGHUP));
         }
@@ -35,7 +35,7 @@ internal sealed class EarlyHangUp : IDisposable
 
     public void Dispose() => _registration.Dispose();
 
-    /// <summary>What SIGHUP does until then.</summary>
+    /// <summary>Handles SIGHUP until then.</summary>
     internal void Remember(PosixSignalContext context)
     {
         context.Cancel = true;
@@ -43,12 +43,12 @@ internal sealed class EarlyHangUp : IDisposable
         {
             if (_successor is null)
             {
-                _cameBefore = true;
+                _hasCome = true;
                 return;
             }
         }
 
-        // It came before its successor was there, and is handled after it. To do twice what it means does no harm.
+        // The successor came in between. Handling one SIGHUP twice does no harm.
         _successor.HangUp(context);
     }
 }

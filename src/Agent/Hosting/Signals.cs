@@ -4,14 +4,14 @@ using static Tmds.Linux.LibC;
 namespace Agent.Hosting;
 
 /// <summary>
-/// SIGTERM, SIGINT and SIGQUIT end the agent, at once when a second one follows. SIGHUP has the configuration read anew; where there is no file for
-/// that it means what it always did, that the terminal was closed.
+/// SIGTERM, SIGINT and SIGQUIT end the agent; a second one ends it at once. SIGHUP reloads the configuration file. Without such a file it ends the
+/// agent too: the terminal was closed.
 /// </summary>
 internal sealed class Signals : IDisposable
 {
     private const int ExitCodeOfSignal = 128;
 
-    // timeout(1) tells its child first, and then all of its group, the child again. Nobody who has lost patience is as fast as that.
+    // timeout(1) signals its child and then its process group, so the child gets two signals. A person does not send two that fast.
     private static readonly TimeSpan Doubled = TimeSpan.FromMilliseconds(250);
 
     private readonly PosixSignalRegistration[] _registrations;
@@ -24,7 +24,7 @@ internal sealed class Signals : IDisposable
 
     /// <param name="hasFile">Whether there is a configuration file that can be read again.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="exit">Ends the process at once, with this code.</param>
+    /// <param name="exit">Ends the process at once with an exit code.</param>
     internal Signals(bool hasFile, TimeProvider time, Action<int> exit)
     {
         (_hasFile, _time, _exit) = (hasFile, time, exit);
@@ -37,24 +37,22 @@ internal sealed class Signals : IDisposable
         ];
     }
 
-    /// <summary>
-    /// A write beyond <c>ulimit -f</c> fails like one to a full disk from now on; by itself SIGXFSZ would end the agent without a word.
-    /// </summary>
+    /// <summary>From now on a write beyond <c>ulimit -f</c> fails like one to a full disk. By default SIGXFSZ ends the agent without a message.</summary>
     internal static void IgnoreFileSizeLimit() => _ = Netlink.Interop.LibC.sigignore(SIGXFSZ);
 
-    /// <summary>Is cancelled when the agent is to end.</summary>
+    /// <summary>Cancelled when the agent has to end.</summary>
     internal CancellationToken Ending => _ending.Token;
 
-    /// <summary>Is set when the configuration is to be read anew.</summary>
+    /// <summary>Set when the configuration has to be reloaded.</summary>
     internal AutoResetEvent Reload { get; } = new(false);
 
     public void Dispose()
     {
         Array.ForEach(_registrations, registration => registration.Dispose());
-        // Not what a handler that has begun may still set.
+        // The token and the event stay: a handler that has begun may still use them.
     }
 
-    /// <summary>What a signal that ends the agent does.</summary>
+    /// <summary>Handles a signal that ends the agent.</summary>
     internal void End(PosixSignalContext context)
     {
         context.Cancel = true;
@@ -76,7 +74,7 @@ internal sealed class Signals : IDisposable
         }
     }
 
-    /// <summary>What SIGHUP does.</summary>
+    /// <summary>Handles SIGHUP.</summary>
     internal void HangUp(PosixSignalContext context)
     {
         if (_hasFile)
@@ -90,7 +88,7 @@ internal sealed class Signals : IDisposable
         }
     }
 
-    // Those of .NET have negative numbers, which are not the system's.
+    // .NET has negative numbers of its own for these signals.
     private static int NumberOf(PosixSignal signal) => signal switch
     {
         PosixSignal.SIGHUP => SIGHUP,

@@ -2,24 +2,24 @@ using System.Globalization;
 
 namespace Agent.Limits;
 
-/// <summary>How many connections a client may hold, and where that comes from.</summary>
-/// <param name="Value">Null where there is no limit, and where it is unknown.</param>
+/// <summary>The number of connections that one client may hold, and where it comes from.</summary>
+/// <param name="Value">The limit; null where there is none, and where it is unknown.</param>
 /// <param name="Source">An option as a user writes it, a place in the configuration file, the service that is asked, or <c>default</c>.</param>
 internal readonly record struct ClientLimit(int? Value, string Source)
 {
-    /// <summary>The source of a limit that nobody configured and no service told.</summary>
+    /// <summary>The source of a limit that is neither configured nor read from a service.</summary>
     internal const string Assumed = "default";
 
-    /// <summary>The service that decides the limit was not asked yet.</summary>
+    /// <summary>The limit before the first answer of the service that decides it.</summary>
     internal static readonly ClientLimit NotAsked = new(null, "not answered") { IsUnknown = true };
 
-    /// <summary>Whether a service decides the limit and has never told it.</summary>
+    /// <summary>Whether a service decides the limit and has never answered with it.</summary>
     public bool IsUnknown { get; init; }
 
-    /// <summary>Why the latest question for the limit did not bring one, in one line; null where it did, and where no service is asked.</summary>
+    /// <summary>Why the latest question for the limit failed, in one line; null if it succeeded, and where no service is asked.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>What the latest question shows about refused connections.</summary>
+    /// <summary>Whether the service refuses the agent's address, by the latest question.</summary>
     public Refusal Refusal { get; init; }
 
     /// <summary>Whether the service refuses the agent's own address; null without an answer, and where no service is asked.</summary>
@@ -30,16 +30,16 @@ internal readonly record struct ClientLimit(int? Value, string Source)
         _ => null,
     };
 
-    /// <summary>Whether the limit is only the usual one of such a service, which nobody configured and no service told.</summary>
+    /// <summary>Whether the limit is only the default of such a service, neither configured nor read from it.</summary>
     internal bool IsAssumed => Source == Assumed;
 
-    /// <summary>Without the source: a number, <c>none</c> or <c>unknown</c>.</summary>
+    /// <summary>The limit without its source: a number, <c>none</c> or <c>unknown</c>.</summary>
     internal string Text => Value?.ToString(CultureInfo.InvariantCulture) ?? (IsUnknown ? "unknown" : "none");
 
-    /// <summary>The question brought no limit.</summary>
+    /// <summary>The limit after a question that failed.</summary>
     /// <param name="source">The service that was asked.</param>
-    /// <param name="problem">Why, in one line.</param>
-    /// <param name="refusal">What this shows about refused connections.</param>
+    /// <param name="problem">The reason, in one line.</param>
+    /// <param name="refusal">Whether the service refuses the agent's address.</param>
     internal static ClientLimit Unknown(string source, string problem, Refusal refusal) =>
         new(null, source) { IsUnknown = true, Problem = problem, Refusal = refusal };
 

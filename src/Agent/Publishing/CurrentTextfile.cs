@@ -32,7 +32,7 @@ internal sealed class CurrentTextfile
         // Without a current one, the publisher meets the failure again, logs it and goes on trying.
         if (FailureToAcquire(textfile) is { } failure && Value is not null)
         {
-            Release(textfile);
+            GiveUp(textfile);
             throw new ConfigurationException($"{textfile.FilePath} cannot be written: {failure}");
         }
 
@@ -48,15 +48,6 @@ internal sealed class CurrentTextfile
         }
 
         (Value, _directory) = (acquired, directory);
-    }
-
-    /// <summary>Gives up an acquired textfile that did not become the current one.</summary>
-    internal void GiveUp(Textfile? acquired)
-    {
-        if (acquired is not null && acquired != Value)
-        {
-            Release(acquired);
-        }
     }
 
     /// <returns>Whether the directory is that of this textfile under another name; false also where a disk does not respond.</returns>
@@ -87,11 +78,12 @@ internal sealed class CurrentTextfile
         }
     }
 
-    private static void Release(Textfile textfile)
+    /// <summary>Releases an acquired textfile that no publisher has.</summary>
+    internal static void GiveUp(Textfile? acquired)
     {
         try
         {
-            textfile.Dispose();
+            acquired?.Dispose();
         }
         catch (IOException)
         {

@@ -60,7 +60,7 @@ public sealed class ReloadPlacesTests : IDisposable
         {
             listener.Stop();
             agent.Signal(SIGHUP);
-            await Poll.Until(() => agent.Errors.Contains("the configuration was read anew"), $"it is taken; it said: {agent.Errors}");
+            await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
         }
 
         await EndsWell(agent);
@@ -81,7 +81,7 @@ public sealed class ReloadPlacesTests : IDisposable
         await Poll.Until(() => Answers("127.0.0.1"), $"it serves; it said: {agent.Errors}");
         Write(Fill(after, 0).Split(' '));
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was read anew"), $"it is taken; it said: {agent.Errors}");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
         await Poll.Until(() => Answers("127.0.0.2"), "it serves there");
         Assert.Equal(!after.StartsWith("127.0.0.2", StringComparison.Ordinal) || after.Contains(' '), await Answers("127.0.0.1"));
         Assert.DoesNotContain(Refused, agent.Errors);
@@ -108,7 +108,7 @@ public sealed class ReloadPlacesTests : IDisposable
 
         Write(directory: spelling == "relative" ? Path.GetRelativePath(Environment.CurrentDirectory, _scratch["out"]) : $"{_scratch.Path}/{spelling}");
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was read anew"), $"it is taken; it said: {agent.Errors}");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
         await Poll.Until(() => Published(file), "it is published there");
         string[] files = [.. Directory.EnumerateFiles(_scratch["out"]).Where(path => !path.EndsWith(".tmp", StringComparison.Ordinal)).Order()];
         Assert.Equal([file, $"{file}.lock"], files);
@@ -132,7 +132,7 @@ public sealed class ReloadPlacesTests : IDisposable
         await Poll.Until(() => File.Exists(file), $"it is published; it said: {agent.Errors}");
         Write(directory: _scratch["out"]);
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was read anew"), $"it is taken; it said: {agent.Errors}");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
         File.Delete(_scratch["link"]);
         await Poll.Until(() => Published(file), "it is published there");
         await EndsWell(agent);

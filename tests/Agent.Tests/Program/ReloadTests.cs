@@ -42,11 +42,11 @@ public sealed class ReloadTests : IDisposable
         string metrics = Metrics;
         Assert.DoesNotContain("\"old\"", metrics);
         Assert.DoesNotContain("\"8500\"", metrics);
-        await Poll.Until(() => agent.Errors.Contains("was read anew"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("was reloaded"), "it is told");
         Assert.Collection(
             agent.Errors.TrimEnd().Split('\n').Where(line => !mayBeRefused || !line.Contains("stays as it was")),
             line => Assert.Contains("old.ports 8500", line),
-            line => Assert.Matches($"the configuration was read anew: .*new.ports 8501 \\({Config}:", line));
+            line => Assert.Matches($"the configuration was reloaded: .*new.ports 8501 \\({Config}:", line));
         await EndsWell(agent);
     }
 
@@ -161,7 +161,7 @@ public sealed class ReloadTests : IDisposable
         agent.Signal(SIGHUP);
         await manager.ReceiveUntil("RELOADING=1");
         await manager.ReceiveUntil("READY=1");
-        await Poll.Until(() => agent.Errors.Contains("the configuration was read anew"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), "it is told");
 
         Install("by rename", "{ \"watches\": [] }");
         agent.Signal(SIGHUP);
