@@ -23,7 +23,7 @@ public sealed class ChurnTests
         int.TryParse(Environment.GetEnvironmentVariable("AGENT_CHURN_CENSUSES"), out int censuses) ? censuses : 3000;
 
     [Fact]
-    public void Connections_come_and_go_in_the_hosts_table()
+    public void Connections_that_come_and_go_are_counted_in_the_hosts_table()
     {
         using TestNamespace host = new();
         Tally tally = Churn(host, held: 300);
@@ -34,7 +34,7 @@ public sealed class ChurnTests
     }
 
     [Fact]
-    public void Connections_come_and_go_in_a_table_of_sixteen_buckets()
+    public void Connections_that_come_and_go_are_counted_in_a_table_of_16_buckets()
     {
         using TestNamespace host = new(connectionBuckets: 16);
         Assert.Equal("16", host.Run(() => File.ReadAllText("/proc/sys/net/ipv4/tcp_ehash_entries")).Trim());
@@ -47,7 +47,7 @@ public sealed class ChurnTests
     }
 
     [Fact]
-    public void Listeners_come_and_go()
+    public void Listeners_that_come_and_go_are_counted()
     {
         const int Backlog = 7;
         using TestNamespace host = new();
@@ -96,7 +96,7 @@ public sealed class ChurnTests
     }
 
     [Fact]
-    public void A_namespace_disappears_under_the_census()
+    public void Namespace_that_disappears_is_never_counted_as_empty()
     {
         const int Rounds = 100;
         const int Open = 5;

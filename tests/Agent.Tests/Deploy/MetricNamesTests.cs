@@ -14,7 +14,7 @@ public sealed partial class MetricNamesTests
     [InlineData("deploy/prometheus/rules.yml")]
     [InlineData("deploy/prometheus/rules.test.yml")]
     [InlineData(Dashboard.File)]
-    public void Every_metric_that_is_asked_for_is_one_that_is_exposed_or_recorded(string file)
+    public void Every_queried_metric_is_exposed_or_recorded(string file)
     {
         string text = Repository.Read(file);
         string[] asked = [.. Names().Matches(text).Select(name => name.Value).Distinct()];
@@ -40,7 +40,7 @@ public sealed partial class MetricNamesTests
     [InlineData("max by (watch) (sockdiag_x{a=\"b\"}) / node_y", "sockdiag_x", "node_y")]
     [InlineData("expr: instance_watch:tcp_x:ratio > 0.8", "instance_watch:tcp_x:ratio")]
     [InlineData("summary: 'node_exporter is up'")]
-    public void A_name_is_found_wherever_it_stands(string text, params string[] names) =>
+    public void Metric_name_is_found_at_each_place_of_an_expression(string text, params string[] names) =>
         Assert.Equal(names, Names().Matches(text).Select(name => name.Value));
 
     private static string[] SampleNames(MetricFamily family) =>

@@ -17,11 +17,11 @@ public sealed partial class SystemdUnitTests : IDisposable
         [.. Directory.EnumerateFiles(Repository.PathOf($"{Folder}/drop-ins")).Select(path => Path.GetFileName(path)).Order()];
 
     [Fact]
-    public async Task Systemd_has_nothing_to_say_about_the_unit() => Assert.Equal((0, ""), await Verify());
+    public async Task Unit_passes_the_check_of_systemd() => Assert.Equal((0, ""), await Verify());
 
     [Theory]
     [MemberData(nameof(DropIns))]
-    public async Task Systemd_has_nothing_to_say_about_the_unit_with_a_drop_in(string name)
+    public async Task Unit_with_a_drop_in_passes_the_check_of_systemd(string name)
     {
         AddDropIn(name, Repository.Read($"{Folder}/drop-ins/{name}"));
 
@@ -29,7 +29,7 @@ public sealed partial class SystemdUnitTests : IDisposable
     }
 
     [Fact]
-    public async Task Systemd_would_have_something_to_say()
+    public async Task Invalid_drop_in_fails_the_check_of_systemd()
     {
         AddDropIn("wrong.conf", "[Service]\nProtectEverything=yes\n");
 
@@ -55,7 +55,7 @@ public sealed partial class SystemdUnitTests : IDisposable
     }
 
     [Fact]
-    public async Task Systemd_makes_the_user_and_the_users_directory()
+    public async Task Systemd_creates_the_user_and_its_directory()
     {
         // Users are root's to make, in a root of the test's own too. The directory can only be made for a user that is there.
         Requires.Root();

@@ -4,7 +4,7 @@ namespace Agent.Tests.Faults;
 public sealed class ClockTests
 {
     [Fact]
-    public async Task A_clock_that_is_set_back_and_forth_changes_the_time_that_is_told_and_no_census()
+    public async Task Clock_that_is_set_changes_the_published_time_and_no_census()
     {
         await using ScriptedLoop loop = new();
         loop.Kernel.Is(Mood.Holding(5));
@@ -22,7 +22,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public async Task A_machine_that_comes_up_in_1970_and_learns_the_time_later_is_counted_all_the_same()
+    public async Task Clock_that_starts_in_1970_does_not_affect_the_counts()
     {
         await using ScriptedLoop loop = new();
         loop.Kernel.Is(Mood.Holding(5));

@@ -29,7 +29,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_full_disk_is_told_once_and_its_end_once()
+    public async Task Full_disk_and_its_recovery_are_each_logged_once()
     {
         using WatchedDaemon daemon = new(_host, _disk.Path);
         await daemon.Publishes(3);
@@ -63,7 +63,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_disk_made_read_only_is_told_once_and_its_end_once()
+    public async Task Read_only_disk_and_its_recovery_are_each_logged_once()
     {
         using WatchedDaemon daemon = new(_host, _disk.Path);
         await daemon.Publishes(3);
@@ -80,7 +80,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_disk_that_is_read_only_at_the_start_is_waited_for()
+    public async Task Disk_that_is_read_only_at_the_start_is_tried_again()
     {
         await _disk.Remount("ro");
         using WatchedDaemon daemon = new(_host, _disk.Path);
@@ -92,7 +92,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_a_killed_agent_left_on_a_disk_that_was_read_only_at_the_start_goes_when_it_is_writable()
+    public async Task Leftover_of_a_killed_agent_is_removed_when_a_read_only_disk_becomes_writable()
     {
         string leftover = Path.Combine(_disk.Path, "tcp_connections.prom.x.tmp");
         await File.WriteAllTextAsync(leftover, "", TestContext.Current.CancellationToken);
@@ -106,7 +106,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_directory_that_is_deleted_is_made_again()
+    public async Task Deleted_directory_is_created_again()
     {
         string directory = _scratch["out"];
         using WatchedDaemon daemon = new(_host, directory);
@@ -118,7 +118,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_directory_that_is_replaced_by_another_one_is_followed()
+    public async Task Directory_that_replaces_the_old_one_gets_the_textfile()
     {
         string directory = _scratch["out"];
         using WatchedDaemon daemon = new(_host, directory);
@@ -134,7 +134,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_in_the_directorys_place_is_told_once_and_its_end_once()
+    public async Task File_in_place_of_the_directory_and_its_removal_are_each_logged_once()
     {
         string directory = _scratch["out"];
         using WatchedDaemon daemon = new(_host, directory);

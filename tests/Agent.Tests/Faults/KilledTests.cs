@@ -40,7 +40,7 @@ public sealed class KilledTests : IDisposable
     private string File => _scratch["tcp_connections.prom"];
 
     [Fact]
-    public async Task The_daemon_killed_hundreds_of_times_never_shows_half_a_file()
+    public async Task Killed_daemon_never_leaves_a_partial_file()
     {
         string promtool = Requires.Program("promtool", "prometheus");
         using Connections server = new(_host, 8500);

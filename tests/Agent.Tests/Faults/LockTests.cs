@@ -8,7 +8,7 @@ namespace Agent.Tests.Faults;
 public sealed class LockTests
 {
     [Fact]
-    public void A_lock_that_cannot_be_opened_is_not_taken_for_another_agents()
+    public void Lock_that_cannot_be_opened_is_not_taken_for_another_agents_lock()
     {
         using Scratch scratch = new();
         using Textfile textfile = new(scratch.Path);

@@ -58,7 +58,7 @@ public sealed class LongEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public void An_hour_and_a_hundred_thousand_scrapes_leave_nothing_behind() => Growth.IsNone(warmUp: Hour / 10, Hour, second =>
+    public void Hundred_thousand_scrapes_in_an_hour_release_their_resources() => Growth.IsNone(warmUp: Hour / 10, Hour, second =>
     {
         int censuses = _kernel.Requests;
         _time.Leap(Interval);

@@ -11,7 +11,7 @@ namespace Agent.Tests.Faults;
 public sealed class LongTests
 {
     [Fact]
-    public void A_hundred_thousand_censuses_leave_nothing_behind()
+    public void Hundred_thousand_censuses_release_their_resources()
     {
         const int writeEvery = 100;
         using TestNamespace host = new();
@@ -36,7 +36,7 @@ public sealed class LongTests
     }
 
     [Fact]
-    public void Censuses_that_fail_leave_nothing_behind()
+    public void Failed_censuses_release_their_resources()
     {
         using TestNamespace host = new();
         using Scratch scratch = new();
@@ -49,7 +49,7 @@ public sealed class LongTests
     }
 
     [Fact]
-    public void Censuses_that_each_enter_another_namespace_leave_nothing_behind()
+    public void Censuses_that_each_enter_another_namespace_release_their_resources()
     {
         using TestNamespace first = new();
         using TestNamespace second = new();

@@ -11,7 +11,7 @@ public sealed class ScriptedKernelTests
 
     [Theory]
     [MemberData(nameof(BadMoods))]
-    public async Task While_the_kernel_is_bad_there_is_no_number_and_then_the_right_one(string mood)
+    public async Task Faulty_kernel_gives_no_count_and_a_recovered_kernel_the_right_one(string mood)
     {
         await using ScriptedLoop loop = new(new ManualTime());
         loop.Kernel.Is(Mood.Holding(5));
@@ -33,7 +33,7 @@ public sealed class ScriptedKernelTests
     }
 
     [Fact]
-    public async Task A_kernel_of_random_moods_is_told_once_at_each_change_and_leaves_no_number_behind()
+    public async Task Kernel_that_changes_at_random_is_logged_once_at_each_change_and_leaves_no_old_count()
     {
         Random random = FaultRun.Random();
         Mood[] bad = [.. Mood.Bad.Values];
@@ -73,7 +73,7 @@ public sealed class ScriptedKernelTests
     }
 
     [Fact]
-    public async Task Censuses_that_take_longer_than_the_interval_make_no_pile_of_ticks()
+    public async Task Censuses_that_take_longer_than_the_interval_do_not_queue()
     {
         // The agent's own clock: each of these censuses takes half a minute of it, and the interval is a second.
         await using ScriptedLoop loop = new();

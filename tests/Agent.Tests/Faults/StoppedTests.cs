@@ -10,7 +10,7 @@ public sealed class StoppedTests
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     [Fact]
-    public async Task A_daemon_stopped_for_several_intervals_goes_on_with_the_right_number_and_says_nothing()
+    public async Task Daemon_stopped_for_several_intervals_continues_with_the_right_count_and_logs_nothing()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -33,7 +33,7 @@ public sealed class StoppedTests
     }
 
     [Fact]
-    public async Task A_daemon_stopped_at_random_moments_never_mistakes_it_for_a_failure()
+    public async Task Daemon_stopped_at_random_moments_reports_no_failure()
     {
         Random random = FaultRun.Random();
         using TestNamespace host = new();

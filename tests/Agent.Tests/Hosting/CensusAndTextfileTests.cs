@@ -12,7 +12,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     public CensusAndTextfileTests() => _loop.Kernel.Is(Mood.Holding(1));
 
     [Fact]
-    public async Task The_first_census_is_taken_at_once_and_one_at_each_interval_after_it()
+    public async Task First_census_is_taken_at_the_start_and_one_follows_at_each_interval()
     {
         await _loop.Start();
         await Published("one", 1);
@@ -26,7 +26,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Ticks_keep_to_the_grid_however_late_they_are_served()
+    public async Task Censuses_stay_on_the_grid_of_the_interval_after_a_late_one()
     {
         await _loop.Start();
         _loop.Time.Leap(ScriptedLoop.Interval * 1.75);
@@ -36,7 +36,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_suspended_machine_makes_no_pile_of_ticks()
+    public async Task Missed_intervals_of_a_suspended_machine_cause_one_census()
     {
         await _loop.Start();
         _loop.Time.Leap(TimeSpan.FromHours(8));
@@ -46,7 +46,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_failure_is_told_once_when_it_begins_and_once_when_it_ends()
+    public async Task Failure_and_recovery_are_each_logged_once()
     {
         await _loop.Start();
         _loop.Kernel.Is(Mood.Bad["loses replies"]);
@@ -77,7 +77,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_cannot_be_used_is_told_once_and_counting_goes_on()
+    public async Task Unusable_directory_is_logged_once_and_counting_continues()
     {
         await File.WriteAllTextAsync(_loop.Directory, "in the way", TestContext.Current.CancellationToken);
         await _loop.Begin();
@@ -103,7 +103,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_others_may_write_is_warned_about_once()
+    public async Task Directory_that_others_may_write_causes_one_warning()
     {
         Directory.CreateDirectory(_loop.Directory);
         File.SetUnixFileMode(_loop.Directory, (UnixFileMode)0b111_111_111);
@@ -113,7 +113,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_finds_another_one_on_its_file_ends()
+    public async Task Agent_ends_if_another_agent_has_its_textfile()
     {
         await _loop.Start();
         Directory.Delete(_loop.Directory, recursive: true);

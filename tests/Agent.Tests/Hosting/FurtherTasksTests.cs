@@ -24,7 +24,7 @@ public sealed class FurtherTasksTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Further_publisher_shows_the_readings_of_the_census_and_of_a_further_source()
+    public async Task Further_publisher_gets_the_readings_of_the_census_and_of_a_further_source()
     {
         Settings settings = new SettingsReader(_ => null).Read(
             new CommandLineValues(("--interval", "50ms"), ("--textfile-directory", _scratch["out"]), ("--port", $"{FreePort.Next()}")));

@@ -27,7 +27,7 @@ public sealed class ReloadTaskTests : IDisposable
     [InlineData("{ \"interval\": ")]
     [InlineData("")]
     [InlineData("{ \"watches\": [] }")]
-    public async Task What_was_compared_is_applied_also_where_the_file_changes_meanwhile(string meanwhile)
+    public async Task Text_that_was_read_is_applied_even_if_the_file_changes_meanwhile(string meanwhile)
     {
         Write("{ \"interval\": \"1s\" }");
         int readings = 0;
@@ -62,7 +62,7 @@ public sealed class ReloadTaskTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_file_that_cannot_be_read_is_refused_with_the_reason(bool isDirectory)
+    public async Task Unreadable_file_is_rejected_with_the_reason(bool isDirectory)
     {
         Write("{ \"interval\": \"1s\" }");
         using ServiceManager manager = new(_ => null, TimeProvider.System, new RecordingLogger<ServiceManager>());

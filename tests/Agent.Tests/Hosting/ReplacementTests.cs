@@ -19,7 +19,7 @@ public sealed class ReplacementTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Whoever_would_do_the_same_goes_on_and_whoever_differs_takes_the_place_and_counts_on()
+    public async Task Unchanged_task_keeps_running_and_a_changed_task_continues_the_statistics()
     {
         FakeTask same = new("same", identity: 1);
         FakeTask changed = new("changed", identity: 1);
@@ -43,7 +43,7 @@ public sealed class ReplacementTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Task_that_a_reload_removes_and_a_later_one_brings_back_counts_on()
+    public async Task Removed_task_that_a_later_reload_brings_back_continues_its_statistics()
     {
         FakeTask first = new("one", identity: 1);
         FakeTask changed = new("one", identity: 2);
@@ -64,7 +64,7 @@ public sealed class ReplacementTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_does_not_end_is_told_of_and_holds_nothing_up()
+    public async Task Task_that_does_not_stop_is_logged_and_does_not_delay_its_successor()
     {
         FakeTask hanging = new("one", identity: 1) { IgnoresItsEnd = true };
         await _supervisor.ReplaceAsync([hanging]);

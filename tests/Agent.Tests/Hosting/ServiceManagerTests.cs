@@ -23,7 +23,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_first_turn_is_readiness_and_only_changes_of_state_follow()
+    public async Task First_report_sends_readiness_and_later_reports_send_only_changes_of_state()
     {
         using ServiceManager manager = Manager();
         manager.Report(Fine);
@@ -42,7 +42,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_cannot_count_is_ready_too()
+    public async Task Agent_that_cannot_count_is_ready()
     {
         using ServiceManager manager = Manager();
         manager.Report("cannot measure: one\nREADY=0");
@@ -50,7 +50,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_watchdog_is_told_three_times_in_its_time()
+    public async Task Watchdog_message_is_sent_three_times_within_the_timeout()
     {
         _environment["WATCHDOG_USEC"] = "3000000";
         _environment["WATCHDOG_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
@@ -83,7 +83,7 @@ public sealed class ServiceManagerTests : IDisposable
     [InlineData("18446744073709551615", null)]
     [InlineData("9223372036854775807", null)]
     [InlineData("3000000", "1")]
-    public void There_is_no_watchdog_without_a_time_or_for_another_process(string microseconds, string? pid)
+    public void Watchdog_is_off_without_a_valid_timeout_and_for_another_process(string microseconds, string? pid)
     {
         _environment["WATCHDOG_USEC"] = microseconds;
         _environment["WATCHDOG_PID"] = pid ?? "";
@@ -92,7 +92,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public void The_shortest_watchdog_does_not_make_a_loop_without_pause()
+    public void Shortest_watchdog_timeout_does_not_cause_a_busy_loop()
     {
         _environment["WATCHDOG_USEC"] = "1";
         using ServiceManager manager = Manager();
@@ -100,7 +100,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reload_tells_when_it_began_and_when_it_is_done()
+    public async Task Reload_sends_its_start_time_and_its_end()
     {
         using ServiceManager manager = Manager(TimeProvider.System);
         manager.Report(Fine);
@@ -119,7 +119,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_was_not_ready_is_not_ready_by_a_reload()
+    public async Task Reload_does_not_make_an_agent_ready()
     {
         using ServiceManager manager = Manager();
         manager.Reloading();
@@ -129,7 +129,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_end_is_told()
+    public async Task Stop_is_sent()
     {
         using ServiceManager manager = Manager();
         manager.Stopping();
@@ -137,7 +137,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_abstract_socket_is_reached()
+    public async Task Abstract_socket_is_supported()
     {
         using NotifyListener listener = new($"@agent-test-{Guid.NewGuid():N}");
         _environment["NOTIFY_SOCKET"] = listener.Address;
@@ -147,7 +147,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_could_not_be_told_is_told_later_and_logged_once()
+    public async Task Unsent_message_is_sent_later_and_logged_once()
     {
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
@@ -166,7 +166,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_end_of_a_reload_that_could_not_be_told_is_told_at_a_turn_for_which_it_asks()
+    public async Task Unsent_end_of_a_reload_requests_a_report_that_sends_it()
     {
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
@@ -192,7 +192,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_watchdog_is_told_within_a_second_of_the_end_of_a_silence()
+    public async Task Watchdog_message_is_sent_within_a_second_after_a_task_stops_hanging()
     {
         _environment["WATCHDOG_USEC"] = "180000000";
         using ServiceManager manager = Manager();
@@ -217,7 +217,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_manager_that_does_not_listen_holds_nothing_up()
+    public async Task Service_manager_that_does_not_read_does_not_block_the_agent()
     {
         using ServiceManager manager = Manager();
         for (int turn = 0; _log.Lines.Count == 0; turn++)
@@ -232,7 +232,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public void Socket_that_no_manager_has_is_named()
+    public void Socket_without_a_service_manager_is_named()
     {
         string left = _scratch["left"];
         new NotifyListener(left).Dispose();
@@ -251,7 +251,7 @@ public sealed class ServiceManagerTests : IDisposable
     [Theory]
     [InlineData("vsock:2:1234", "neither a path nor an abstract name")]
     [InlineData("notify", "neither a path nor an abstract name")]
-    public void An_address_that_is_none_is_told_and_nothing_else(string address, string reason)
+    public void Invalid_address_is_logged_once(string address, string reason)
     {
         _environment["NOTIFY_SOCKET"] = address;
         using ServiceManager manager = Manager();
@@ -261,7 +261,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public void An_address_that_is_too_long_is_told_and_nothing_else()
+    public void Too_long_address_is_logged_once()
     {
         _environment["NOTIFY_SOCKET"] = "/" + new string('x', 200);
         using ServiceManager manager = Manager();
@@ -270,7 +270,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_socket_nothing_is_told()
+    public void Nothing_is_sent_without_a_socket()
     {
         _environment.Clear();
         _environment["WATCHDOG_USEC"] = "3000000";

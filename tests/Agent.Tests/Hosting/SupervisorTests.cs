@@ -23,7 +23,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_fails_is_started_again_after_growing_pauses_and_told_of_once()
+    public async Task Failing_task_is_restarted_after_growing_pauses_and_logged_once()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -50,7 +50,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Whoever_has_worked_since_is_at_the_first_pause_again()
+    public async Task Pause_is_short_again_after_a_success()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -70,7 +70,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_others_never_notice()
+    public async Task Failing_task_does_not_disturb_other_tasks()
     {
         FakeTask good = new("good");
         FakeTask bad = new("bad");
@@ -91,7 +91,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_ends_by_itself_has_failed()
+    public async Task Task_that_ends_by_itself_has_failed()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -103,7 +103,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_defect_is_a_failure_like_any_other_and_named_by_its_type()
+    public async Task Unexpected_exception_is_a_failure_that_is_named_by_its_type()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -115,7 +115,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_failure_that_the_agent_must_not_survive_ends_it_and_is_not_tried_again()
+    public async Task Fatal_failure_ends_the_agent_without_a_retry()
     {
         List<Exception> reasons = [];
         _supervisor.AgentMustEnd += reasons.Add;
@@ -130,7 +130,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_has_turned_when_each_task_has_worked_or_failed()
+    public async Task Supervisor_has_reported_when_each_task_has_succeeded_or_failed()
     {
         Assert.False(_supervisor.HasReported);
         FakeTask works = new("works");
@@ -144,7 +144,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_without_a_sign_of_life_hangs_and_one_that_waits_to_be_started_again_does_not()
+    public async Task Task_without_progress_hangs_and_a_task_that_waits_for_its_restart_does_not()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -161,7 +161,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_hangs_has_failed_once_and_its_return_is_told()
+    public async Task Hanging_task_has_failed_once_and_its_recovery_is_logged()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -186,7 +186,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Where_everything_stood_still_nobody_hangs()
+    public async Task Suspended_machine_is_not_taken_for_a_hanging_task()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -202,7 +202,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_holds_up_its_caller_holds_up_no_other_one()
+    public async Task Task_that_blocks_its_caller_does_not_delay_other_tasks()
     {
         using ManualResetEvent holding = new(false);
         FakeTask other = new("other");
@@ -212,7 +212,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task After_the_end_nothing_is_started_any_more()
+    public async Task Stopped_supervisor_starts_no_task()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
@@ -226,7 +226,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task An_end_that_comes_just_as_a_task_fails_is_no_failure_of_the_agent(int failures)
+    public async Task Stop_at_the_moment_of_a_failure_is_not_a_failure_of_the_agent(int failures)
     {
         List<Exception> reasons = [];
         _supervisor.AgentMustEnd += reasons.Add;
@@ -254,7 +254,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_asks_for_others_while_all_end_holds_nothing_up()
+    public async Task Task_that_replaces_tasks_during_the_stop_does_not_block_it()
     {
         using ManualResetEvent ending = new(false);
         FakeTask late = new("late");

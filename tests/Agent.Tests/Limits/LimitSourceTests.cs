@@ -28,7 +28,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_asks_at_once_and_then_every_minute()
+    public async Task Service_is_asked_at_once_and_then_every_minute()
     {
         await Start(() => Known);
         await Asked(1);
@@ -44,7 +44,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_change_is_told_and_no_limit_is_one()
+    public async Task Change_of_the_limit_is_logged_also_to_none()
     {
         await Start(() => Known);
         await Asked(1);
@@ -58,7 +58,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Without_an_answer_it_asks_at_growing_intervals_of_five_minutes_at_most()
+    public async Task Failed_question_is_repeated_after_growing_pauses_of_at_most_five_minutes()
     {
         await Start(Failing("refused"));
         List<TimeSpan> waits = [];
@@ -77,7 +77,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Before_the_first_answer_the_limit_is_unknown()
+    public async Task Limit_is_unknown_before_the_first_answer()
     {
         ClientLimit before = Current;
         Assert.True(before.IsUnknown);
@@ -89,7 +89,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_429_is_an_answer_and_the_next_question_comes_soon()
+    public async Task Answer_429_is_followed_by_a_question_soon()
     {
         int answered = 0;
         _source.Answer = () => Refused;
@@ -114,7 +114,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_429_keeps_the_limit_that_was_known()
+    public async Task Answer_429_keeps_the_known_limit()
     {
         await Start(() => Known);
         await Asked(1);
@@ -141,7 +141,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Weeks_without_an_answer_do_not_make_it_ask_without_a_pause()
+    public async Task Pause_is_the_longest_one_even_after_weeks_without_an_answer()
     {
         await Start(Failing("refused"));
         for (int asked = 1; asked <= 3000; asked++)
@@ -159,7 +159,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Two_agents_that_start_together_do_not_ask_together_for_ever()
+    public async Task Agents_that_start_together_do_not_ask_together_after_a_failure()
     {
         ManualTime otherTime = new();
         ScriptedSource otherSource = new() { Answer = Failing("refused") };
@@ -173,7 +173,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_last_good_value_is_kept_and_its_age_told()
+    public async Task Last_known_limit_is_kept_and_its_age_is_logged()
     {
         await Start(() => Known);
         await Asked(1);
@@ -204,7 +204,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Each_kind_of_failure_is_told_once_until_it_changes()
+    public async Task Failure_is_logged_once_until_its_reason_changes()
     {
         await Start(Failing("refused"));
         int asked = 1;
@@ -230,7 +230,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_defect_of_the_source_does_not_end_it()
+    public async Task Unexpected_exception_does_not_end_the_source()
     {
         await Start(() => throw new InvalidOperationException("a defect"));
         await Asked(1);
@@ -242,7 +242,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_ends_when_it_is_told_to_while_it_waits_for_the_next_attempt()
+    public async Task Stop_ends_the_source_while_it_waits_for_the_next_question()
     {
         await Start(Failing("refused"));
         await Asked(1);

@@ -10,7 +10,7 @@ public sealed class DaemonTests
     [InlineData(2)] // SIGINT
     [InlineData(3)] // SIGQUIT
     [InlineData(1)] // SIGHUP
-    public async Task It_publishes_until_it_is_told_to_end_and_removes_the_file(int signal)
+    public async Task Daemon_publishes_until_a_signal_and_removes_its_file(int signal)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -36,7 +36,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_signal_that_is_sent_twice_at_once_is_one()
+    public async Task Two_signals_at_once_count_as_one()
     {
         using Scratch scratch = new();
         // Where the machine stands still between the two, they are two.
@@ -82,7 +82,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_namespace_that_comes_late_or_goes_is_told_once_each_time()
+    public async Task Missing_namespace_and_its_return_are_logged_once_each_time()
     {
         using Scratch scratch = new();
         string link = scratch["ns"];
@@ -111,7 +111,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_second_agent_on_the_same_file_says_so_in_one_line_and_ends()
+    public async Task Second_agent_on_the_same_file_ends_with_a_one_line_error()
     {
         using Scratch scratch = new();
         using AgentProcess first = AgentProcess.Start(["--textfile-directory", scratch.Path]);
@@ -125,7 +125,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_killed_agents_file_and_lock_are_taken_over()
+    public async Task File_and_lock_of_a_killed_agent_are_taken_over()
     {
         using Scratch scratch = new();
         using (AgentProcess killed = AgentProcess.Start(["--textfile-directory", scratch.Path]))
@@ -147,7 +147,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task Without_a_textfile_it_says_that_nothing_is_published()
+    public async Task Daemon_without_textfile_and_endpoint_logs_that_nothing_is_published()
     {
         using AgentProcess agent = AgentProcess.Start(["--textfile-directory", "none"]);
         await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "it says so");

@@ -15,7 +15,7 @@ public sealed class EarlyHangUpTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
-    public async Task Agent_with_a_configuration_file_lives_on()
+    public async Task Agent_with_a_configuration_file_survives_early_hang_ups()
     {
         await File.WriteAllTextAsync(
             _scratch["agent.json"], """{ "watches": [{ "name": "web", "ports": [443] }] }""", TestContext.Current.CancellationToken);

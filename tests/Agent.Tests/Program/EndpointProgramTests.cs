@@ -24,7 +24,7 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task Both_ways_of_publishing_tell_the_same_and_the_endpoint_more()
+    public async Task Endpoint_has_the_metrics_of_the_textfile_and_more()
     {
         using Connections server = new(_host, 8500);
         server.Accept(5);
@@ -54,7 +54,7 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task A_census_that_fails_shows_in_its_metrics_and_nowhere_else()
+    public async Task Failed_census_affects_only_its_own_metrics()
     {
         File.CreateSymbolicLink(_scratch["ns"], _host.Path);
         using AgentProcess agent = Start("--netns", _scratch["ns"], "--textfile-directory", _scratch["out"]);
@@ -81,7 +81,7 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task A_disk_that_hangs_is_told_by_its_task_and_holds_up_no_other_one()
+    public async Task Hanging_disk_is_logged_by_its_task_and_does_not_delay_other_tasks()
     {
         using Connections server = new(_host, 8500);
         server.Accept(2);
@@ -110,7 +110,7 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_never_counted_is_alive_and_not_ready()
+    public async Task Agent_that_never_counted_is_alive_and_not_ready()
     {
         using AgentProcess agent = Start("--netns", _scratch["nowhere"], "--textfile-directory", "none");
         await Metrics(text => text.Contains("sockdiag_census_success 0\n"));
@@ -121,7 +121,7 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reload_turns_the_endpoint_on_and_off_and_is_told_in_metrics()
+    public async Task Reload_turns_the_endpoint_on_and_off_and_is_in_the_metrics()
     {
         string config = _scratch["agent.json"];
         Write(config, "");
@@ -150,7 +150,7 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task A_thousand_scrapes_at_a_time_are_all_whole_and_censuses_go_on()
+    public async Task Thousand_concurrent_scrapes_are_complete_and_censuses_continue()
     {
         using Connections server = new(_host, 8500);
         server.Accept(5);
@@ -169,7 +169,7 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task A_second_signal_ends_it_at_once()
+    public async Task Second_signal_ends_the_agent_at_once()
     {
         using TestAuthority authority = new(_scratch, "ca");
         (string certificateFile, string keyFile) = authority.Client("agent");

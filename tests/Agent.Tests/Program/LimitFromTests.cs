@@ -29,7 +29,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task Once_asks_and_says_who_answered()
+    public async Task Once_shows_the_limit_and_its_source()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")) };
         (int exitCode, string output, string errors) = await Once(consul, "--output", "json", "--warn", "80%");
@@ -44,7 +44,7 @@ public sealed class LimitFromTests : IDisposable
     [InlineData("403 Forbidden", " requires a token (403); ")]
     [InlineData("200 OK", " answers without DebugConfig.HTTPMaxConnsPerClient")]
     [InlineData("429 Too Many Requests", " answers 429: ")]
-    public async Task Once_says_why_the_limit_is_unknown_and_takes_no_other(string status, string reason)
+    public async Task Unknown_limit_has_a_reason_and_no_default_replaces_it(string status, string reason)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status(status, "{}") };
         (int exitCode, string output, string errors) = await Once(consul, "--output", "prom");
@@ -79,7 +79,7 @@ public sealed class LimitFromTests : IDisposable
     [InlineData("500 Internal Server Error", "80%", "20", 3, "UNKNOWN")]
     [InlineData("500 Internal Server Error", "80%", "9", 2, "CRITICAL")]
     [InlineData("500 Internal Server Error", "9", "20", 3, "UNKNOWN")]
-    public async Task A_check_judges_an_unknown_limit_as_unknown_and_a_429_as_critical(
+    public async Task Check_is_UNKNOWN_without_a_known_limit_and_CRITICAL_after_a_429(
         string status, string warning, string critical, int exitCode, string state)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status(status) };
@@ -92,7 +92,7 @@ public sealed class LimitFromTests : IDisposable
     [Theory]
     [InlineData("80%", "95%")]
     [InlineData("100", "200")]
-    public async Task A_check_is_unknown_where_Consul_closes_the_connection_as_a_full_one_does(string warning, string critical)
+    public async Task Check_is_UNKNOWN_if_Consul_closes_the_connection_without_an_answer(string warning, string critical)
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "", HangsUp = true };
         foreach (string scheme in new[] { "http", "https" })
@@ -111,7 +111,7 @@ public sealed class LimitFromTests : IDisposable
     [InlineData("CONSUL_HTTP_ADDR", "http://127.0.0.1:1", "refuses the connection")]
     [InlineData("CONSUL_CACERT", "/nonexistent/ca.pem", "cannot load the CA file /nonexistent/ca.pem")]
     [InlineData("CONSUL_HTTP_TOKEN_FILE", "/nonexistent/token", "cannot read the token file /nonexistent/token")]
-    public async Task A_question_that_cannot_be_asked_makes_the_limit_unknown(string variable, string value, string reason)
+    public async Task Limit_is_unknown_if_Consul_cannot_be_asked(string variable, string value, string reason)
     {
         Dictionary<string, string> environment = new() { ["CONSUL_HTTP_ADDR"] = "https://127.0.0.1:1" };
         using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
@@ -134,7 +134,7 @@ public sealed class LimitFromTests : IDisposable
     [Theory]
     [InlineData("0.0.0.0")]
     [InlineData("127.0.0.1")]
-    public async Task A_Consul_on_all_addresses_is_this_host(string host)
+    public async Task Consul_address_0_0_0_0_means_this_host(string host)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")) };
         (int exitCode, string output, string errors) = await AgentProcess.Run(
@@ -145,7 +145,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task An_address_of_Consul_that_is_not_used_is_told()
+    public async Task Ignored_CONSUL_HTTP_ADDR_is_reported()
     {
         (int exitCode, _, string errors) = await AgentProcess.Run(
             ["--once", "--netns", _host.Path, "--output", "check", "--port", "18600", "--warn", "10"],
@@ -155,7 +155,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task Once_counts_before_it_asks()
+    public async Task Once_counts_before_it_asks_Consul()
     {
         // From the question on there are more connections than before.
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")), Asked = () => _server.Accept(5) };
@@ -166,7 +166,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task Consul_is_not_asked_where_nothing_was_counted()
+    public async Task Consul_is_not_asked_after_a_failed_census()
     {
         await using FakeConsul consul = new();
         (int exitCode, _, string errors) = await AgentProcess.Run(
@@ -178,7 +178,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task The_daemon_tells_a_429_and_its_end()
+    public async Task Daemon_publishes_a_429_and_its_end()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status("429 Too Many Requests") };
         using AgentProcess agent = AgentProcess.Start(
@@ -196,7 +196,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task The_daemon_publishes_no_limit_before_the_first_answer()
+    public async Task Daemon_publishes_no_limit_before_the_first_answer()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status("403 Forbidden") };
         using AgentProcess agent = AgentProcess.Start(
@@ -216,7 +216,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task The_daemon_publishes_what_is_answered()
+    public async Task Daemon_publishes_the_limit_that_Consul_reports()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("123")) };
         int before = 0;

@@ -35,7 +35,7 @@ public sealed class MissingOpenSslTests : IDisposable
     [InlineData("certificate", "--listen-certificate-file", "certificate", "--listen-key-file", "key")]
     [InlineData("certificate", "--listen-certificate-file", "certificate", "--listen-key-file", "key", "--listen-token-file", "token")]
     [InlineData("token", "--listen-token-file", "token")]
-    public async Task Endpoint_that_needs_it_is_refused_at_the_start(string file, params string[] arguments)
+    public async Task Endpoint_that_needs_OpenSSL_is_rejected_at_the_start(string file, params string[] arguments)
     {
         string[] absolute = [.. arguments.Select(argument => argument.StartsWith('-') ? argument : _scratch[argument])];
         (int exitCode, string output, string errors) = await AgentProcess.Run(
@@ -44,7 +44,7 @@ public sealed class MissingOpenSslTests : IDisposable
     }
 
     [Fact]
-    public async Task Census_goes_on_where_Consul_would_be_asked_over_TLS()
+    public async Task Census_succeeds_if_Consul_requires_TLS()
     {
         await using FakeConsul consul = new();
         (int exitCode, string output, string errors) = await AgentProcess.Run(
@@ -54,7 +54,7 @@ public sealed class MissingOpenSslTests : IDisposable
     }
 
     [Fact]
-    public async Task Daemon_goes_on_where_Consul_would_be_asked_over_TLS_and_where_a_reload_brings_a_certificate()
+    public async Task Daemon_continues_if_Consul_requires_TLS_or_a_reload_adds_a_certificate()
     {
         await using FakeConsul consul = new();
         string watches = $$"""
@@ -84,7 +84,7 @@ public sealed class MissingOpenSslTests : IDisposable
     [InlineData("--once", "--output", "check")]
     [InlineData("--version")]
     [InlineData("check-config", "agent.json")]
-    public async Task Nothing_else_needs_it(params string[] arguments)
+    public async Task Other_commands_do_not_need_OpenSSL(params string[] arguments)
     {
         await Write($$"""
             {

@@ -10,7 +10,7 @@ public sealed class ProcessesTests
     private const string Nobody = "65534";
 
     [Fact]
-    public async Task Root_sees_who_holds_the_clients_ends_in_both_forms()
+    public async Task Root_sees_the_processes_of_a_client_in_the_table_and_in_JSON()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -32,7 +32,7 @@ public sealed class ProcessesTests
     [Theory]
     [InlineData("-sys_ptrace")]
     [InlineData("-all")]
-    public async Task Root_with_fewer_capabilities_than_others_does_not_see_and_says_why(string without)
+    public async Task Root_without_the_capabilities_sees_no_process_and_gets_the_reason(string without)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -50,7 +50,7 @@ public sealed class ProcessesTests
     [Theory]
     [InlineData("+dac_read_search", 1)]
     [InlineData("+dac_read_search,+sys_ptrace", 2)]
-    public async Task Nobody_sees_nobody_s_own_processes_and_with_two_capabilities_all(string capabilities, int seen)
+    public async Task User_nobody_sees_its_own_processes_and_with_two_capabilities_all(string capabilities, int seen)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);

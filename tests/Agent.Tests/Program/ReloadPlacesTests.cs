@@ -36,7 +36,7 @@ public sealed class ReloadPlacesTests : IDisposable
     [InlineData("127.0.0.2:PORT", "127.0.0.1:OTHER 0.0.0.0:PORT", "Address already in use")]
     [InlineData(null, "192.0.2.1:PORT", "no interface here has this address")]
     [InlineData(null, "127.0.0.1:PORT [2001:db8::1]:OTHER", "no interface here has this address")]
-    public async Task An_address_that_cannot_be_bound_is_refused_and_the_endpoint_goes_on(string? taken, string listen, string reason)
+    public async Task Address_that_cannot_be_bound_is_rejected_and_the_endpoint_continues(string? taken, string listen, string reason)
     {
         int other = FreePort.Next();
         using TcpListener? listener = taken is null ? null : new TcpListener(IPEndPoint.Parse(Fill(taken, other)));
@@ -73,7 +73,7 @@ public sealed class ReloadPlacesTests : IDisposable
     [InlineData("0.0.0.0:PORT", "127.0.0.2:PORT")]
     [InlineData("[::]:PORT", "127.0.0.2:PORT 127.0.0.1:PORT")]
     [InlineData("127.0.0.1:PORT", "127.0.0.2:PORT")]
-    public async Task An_endpoint_is_not_in_its_own_way(string before, string after)
+    public async Task Endpoint_moves_to_addresses_that_overlap_its_old_ones(string before, string after)
     {
         Requires.That(Socket.OSSupportsIPv6 || !(before + after).Contains("::"), "there is no IPv6 here");
         Write([Fill(before, 0)]);
@@ -97,7 +97,7 @@ public sealed class ReloadPlacesTests : IDisposable
     [InlineData("link/")]
     [InlineData("parent/out")]
     [InlineData("relative")]
-    public async Task Another_spelling_of_the_textfile_s_directory_is_the_same_textfile(string spelling)
+    public async Task Other_spelling_of_the_directory_is_the_same_textfile(string spelling)
     {
         Write(directory: _scratch["out"]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
@@ -122,7 +122,7 @@ public sealed class ReloadPlacesTests : IDisposable
     }
 
     [Fact]
-    public async Task A_symlink_that_the_textfile_came_by_may_go_once_the_configuration_names_the_directory()
+    public async Task Symlink_may_be_removed_after_the_configuration_names_its_target()
     {
         Directory.CreateDirectory(_scratch["out"]);
         File.CreateSymbolicLink(_scratch["link"], "out");
@@ -141,7 +141,7 @@ public sealed class ReloadPlacesTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_with_the_name_of_the_former_one_is_another_one()
+    public async Task Directory_of_another_agent_is_rejected()
     {
         Directory.CreateDirectory(_scratch["one"]);
         Directory.CreateDirectory(_scratch["two"]);

@@ -28,7 +28,7 @@ public sealed class ReloadTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task A_new_file_takes_effect_however_the_old_one_is_replaced(string way)
+    public async Task New_file_takes_effect_with_each_way_to_replace_the_old_one(string way)
     {
         Install(way, Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
@@ -51,7 +51,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task An_invalid_file_changes_nothing_and_is_told_once_with_file_line_and_key()
+    public async Task Invalid_file_changes_nothing_and_is_logged_once_with_file_line_and_key()
     {
         Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
@@ -72,7 +72,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task What_watches_that_stay_have_seen_is_kept()
+    public async Task Peak_of_an_unchanged_watch_survives_a_reload()
     {
         using Connections server = new(_host, 8500);
         IReadOnlyList<(Socket Client, Socket Server)> connections = server.Accept(7);
@@ -96,7 +96,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task The_textfile_moves_with_its_setting_and_nothing_stays_behind()
+    public async Task Textfile_moves_to_another_directory_and_leaves_nothing_behind()
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
@@ -115,7 +115,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_textfile_on_a_disk_that_hangs_is_left_and_its_file_goes_when_that_is_over()
+    public async Task Textfile_on_a_hanging_disk_is_replaced_and_removed_when_the_disk_recovers()
     {
         await using FreezableDisk disk = await FreezableDisk.Mount(_scratch["disk"]);
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "disk"));
@@ -136,7 +136,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_cannot_be_used_does_not_take_the_place_of_one_that_can()
+    public async Task Unusable_directory_does_not_replace_a_usable_one()
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
@@ -151,7 +151,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task SIGHUP_reads_the_file_at_once_also_where_it_is_the_same()
+    public async Task SIGHUP_reads_the_file_at_once_even_if_it_is_unchanged()
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using NotifyListener manager = new(_scratch["notify"]);
@@ -171,7 +171,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_changes_while_the_agent_starts_is_not_missed()
+    public async Task File_that_changes_while_the_agent_starts_is_not_missed()
     {
         Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
@@ -183,7 +183,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_main_namespace_takes_the_place_of_the_one_before()
+    public async Task New_main_namespace_replaces_the_old_one()
     {
         using TestNamespace other = new();
         using Connections seven = new(_host, 8500);
@@ -205,7 +205,7 @@ public sealed class ReloadTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task An_end_that_overtakes_a_reload_leaves_nothing_behind(bool hasBegun)
+    public async Task Stop_during_a_reload_leaves_nothing_behind(bool hasBegun)
     {
         for (int round = 0; round < 3; round++)
         {
@@ -231,7 +231,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_is_read_once()
+    public async Task Pipe_is_read_once()
     {
         Assert.Equal((0, ""), await Tool.Run("mkfifo", [_scratch["pipe"]]));
         using AgentProcess agent = AgentProcess.Start(["--config", _scratch["pipe"]]);

@@ -10,7 +10,7 @@ public sealed partial class StartsProgramTests
     [InlineData("tests/Agent.Tests")]
     [InlineData("tests/Netlink.Tests")]
     [InlineData("integration")]
-    public void A_class_says_so_where_it_starts_the_program_itself_or_through_others(string project)
+    public void Attribute_is_on_the_classes_that_start_the_program_and_on_no_others(string project)
     {
         // A file holds one type, which has the file's name.
         Dictionary<string, string> sources = Directory.EnumerateFiles(Repository.PathOf(project), "*.cs", SearchOption.AllDirectories)

@@ -34,7 +34,7 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_write_that_failed_is_made_up_for_long_before_the_next_census()
+    public async Task Failed_write_is_tried_again_before_the_next_census()
     {
         await File.WriteAllTextAsync(_scratch["out"], "in the way", TestContext.Current.CancellationToken);
         Count(TimeSpan.FromDays(1));
@@ -49,7 +49,7 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task While_it_waits_for_a_census_it_does_not_hang()
+    public async Task Publisher_that_waits_for_a_census_does_not_hang()
     {
         _store.Replace([Census(Second)]);
         await Write("out", Second);
@@ -62,7 +62,7 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Another_directory_has_its_file_at_once()
+    public async Task New_directory_gets_its_file_at_once()
     {
         Count(TimeSpan.FromDays(1));
         await Write("out", TimeSpan.FromDays(1));

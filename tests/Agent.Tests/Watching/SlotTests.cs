@@ -55,7 +55,7 @@ public sealed class SlotTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_hung_up_holds_its_slot_until_the_server_closes()
+    public async Task Client_that_hung_up_holds_its_slot_until_the_server_closes()
     {
         Connect(One, 8500, 10);
         await Answered();
@@ -69,7 +69,7 @@ public sealed class SlotTests : IDisposable
     }
 
     [Fact]
-    public async Task At_the_limit_what_is_refused_holds_nothing()
+    public async Task Refused_connection_holds_no_slot()
     {
         Connect(One, 8500, Limit + 9);
         Connect(Two, 8501, Limit - 1);
@@ -80,7 +80,7 @@ public sealed class SlotTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_accepts_holds_no_slot()
+    public async Task Unaccepted_connection_holds_no_slot()
     {
         Connect(One, 8500, 5);
         await Answered();

@@ -35,7 +35,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void Exposition_is_that_of_the_golden_files()
+    public void Exposition_matches_the_golden_files()
     {
         ImmutableArray<NamespaceCounts> counts = ExampleSnapshots.Several.Namespaces;
         FakeSource[] sources = [.. counts.Select(found => new FakeSource(new CensusSubject(found.Netns, null)))];
@@ -62,14 +62,14 @@ public sealed partial class EndpointExpositionTests
             Text(Create(), ExpositionFormat.PrometheusText));
 
     [Fact]
-    public async Task Promtool_finds_no_fault()
+    public async Task Promtool_accepts_the_exposition()
     {
         string promtool = Requires.Program("promtool", "prometheus");
         Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], Text(Create(), ExpositionFormat.PrometheusText)));
     }
 
     [Fact]
-    public async Task Another_reader_of_OpenMetrics_finds_every_family_with_its_type()
+    public async Task Python_parser_of_OpenMetrics_finds_every_family_with_its_type()
     {
         (int exitCode, string output) = await OpenMetricsParser.Parse(Text(Create(), ExpositionFormat.OpenMetricsText));
         Assert.True(exitCode == 0, output);
@@ -83,7 +83,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public async Task Exposition_before_the_first_census_has_no_sample_of_one()
+    public async Task Exposition_before_the_first_census_has_no_counts()
     {
         Show(new Snapshot([]));
         _statistics = ExampleStatistics.AtStart;
@@ -97,11 +97,11 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void Counters_and_nothing_else_end_in_total() => Assert.All(
+    public void Only_counters_end_in_total() => Assert.All(
         Families, family => Assert.Equal(family.Type == MetricType.Counter, family.Name.EndsWith("_total", StringComparison.Ordinal)));
 
     [Fact]
-    public void Scrapes_of_one_moment_get_the_same_bytes_and_later_ones_get_new_ones()
+    public void Scrapes_at_the_same_moment_share_an_answer_and_later_ones_get_a_new_one()
     {
         EndpointExposition exposition = Create();
         RenderedMetrics first = exposition.Render(ExpositionFormat.PrometheusText);
@@ -119,7 +119,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public async Task A_thousand_scrapes_at_once_are_rendered_once_for_each_format()
+    public async Task Thousand_concurrent_scrapes_are_rendered_once_for_each_format()
     {
         EndpointExposition exposition = Create();
         RenderedMetrics[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => Task.Run(
@@ -133,7 +133,7 @@ public sealed partial class EndpointExpositionTests
     [Theory]
     [InlineData(ExpositionFormat.PrometheusText)]
     [InlineData(ExpositionFormat.OpenMetricsText)]
-    public async Task A_thousand_compressed_scrapes_at_once_are_compressed_once(ExpositionFormat format)
+    public async Task Thousand_concurrent_scrapes_are_compressed_once(ExpositionFormat format)
     {
         EndpointExposition exposition = Create();
         ReadOnlyMemory<byte>[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(_ => Task.Run(() => exposition.Render(format).Gzip)));
@@ -151,7 +151,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public async Task No_exposition_mixes_two_censuses()
+    public async Task Exposition_never_mixes_two_censuses()
     {
         const int Scrapers = 8;
         const int Expositions = 2_000;
@@ -186,7 +186,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void Durations_that_no_scrape_asks_for_are_counted()
+    public void Durations_of_censuses_between_two_scrapes_are_counted()
     {
         const int Censuses = 3_500;
         FakeSource source = new(new CensusSubject(null, null));
@@ -203,7 +203,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void Answer_that_could_not_be_rendered_is_tried_again()
+    public void Failed_rendering_is_tried_again()
     {
         bool fails = true;
         EndpointExposition exposition = new(
@@ -230,7 +230,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void No_sample_is_worth_an_allocation()
+    public void Rendering_allocates_nothing_per_sample()
     {
         const int samplesPerPort = 5;
         const int fewPorts = 10;

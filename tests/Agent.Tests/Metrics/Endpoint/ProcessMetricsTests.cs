@@ -22,7 +22,7 @@ public sealed partial class ProcessMetricsTests
         "18445 (a) b (c)) S 1 2 3 0 -1 4194560 10 11 12 13 150 25 7 8 20 0 9 0 4321 8192000 300 18446744073709551615 1 1 0 0 0\n";
 
     [Fact]
-    public void Of_a_running_process_everything_is_known()
+    public void Running_process_has_every_metric()
     {
         using Scratch scratch = new();
         FileStream[] open = [.. Enumerable.Range(0, 50).Select(i => File.Create(scratch[$"{i}"]))];
@@ -42,7 +42,7 @@ public sealed partial class ProcessMetricsTests
     }
 
     [Fact]
-    public void What_the_kernel_says_is_taken_as_it_says_it()
+    public void Numbers_of_the_kernel_are_converted_to_base_units()
     {
         using Scratch process = new();
         File.WriteAllText(process["stat"], Statistics);
@@ -67,7 +67,7 @@ public sealed partial class ProcessMetricsTests
     }
 
     [Fact]
-    public void What_cannot_be_read_is_absent()
+    public void Metric_of_an_unreadable_file_is_absent()
     {
         using Scratch process = new();
         Assert.Empty(Values(registry => new ProcessMetrics(registry, process["gone"], startedAt: null).Set()));
@@ -84,7 +84,7 @@ public sealed partial class ProcessMetricsTests
     [InlineData("1 (a")]
     [InlineData("1 (a) S 1 2 3")]
     [InlineData("1 (a) S 1 2 3 0 -1 4194560 10 11 12 13 x 25 7 8 20 0 9 0 4321 8192000 300 1\n")]
-    public void A_line_that_is_not_the_kernels_says_nothing(string line) =>
+    public void Malformed_statistics_are_rejected(string line) =>
         Assert.False(ProcessStatistics.TryParse(Encoding.UTF8.GetBytes(line), out _));
 
     private static Dictionary<string, double> Values(Action<MetricRegistry> set)

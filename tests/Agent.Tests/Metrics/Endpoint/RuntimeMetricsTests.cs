@@ -16,7 +16,7 @@ public sealed partial class RuntimeMetricsTests
     }
 
     [Fact]
-    public void Names_types_and_labels_are_those_of_the_meter_that_NET_itself_has()
+    public void Names_types_and_labels_match_the_meter_of_NET()
     {
         SortedSet<string> offered = new(StringComparer.Ordinal);
         using MeterListener listener = new()
@@ -52,7 +52,7 @@ public sealed partial class RuntimeMetricsTests
     }
 
     [Fact]
-    public void Every_family_has_its_samples()
+    public void Every_family_has_samples()
     {
         MetricRegistry registry = new(RuntimeFamilies.All);
         registry.BeginUpdate();
