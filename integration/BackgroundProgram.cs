@@ -64,7 +64,7 @@ internal sealed class BackgroundProgram : IDisposable
     internal async Task<int> Exit(CancellationToken cancellationToken = default)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Poll.Patience);
+        patience.CancelAfter(Poll.Timeout);
         await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
     }

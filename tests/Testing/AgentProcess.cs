@@ -76,8 +76,8 @@ internal sealed class AgentProcess : IDisposable
     /// <summary>Waits for its end, and for all that it printed.</summary>
     internal async Task<int> Exit()
     {
-        using CancellationTokenSource patience = new(Poll.Patience);
-        await _process.WaitForExitAsync(patience.Token);
+        using CancellationTokenSource timeout = new(Poll.Timeout);
+        await _process.WaitForExitAsync(timeout.Token);
         return _process.ExitCode;
     }
 

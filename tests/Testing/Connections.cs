@@ -68,7 +68,7 @@ internal sealed class Connections : IDisposable
     /// <summary>Accepts the connection of another process.</summary>
     internal void AcceptOther()
     {
-        Assert.True(_listener.Poll(Poll.Patience, SelectMode.SelectRead), "no other process has connected");
+        Assert.True(_listener.Poll(Poll.Timeout, SelectMode.SelectRead), "no other process has connected");
         _sockets.Add(_listener.Accept());
     }
 

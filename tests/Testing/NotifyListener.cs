@@ -24,9 +24,9 @@ internal sealed class NotifyListener : IDisposable
     /// <summary>Waits for the next message.</summary>
     internal async Task<string> Receive()
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(Poll.Patience);
-        int length = await _socket.ReceiveAsync(_buffer, patience.Token);
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(Poll.Timeout);
+        int length = await _socket.ReceiveAsync(_buffer, timeout.Token);
         return Encoding.UTF8.GetString(_buffer.AsSpan(0, length));
     }
 

@@ -49,16 +49,16 @@ public sealed class DiskTests : IAsyncLifetime
             "the disk is full");
         watcher.EnableRaisingEvents = true;
         _server.Accept(2);
-        await Poll.Until(() => attempts >= 5, "it tries again");
-        await daemon.SaysNoMoreThan(1);
+        await Poll.Until(() => attempts >= 5, "the agent tries again");
+        await daemon.LogsOnly(1);
         ExpositionText.CheckWhole(daemon.Text, 3);
 
         File.Delete(rest);
         _disk.Free();
         await daemon.Publishes(5);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, "No space left on device");
-        await daemon.EndsWell();
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, "No space left on device");
+        await daemon.StopsCleanly();
         Assert.Empty(Directory.EnumerateFileSystemEntries(_disk.Path));
     }
 
@@ -70,13 +70,13 @@ public sealed class DiskTests : IAsyncLifetime
 
         await _disk.Remount("ro");
         _server.Accept(2);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         ExpositionText.CheckWhole(daemon.Text, 3);
 
         await _disk.Remount("rw");
         await daemon.Publishes(5);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, "Read-only file system");
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, "Read-only file system");
     }
 
     [Fact]
@@ -84,11 +84,11 @@ public sealed class DiskTests : IAsyncLifetime
     {
         await _disk.Remount("ro");
         using WatchedDaemon daemon = new(_host, _disk.Path);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         await _disk.Remount("rw");
         await daemon.Publishes(3);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, "Read-only file system");
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, "Read-only file system");
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class DiskTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(_disk.Path, "tcp_connections.prom.lock"), "", TestContext.Current.CancellationToken);
         await _disk.Remount("ro");
         using WatchedDaemon daemon = new(_host, _disk.Path);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         await _disk.Remount("rw");
         await daemon.Publishes(3);
         Assert.False(File.Exists(leftover));
@@ -114,7 +114,7 @@ public sealed class DiskTests : IAsyncLifetime
 
         await daemon.WhileStopped(() => Directory.Delete(directory, recursive: true));
         await daemon.Publishes(3);
-        await HasSaidNothingOrOnePair(daemon);
+        await LoggedNothingOrFailureAndRecovery(daemon);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class DiskTests : IAsyncLifetime
         await daemon.Publishes(5);
         string aside = await File.ReadAllTextAsync(_scratch["aside/tcp_connections.prom"], TestContext.Current.CancellationToken);
         ExpositionText.CheckWhole(aside, 3);
-        await HasSaidNothingOrOnePair(daemon);
+        await LoggedNothingOrFailureAndRecovery(daemon);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class DiskTests : IAsyncLifetime
             File.WriteAllText(directory, "in the way");
         });
         _server.Accept(2);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         Assert.Equal("in the way", await File.ReadAllTextAsync(directory, TestContext.Current.CancellationToken));
 
         await daemon.WhileStopped(() =>
@@ -155,8 +155,8 @@ public sealed class DiskTests : IAsyncLifetime
             Directory.Move(_scratch["aside"], directory);
         });
         await daemon.Publishes(5);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, directory);
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, directory);
     }
 
     private static void TakePages(string path)
@@ -176,7 +176,7 @@ public sealed class DiskTests : IAsyncLifetime
         }
     }
 
-    private static void IsOnePair(WatchedDaemon daemon, string reason) => Assert.Collection(
+    private static void LoggedFailureAndRecovery(WatchedDaemon daemon, string reason) => Assert.Collection(
         daemon.Lines,
         line =>
         {
@@ -187,13 +187,13 @@ public sealed class DiskTests : IAsyncLifetime
         line => Assert.EndsWith($"can write {daemon.FilePath} again", line));
 
     /// <summary>What is gone in the middle of a write fails that write; before or after it nothing fails.</summary>
-    private static async Task HasSaidNothingOrOnePair(WatchedDaemon daemon)
+    private static async Task LoggedNothingOrFailureAndRecovery(WatchedDaemon daemon)
     {
-        await Poll.Until(() => daemon.Lines.Count % 2 == 0, "what began has ended");
+        await Poll.Until(() => daemon.Lines.Count % 2 == 0, "every failure has its recovery");
         await WatchedDaemon.Intervals(10);
         if (daemon.Lines.Count > 0)
         {
-            IsOnePair(daemon, daemon.FilePath);
+            LoggedFailureAndRecovery(daemon, daemon.FilePath);
         }
     }
 }

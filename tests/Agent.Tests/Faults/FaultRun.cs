@@ -9,7 +9,7 @@ internal static class FaultRun
     internal static Random Random()
     {
         int seed = Number("AGENT_FAULT_SEED") ?? System.Random.Shared.Next();
-        Tell($"AGENT_FAULT_SEED={seed} repeats this run");
+        WriteLine($"AGENT_FAULT_SEED={seed} repeats this run");
         return new Random(seed);
     }
 
@@ -17,7 +17,7 @@ internal static class FaultRun
     internal static int Rounds(int usual) => Number("AGENT_FAULT_ROUNDS") ?? usual;
 
     /// <summary>A line of the test's output, which is shown where it fails.</summary>
-    internal static void Tell(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
+    internal static void WriteLine(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 
     private static int? Number(string variable) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;

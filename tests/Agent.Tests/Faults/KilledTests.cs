@@ -63,7 +63,7 @@ public sealed class KilledTests : IDisposable
             {
                 await stop.CancelAsync();
                 await Task.WhenAll(readers);
-                FaultRun.Tell(
+                FaultRun.WriteLine(
                     $"{_kills} kills, {_killsInAWrite} of them left a temporary file, {_halfWritten} of those not whole; "
                         + $"{reader.Reads} reads of {reader.Texts} texts; {_scrapes} scrapes");
             }
@@ -122,7 +122,7 @@ public sealed class KilledTests : IDisposable
     private static Task MoreTexts(ContinuousReader reader, int count)
     {
         long texts = reader.Texts + count;
-        return Poll.Until(() => reader.Texts >= texts, "the reader sees some more texts");
+        return Poll.Until(() => reader.Texts >= texts, "the reader sees more texts");
     }
 
     /// <summary>Looks for a moment in which a temporary file is there, without a pause: it is not there for long.</summary>

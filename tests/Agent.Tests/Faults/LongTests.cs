@@ -22,7 +22,7 @@ public sealed class LongTests
         using Census census = CensusIn(host.Path);
         SnapshotExposition exposition = new(BuildInformation.Current);
 
-        Growth.IsNone(warmUp: 5_000, censuses: 100_000, i =>
+        ResourceGrowth.AssertNone(warmUp: 5_000, censuses: 100_000, i =>
         {
             NamespaceCounts found = census.Take();
             Assert.Null(found.Failure);
@@ -45,7 +45,7 @@ public sealed class LongTests
         using Census gone = CensusIn(scratch["gone"]);
         using Census closed = CensusIn(scratch["file"]);
 
-        Growth.IsNone(warmUp: 1_000, censuses: 20_000, i => Assert.NotNull((i % 2 == 0 ? gone : closed).Take().Failure));
+        ResourceGrowth.AssertNone(warmUp: 1_000, censuses: 20_000, i => Assert.NotNull((i % 2 == 0 ? gone : closed).Take().Failure));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class LongTests
         string link = scratch["current"];
         using Census census = CensusIn(link);
 
-        Growth.IsNone(warmUp: 200, censuses: 2_000, i =>
+        ResourceGrowth.AssertNone(warmUp: 200, censuses: 2_000, i =>
         {
             File.CreateSymbolicLink(scratch["next"], i % 2 == 0 ? first.Path : second.Path);
             File.Move(scratch["next"], link, overwrite: true);

@@ -10,7 +10,7 @@ internal sealed class NodeExporter : IDisposable
     private const int Attempts = 5;
 
     private readonly Process _process;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Patience };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Timeout };
     private readonly Uri _metrics;
 
     private NodeExporter(Process process, int port)

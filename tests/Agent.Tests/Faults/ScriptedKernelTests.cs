@@ -7,25 +7,25 @@ public sealed class ScriptedKernelTests
 {
     private const int Ticks = 200;
 
-    public static TheoryData<string> BadMoods => [.. Mood.Bad.Keys];
+    public static TheoryData<string> BadMoods => [.. KernelBehavior.Bad.Keys];
 
     [Theory]
     [MemberData(nameof(BadMoods))]
     public async Task Faulty_kernel_gives_no_count_and_a_recovered_kernel_the_right_one(string mood)
     {
         await using ScriptedLoop loop = new(new ManualTime());
-        loop.Kernel.Is(Mood.Holding(5));
+        loop.Kernel.Is(KernelBehavior.Holding(5));
         string good = await loop.Start();
         ExpositionText.CheckConnections(good, 5);
 
-        loop.Kernel.Is(Mood.Bad[mood]);
+        loop.Kernel.Is(KernelBehavior.Bad[mood]);
         for (int tick = 0; tick < 3; tick++)
         {
             CheckAbsent(await loop.Tick());
             Assert.StartsWith("Error: cannot measure: ", Assert.Single(loop.Lines));
         }
 
-        loop.Kernel.Is(Mood.Holding(6));
+        loop.Kernel.Is(KernelBehavior.Holding(6));
         ExpositionText.CheckConnections(await loop.Tick(), 6);
         ExpositionText.CheckConnections(await loop.Tick(), 6);
         Assert.Equal("Information: can measure again", Assert.Single(loop.Lines.Skip(1)));
@@ -36,9 +36,9 @@ public sealed class ScriptedKernelTests
     public async Task Kernel_that_changes_at_random_is_logged_once_at_each_change_and_leaves_no_old_count()
     {
         Random random = FaultRun.Random();
-        Mood[] bad = [.. Mood.Bad.Values];
+        KernelBehavior[] bad = [.. KernelBehavior.Bad.Values];
         await using ScriptedLoop loop = new(new ManualTime());
-        loop.Kernel.Is(Mood.Holding(1));
+        loop.Kernel.Is(KernelBehavior.Holding(1));
         await loop.Start();
 
         bool wasGood = true;
@@ -69,7 +69,7 @@ public sealed class ScriptedKernelTests
         Assert.All(
             loop.Lines,
             (line, i) => Assert.StartsWith(i % 2 == 0 ? "Error: cannot measure: " : "Information: can measure again", line));
-        FaultRun.Tell($"{changes} changes in {Ticks} ticks");
+        FaultRun.WriteLine($"{changes} changes in {Ticks} ticks");
     }
 
     [Fact]
@@ -77,12 +77,12 @@ public sealed class ScriptedKernelTests
     {
         // The agent's own clock: each of these censuses takes half a minute of it, and the interval is a second.
         await using ScriptedLoop loop = new();
-        loop.Kernel.Is(Mood.Holding(5));
+        loop.Kernel.Is(KernelBehavior.Holding(5));
         await loop.Start();
 
-        loop.Kernel.Is(Mood.Bad["floods"]);
+        loop.Kernel.Is(KernelBehavior.Bad["floods"]);
         CheckAbsent(await loop.Tick());
-        loop.Kernel.Is(Mood.Holding(6));
+        loop.Kernel.Is(KernelBehavior.Holding(6));
         ExpositionText.CheckConnections(await loop.Tick(), 6);
 
         int requests = loop.Kernel.Requests;
@@ -94,11 +94,11 @@ public sealed class ScriptedKernelTests
             line => Assert.Equal("Information: can measure again", line));
     }
 
-    private static Mood Good(Random random, int connections) => random.Next(4) switch
+    private static KernelBehavior Good(Random random, int connections) => random.Next(4) switch
     {
-        0 => Mood.Stumbling(connections, random.Next(1, 3)),
-        1 => Mood.Disturbed(connections),
-        _ => Mood.Holding(connections),
+        0 => KernelBehavior.Stumbling(connections, random.Next(1, 3)),
+        1 => KernelBehavior.Disturbed(connections),
+        _ => KernelBehavior.Holding(connections),
     };
 
     private static void CheckAbsent(string text)

@@ -29,7 +29,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
     internal ScriptedLoop(ManualTime? kernelTime = null)
     {
         _log = new RecordingLogger<Supervisor>(_lines);
-        Kernel = new FickleKernel(kernelTime ?? Time);
+        Kernel = new ChangingKernel(kernelTime ?? Time);
         _kernelTime = kernelTime ?? Time;
         _openChannel = Kernel.OpenChannel;
         _store = new Store(Time);
@@ -41,7 +41,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
 
     internal ManualTime Time { get; } = new();
 
-    internal FickleKernel Kernel { get; }
+    internal ChangingKernel Kernel { get; }
 
     internal Supervisor Supervisor { get; }
 
@@ -91,7 +91,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
     }
 
     /// <summary>Waits until both wait for the next tick.</summary>
-    internal Task Settled() => Poll.Until(() => Time.Waiting == Tasks, "all wait for the next tick");
+    internal Task Settled() => Poll.Until(() => Time.Waiting == Tasks, "all tasks wait for the next interval");
 
     public async ValueTask DisposeAsync()
     {

@@ -27,8 +27,8 @@ public sealed class StoppedTests
 
         daemon.Continue();
         await daemon.Publishes(7);
-        await daemon.SaysNoMoreThan(0);
-        await daemon.EndsWell();
+        await daemon.LogsOnly(0);
+        await daemon.StopsCleanly();
         Assert.Empty(daemon.Lines);
     }
 
@@ -50,12 +50,12 @@ public sealed class StoppedTests
             ExpositionText.CheckWhole(daemon.Text, 3);
             string before = daemon.Text;
             daemon.Continue();
-            await Poll.Until(() => daemon.Text != before, "it goes on");
+            await Poll.Until(() => daemon.Text != before, "the agent continues");
             using PeriodicTimer timer = new(Millisecond * random.Next(1, 10));
             await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
 
-        await daemon.EndsWell();
+        await daemon.StopsCleanly();
         Assert.Empty(daemon.Lines);
     }
 }

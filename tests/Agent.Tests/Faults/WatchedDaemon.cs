@@ -26,14 +26,14 @@ internal sealed class WatchedDaemon : IDisposable
 
     /// <summary>Waits until it publishes this number.</summary>
     internal Task Publishes(int connections) =>
-        Poll.Until(() => ExpositionText.Counts(Text, connections), $"{connections} connections are published; it said: {_agent.Errors}");
+        Poll.Until(() => ExpositionText.Counts(Text, connections), $"{connections} connections are published; the log: {_agent.Errors}");
 
     /// <summary>Waits until it has said so many lines, and for several intervals more: no further one comes, and it still runs.</summary>
-    internal async Task SaysNoMoreThan(int lines)
+    internal async Task LogsOnly(int lines)
     {
-        await Poll.Until(() => Lines.Count >= lines, $"{lines} lines; it said: {_agent.Errors}");
+        await Poll.Until(() => Lines.Count >= lines, $"{lines} lines are logged; the log: {_agent.Errors}");
         await Intervals(10);
-        Assert.True(Lines.Count == lines, $"{lines} lines were to come: {_agent.Errors}");
+        Assert.True(Lines.Count == lines, $"{lines} lines are expected; the log: {_agent.Errors}");
         Assert.False(_agent.HasExited);
     }
 
@@ -41,7 +41,7 @@ internal sealed class WatchedDaemon : IDisposable
     internal async Task Stop()
     {
         _agent.Signal(SIGSTOP);
-        await Poll.Until(() => Directory.GetDirectories($"/proc/{_agent.Id}/task").All(IsStopped), "it is stopped");
+        await Poll.Until(() => Directory.GetDirectories($"/proc/{_agent.Id}/task").All(IsStopped), "all threads are stopped");
     }
 
     internal void Continue() => _agent.Signal(SIGCONT);
@@ -64,7 +64,7 @@ internal sealed class WatchedDaemon : IDisposable
         }
     }
 
-    internal async Task EndsWell()
+    internal async Task StopsCleanly()
     {
         _agent.Signal(SIGTERM);
         Assert.Equal(0, await _agent.Exit());

@@ -9,17 +9,17 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
 {
     private readonly ScriptedLoop _loop = new();
 
-    public CensusAndTextfileTests() => _loop.Kernel.Is(Mood.Holding(1));
+    public CensusAndTextfileTests() => _loop.Kernel.Is(KernelBehavior.Holding(1));
 
     [Fact]
     public async Task First_census_is_taken_at_the_start_and_one_follows_at_each_interval()
     {
         await _loop.Start();
-        await Published("one", 1);
+        await Published("the first census", 1);
         for (int tick = 2; tick <= 10; tick++)
         {
             _loop.Time.Leap(ScriptedLoop.Interval);
-            await Published("the next", tick);
+            await Published("the next census", tick);
         }
 
         Assert.Empty(_loop.Lines);
@@ -30,9 +30,9 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     {
         await _loop.Start();
         _loop.Time.Leap(ScriptedLoop.Interval * 1.75);
-        await Published("the late one", 2);
+        await Published("the late census", 2);
         _loop.Time.Leap(ScriptedLoop.Interval * 0.25);
-        await Published("the one that was due at 2", 3);
+        await Published("the census on the grid", 3);
     }
 
     [Fact]
@@ -40,16 +40,16 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     {
         await _loop.Start();
         _loop.Time.Leap(TimeSpan.FromHours(8));
-        await Published("one after the suspend", 2);
+        await Published("the census after the suspend", 2);
         _loop.Time.Leap(ScriptedLoop.Interval);
-        await Published("the next", 3);
+        await Published("the next census", 3);
     }
 
     [Fact]
     public async Task Failure_and_recovery_are_each_logged_once()
     {
         await _loop.Start();
-        _loop.Kernel.Is(Mood.Bad["loses replies"]);
+        _loop.Kernel.Is(KernelBehavior.Bad["loses replies"]);
         for (int tick = 2; tick <= 5; tick++)
         {
             string text = await _loop.Tick();
@@ -59,7 +59,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
             Assert.Equal(1 + (3 * (tick - 1)), _loop.Kernel.Requests);
         }
 
-        _loop.Kernel.Is(Mood.Holding(1));
+        _loop.Kernel.Is(KernelBehavior.Holding(1));
         Assert.Contains("sockdiag_census_success 1", await _loop.Tick());
 
         Assert.Collection(
@@ -81,18 +81,18 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     {
         await File.WriteAllTextAsync(_loop.Directory, "in the way", TestContext.Current.CancellationToken);
         await _loop.Begin();
-        await Poll.Until(() => _loop.Lines.Count == 1, "it is told");
+        await Poll.Until(() => _loop.Lines.Count == 1, "the error is logged");
         for (int census = 2; census <= 4; census++)
         {
             await _loop.Settled();
             _loop.Time.Leap(ScriptedLoop.Interval);
-            await Poll.Until(() => _loop.Kernel.Requests == census, "counting goes on");
+            await Poll.Until(() => _loop.Kernel.Requests == census, "the census continues");
         }
 
         await _loop.Settled();
         File.Delete(_loop.Directory);
         _loop.Time.Leap(ScriptedLoop.Interval);
-        await Poll.Until(() => _loop.Text.Contains("sockdiag_census_success 1"), "the file is written");
+        await Poll.Until(() => _loop.Text.Contains("sockdiag_census_success 1"), "the textfile is written");
         await _loop.Settled();
 
         Assert.Collection(

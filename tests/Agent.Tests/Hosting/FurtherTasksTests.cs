@@ -42,10 +42,10 @@ public sealed class FurtherTasksTests : IAsyncDisposable
 
         Assert.True(await tasks.ApplyAsync(settings));
         await Poll.Until(() => lines.Latest is { Censuses: 1, Load: >= 0 }, "both readings are shown");
-        await Poll.Until(() => File.Exists(_scratch[$"out/{Textfile.FileName}"]), "the textfile is written beside");
+        await Poll.Until(() => File.Exists(_scratch[$"out/{Textfile.FileName}"]), "the textfile is written too");
         Assert.Equal($"counting every 50ms, writing {_scratch[$"out/{Textfile.FileName}"]}, showing lines", state.Activity);
         Assert.NotNull(_store.HistoryOf(null, settings.Namespaces[0].Watches[0].Name));
-        await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "all work");
+        await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "no task has an error");
         Assert.Equal(["census", "load", "textfile", "lines"], _supervisor.Statistics.Select(task => task.Name));
     }
 

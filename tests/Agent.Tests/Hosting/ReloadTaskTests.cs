@@ -42,7 +42,7 @@ public sealed class ReloadTaskTests : IDisposable
         Assert.Equal("2s", Applied()[0]);
 
         // What came meanwhile is a change of its own, which is valid or not.
-        await Poll.Until(() => _log.Lines.Count > 1, "what came meanwhile is seen");
+        await Poll.Until(() => _log.Lines.Count > 1, "the change that was made meanwhile is logged");
         Assert.Equal(meanwhile.Contains("3s"), Applied().Contains("3s"));
         Assert.Equal(meanwhile.Contains("3s"), _state.Reload!.Successful);
         await stopping.CancelAsync();
@@ -77,7 +77,7 @@ public sealed class ReloadTaskTests : IDisposable
         }
 
         _asked.Set();
-        await Poll.Until(() => _log.Lines.Count > 0, "it is refused");
+        await Poll.Until(() => _log.Lines.Count > 0, "the file is rejected");
         Assert.StartsWith($"Error: the configuration stays as it was: {Config}: ", _log.Lines[0]);
         Assert.Empty(Applied());
         Assert.False(_state.Reload!.Successful);

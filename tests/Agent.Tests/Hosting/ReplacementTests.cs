@@ -78,9 +78,9 @@ public sealed class ReplacementTests : IAsyncDisposable
 
         hanging.ComeToAnEnd();
         next.Work();
-        await Poll.Until(() => _supervisor.HasReported, "the next one works");
+        await Poll.Until(() => _supervisor.HasReported, "the next task succeeds");
         Assert.True(_supervisor.Statistics[0].IsRunning);
     }
 
-    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");
+    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
 }

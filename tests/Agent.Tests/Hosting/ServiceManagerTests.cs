@@ -208,12 +208,12 @@ public sealed class ServiceManagerTests : IDisposable
         Assert.False(_listener.HasMessage);
 
         task.Work();
-        await Poll.Until(() => !supervisor.Hangs, "it goes on");
+        await Poll.Until(() => !supervisor.Hangs, "the task continues");
         _time.Leap(Second);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
         await supervisor.StopAsync();
 
-        Task Waits() => Poll.Until(() => _time.Waiting == 1, "it waits");
+        Task Waits() => Poll.Until(() => _time.Waiting == 1, "the task of the service manager waits");
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         for (int failure = 1; failure <= 24; failure++)
         {
             task.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
             Assert.False(_supervisor.Statistics[0].IsRunning);
             pauses.Add(_time.UntilNext!.Value);
             _time.Leap(LongestPause);
@@ -44,7 +44,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         // The jitter may shorten one long after they have grown.
         Assert.All(pauses[16..], pause => Assert.Equal(LongestPause, pause));
         task.Work();
-        await Poll.Until(() => !_supervisor.LastErrors.Any(), "it works");
+        await Poll.Until(() => !_supervisor.LastErrors.Any(), "the task succeeds");
         Assert.Equal(["Error: cannot do one: broken; trying again, within 1m each time", "Information: can do one again"], _log.Lines);
         IsCounted(task, starts: 25, restarts: 24, failures: [new("io", 24)]);
     }
@@ -58,9 +58,9 @@ public sealed class SupervisorTests : IAsyncDisposable
         {
             await Running(task, run);
             task.Work();
-            await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "it works");
+            await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "the task succeeds");
             task.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
             Assert.InRange(_time.UntilNext!.Value, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(5));
             _time.Leap(_time.UntilNext.Value);
         }
@@ -79,10 +79,10 @@ public sealed class SupervisorTests : IAsyncDisposable
         {
             await Running(bad, failure);
             bad.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "the bad one waits");
+            await Poll.Until(() => _time.Waiting == 1, "the failing task waits for its restart");
             bool worked = false;
             good.Turn(() => worked = true);
-            await Poll.Until(() => Volatile.Read(ref worked), "the good one works");
+            await Poll.Until(() => Volatile.Read(ref worked), "the other task runs");
             _time.Leap(LongestPause);
         }
 
@@ -97,7 +97,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Turn(FakeTask.Return);
-        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
         Assert.Equal(["Error: cannot do one: it ended by itself; trying again, within 1m each time"], _log.Lines);
         IsCounted(task, starts: 1, restarts: 0, failures: [new("ended", 1)]);
     }
@@ -109,7 +109,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Turn(() => throw new InvalidOperationException("a defect"));
-        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
         Assert.StartsWith("Error: cannot do one: InvalidOperationException: a defect; ", _log.Lines[0]);
         IsCounted(task, starts: 1, restarts: 0, failures: [new("other", 1)]);
     }
@@ -140,7 +140,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         works.Work();
         Assert.False(_supervisor.HasReported);
         fails.Fail("broken");
-        await Poll.Until(() => _supervisor.HasReported, "both have turned");
+        await Poll.Until(() => _supervisor.HasReported, "both tasks have reported");
     }
 
     [Fact]
@@ -150,14 +150,14 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Work();
-        await Poll.Until(() => _supervisor.HasReported, "it works");
+        await Poll.Until(() => _supervisor.HasReported, "the task succeeds");
         _time.Leap(TimeSpan.FromSeconds(10));
         Assert.False(_supervisor.Hangs);
         _time.Leap(TimeSpan.FromSeconds(1));
         Assert.True(_supervisor.Hangs);
 
         task.Fail("broken");
-        await Poll.Until(() => !_supervisor.Hangs, "it has failed");
+        await Poll.Until(() => !_supervisor.Hangs, "the task has failed");
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         await Running(task, 1);
         task.Work();
-        await Poll.Until(() => _supervisor.HasReported, "it works");
+        await Poll.Until(() => _supervisor.HasReported, "the task succeeds");
         await using Watching watching = new(_supervisor);
         foreach (int seconds in (int[])[0, 5, 5])
         {
@@ -181,7 +181,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         IsCounted(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
 
         task.Work();
-        await Poll.Until(() => _log.Lines.Count == 2, "it goes on");
+        await Poll.Until(() => _log.Lines.Count == 2, "the task continues");
         Assert.Equal("Information: can do one again", _log.Lines[1]);
     }
 
@@ -236,7 +236,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         for (int failure = 1; failure < failures; failure++)
         {
             task.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
             _time.Leap(LongestPause);
             await Running(task, failure + 1);
         }
@@ -245,10 +245,10 @@ public sealed class SupervisorTests : IAsyncDisposable
         _supervisor.StateChanged += () =>
         {
             end = _supervisor.StopAsync();
-            Assert.True(task.Stopping.WaitHandle.WaitOne(Poll.Patience));
+            Assert.True(task.Stopping.WaitHandle.WaitOne(Poll.Timeout));
         };
         task.Fail("broken");
-        await Poll.Until(() => end is not null, "it has failed");
+        await Poll.Until(() => end is not null, "the task has failed");
         await end!;
         Assert.Empty(reasons);
     }
@@ -260,10 +260,10 @@ public sealed class SupervisorTests : IAsyncDisposable
         FakeTask late = new("late");
         AskingTask asking = new(_supervisor, ending, late);
         await _supervisor.ReplaceAsync([asking]);
-        await Poll.Until(() => asking.HasBegun, "it runs");
+        await Poll.Until(() => asking.HasBegun, "the task runs");
         Task end = _supervisor.StopAsync();
         ending.Set();
-        await end.WaitAsync(Poll.Patience, TestContext.Current.CancellationToken);
+        await end.WaitAsync(Poll.Timeout, TestContext.Current.CancellationToken);
         Assert.False(asking.Answer);
         Assert.Equal(0, late.Runs);
         Assert.Empty(_log.Lines);
@@ -284,7 +284,7 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
-        internal override TimeSpan StopTimeout => Poll.Patience / 2;
+        internal override TimeSpan StopTimeout => Poll.Timeout / 2;
 
         internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
         {
@@ -332,10 +332,10 @@ public sealed class SupervisorTests : IAsyncDisposable
     private async Task Looked(int seconds)
     {
         _time.Leap(TimeSpan.FromSeconds(seconds));
-        await Poll.Until(() => _time.Waiting == 1, "it has looked");
+        await Poll.Until(() => _time.Waiting == 1, "the supervisor has checked the tasks");
     }
 
-    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");
+    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
 
     private void IsCounted(FakeTask task, long starts, long restarts, KeyValuePair<string, long>[] failures)
     {

@@ -167,7 +167,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
         await Start(Failing("refused"));
         await other.ReplaceAsync([Asking(otherSource, otherTime, new Store(otherTime))]);
         await Asked(1);
-        await Poll.Until(() => otherSource.Asked == 1 && otherTime.UntilNext is not null, "the other asks");
+        await Poll.Until(() => otherSource.Asked == 1 && otherTime.UntilNext is not null, "the other agent has asked");
         Assert.NotEqual(_time.UntilNext, otherTime.UntilNext);
         await other.StopAsync();
     }
@@ -277,7 +277,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     /// <summary>Waits until it was asked so often, and until it waits to ask again.</summary>
     private async Task Asked(int times)
     {
-        await Poll.Until(() => _source.Asked >= times && _time.UntilNext is not null, $"asked for the {times}th time");
+        await Poll.Until(() => _source.Asked >= times && _time.UntilNext is not null, $"the service is asked for the {times}th time");
         Assert.Equal(times, _source.Asked);
     }
 

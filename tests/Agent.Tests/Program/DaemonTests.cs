@@ -19,9 +19,9 @@ public sealed class DaemonTests
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--netns", host.Path, "--textfile-directory", scratch.Path]);
         string file = scratch["tcp_connections.prom"];
-        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"), "five are published");
+        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"), "five connections are published");
         server.Accept(2);
-        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 7\n"), "seven are published");
+        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 7\n"), "seven connections are published");
 
         agent.Signal(signal);
         Assert.Equal(0, await agent.Exit());
@@ -45,7 +45,7 @@ public sealed class DaemonTests
         {
             File.Delete(scratch["tcp_connections.prom"]);
             using AgentProcess agent = AgentProcess.Start(["--interval", "20ms", "--textfile-directory", scratch.Path]);
-            await Poll.Until(() => Read(scratch["tcp_connections.prom"]).Contains("sockdiag_census_success 1\n"), "it publishes");
+            await Poll.Until(() => Read(scratch["tcp_connections.prom"]).Contains("sockdiag_census_success 1\n"), "the agent publishes");
 
             // Both are there when it goes on: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
             foreach (int signal in (int[])[19, 15, 2, 18])
@@ -72,7 +72,7 @@ public sealed class DaemonTests
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--config", scratch["agent.json"], "--textfile-directory", scratch["out"]]);
         string success = $"sockdiag_census_success{{netns=\"{linked.Name}\"}} ";
-        await Poll.Until(() => Read(scratch["out/tcp_connections.prom"]).Contains($"{success}1\n"), "it counts there");
+        await Poll.Until(() => Read(scratch["out/tcp_connections.prom"]).Contains($"{success}1\n"), "the census there succeeds");
 
         await linked.Delete();
 
@@ -94,11 +94,11 @@ public sealed class DaemonTests
         Assert.DoesNotContain("\ntcp_", Read(file));
 
         File.CreateSymbolicLink(link, host.Path);
-        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 1\n"), "it recovers");
+        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 1\n"), "the recovery is published");
         File.Delete(link);
-        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "it fails again");
+        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "the second failure is published");
         // What ends it at once has it say no more.
-        await Poll.Until(() => agent.Errors.Split("cannot measure").Length > 2, "it says so");
+        await Poll.Until(() => agent.Errors.Split("cannot measure").Length > 2, "the error is logged");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
 
@@ -115,7 +115,7 @@ public sealed class DaemonTests
     {
         using Scratch scratch = new();
         using AgentProcess first = AgentProcess.Start(["--textfile-directory", scratch.Path]);
-        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first one publishes");
+        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first agent publishes");
 
         Assert.Equal(
             (64, "", $"agent: another agent already writes {scratch["tcp_connections.prom"]}; stop it, or give this one another --textfile-directory\n"),
@@ -130,7 +130,7 @@ public sealed class DaemonTests
         using Scratch scratch = new();
         using (AgentProcess killed = AgentProcess.Start(["--textfile-directory", scratch.Path]))
         {
-            await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first one publishes");
+            await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first agent publishes");
             killed.Signal(9);
             await killed.Exit();
         }
@@ -139,7 +139,7 @@ public sealed class DaemonTests
         Assert.NotEqual("", left);
         await File.WriteAllTextAsync(scratch["tcp_connections.prom.x.tmp"], "", TestContext.Current.CancellationToken);
         using AgentProcess next = AgentProcess.Start(["--textfile-directory", scratch.Path]);
-        await Poll.Until(() => Read(scratch["tcp_connections.prom"]) != left, "the next one publishes");
+        await Poll.Until(() => Read(scratch["tcp_connections.prom"]) != left, "the next agent publishes");
         Assert.False(File.Exists(scratch["tcp_connections.prom.x.tmp"]));
         next.Signal(15);
         Assert.Equal(0, await next.Exit());
@@ -150,7 +150,7 @@ public sealed class DaemonTests
     public async Task Daemon_without_textfile_and_endpoint_logs_that_nothing_is_published()
     {
         using AgentProcess agent = AgentProcess.Start(["--textfile-directory", "none"]);
-        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "it says so");
+        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "the error is logged");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
     }

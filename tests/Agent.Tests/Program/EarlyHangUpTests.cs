@@ -26,7 +26,7 @@ public sealed class EarlyHangUpTests : IDisposable
             agent.Signal(SIGHUP);
         }
 
-        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the agent publishes");
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());
     }
@@ -44,7 +44,7 @@ public sealed class EarlyHangUpTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(
             ["--textfile-directory", _scratch["out"]], new Dictionary<string, string> { ["FIFO"] = fifo }, ["sh", "-c", command, "sh"]);
         await Poll.Until(
-            () => Directory.EnumerateFiles($"/proc/{agent.Id}/fd").Any(file => new FileInfo(file).LinkTarget == fifo), "it waits for its configuration");
+            () => Directory.EnumerateFiles($"/proc/{agent.Id}/fd").Any(file => new FileInfo(file).LinkTarget == fifo), "the agent opens the pipe of its configuration");
         agent.Signal(SIGHUP);
         agent.Signal(SIGHUP);
 
@@ -57,7 +57,7 @@ public sealed class EarlyHangUpTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
-    private static Task CatchesHangUp(AgentProcess agent) => Poll.Until(() => CaughtSignals(agent.Id) % 2 == 1, "it catches SIGHUP");
+    private static Task CatchesHangUp(AgentProcess agent) => Poll.Until(() => CaughtSignals(agent.Id) % 2 == 1, "the agent catches SIGHUP");
 
     private static ulong CaughtSignals(int processId)
     {

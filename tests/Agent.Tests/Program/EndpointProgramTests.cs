@@ -30,7 +30,7 @@ public sealed class EndpointProgramTests : IDisposable
         server.Accept(5);
         using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", _scratch["out"]);
         string metrics = await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"));
-        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the textfile is there");
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the textfile exists");
         string textfile = await File.ReadAllTextAsync(_scratch["out/tcp_connections.prom"], TestContext.Current.CancellationToken);
 
         string[] connections = [.. textfile.Split('\n').Where(line => line.StartsWith("tcp_", StringComparison.Ordinal))];
@@ -50,7 +50,7 @@ public sealed class EndpointProgramTests : IDisposable
         Assert.DoesNotContain("\nsockdiag_config_", metrics);
         Assert.DoesNotContain("sockdiag_task_failures_total{", metrics);
         Assert.StartsWith("{\"ready\":true", await _client.GetStringAsync(new Uri($"http://{_address}/ready"), TestContext.Current.CancellationToken));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -72,9 +72,9 @@ public sealed class EndpointProgramTests : IDisposable
 
         File.CreateSymbolicLink(_scratch["ns"], _host.Path);
         await Metrics(text => text.Contains("sockdiag_watch_success{watch=\"consul\"} 1\n"));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
         Assert.Collection(
-            Told(agent),
+            LogLines(agent),
             line => Assert.Contains("consul.ports", line),
             line => Assert.Contains("cannot measure: ", line),
             line => Assert.Contains("can measure again", line));
@@ -87,7 +87,7 @@ public sealed class EndpointProgramTests : IDisposable
         server.Accept(2);
         await using FreezableDisk disk = await FreezableDisk.Mount(_scratch["disk"]);
         using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", disk.Path);
-        await Poll.Until(() => File.Exists(_scratch["disk/tcp_connections.prom"]), "it publishes");
+        await Poll.Until(() => File.Exists(_scratch["disk/tcp_connections.prom"]), "the agent publishes");
 
         await using (await disk.Freeze())
         {
@@ -97,13 +97,13 @@ public sealed class EndpointProgramTests : IDisposable
             await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"));
         }
 
-        await Poll.Until(() => agent.Errors.Contains("can write ", StringComparison.Ordinal), "it goes on");
+        await Poll.Until(() => agent.Errors.Contains("can write ", StringComparison.Ordinal), "the recovery is logged");
         await Poll.Until(
             () => File.ReadAllText(_scratch["disk/tcp_connections.prom"]).Contains("protocol=\"ipv4\"} 5\n", StringComparison.Ordinal),
-            "the textfile is true again");
-        await EndsWell(agent);
+            "the textfile has the new count");
+        await StopsCleanly(agent);
         Assert.Collection(
-            Told(agent),
+            LogLines(agent),
             line => Assert.Contains("consul.ports", line),
             line => Assert.Contains("tcp_connections.prom: it has given no sign of life for 10s; nothing but the end of the agent ends it", line),
             line => Assert.Contains("tcp_connections.prom again", line));
@@ -117,7 +117,7 @@ public sealed class EndpointProgramTests : IDisposable
         HttpResponseMessage ready = await _client.GetAsync(new Uri($"http://{_address}/ready"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.Contains("opening network namespace", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class EndpointProgramTests : IDisposable
         string config = _scratch["agent.json"];
         Write(config, "");
         using AgentProcess agent = AgentProcess.Start(["--config", config]);
-        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the agent publishes");
         WriteWithEndpoint(requestsPerMinute: 1_000_000);
         string metrics = await Metrics(text => text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 1\n"));
         Assert.Contains("\nsockdiag_config_last_reload_success_timestamp_seconds ", metrics);
@@ -135,7 +135,7 @@ public sealed class EndpointProgramTests : IDisposable
         await File.WriteAllTextAsync(config, "{", TestContext.Current.CancellationToken);
         await Metrics(text => text.Contains("\nsockdiag_config_last_reload_successful 0\n"));
         Write(config, "");
-        await Poll.Until(() => !Listening.At(IPEndPoint.Parse(_address)), "it is off");
+        await Poll.Until(() => !Listening.At(IPEndPoint.Parse(_address)), "the endpoint is off");
 
         // The registry is the one of the first time: none of its counters falls, and none stands still.
         WriteWithEndpoint(requestsPerMinute: 1_000_000);
@@ -143,7 +143,7 @@ public sealed class EndpointProgramTests : IDisposable
             && text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 3\n"));
         WriteWithEndpoint(requestsPerMinute: 999_999);
         await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 3\n"));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
 
         void WriteWithEndpoint(int requestsPerMinute) =>
             Write(config, $$""", "endpoint": { "listen": ["{{_address}}"], "requestsPerMinute": {{requestsPerMinute}} }""");
@@ -165,7 +165,7 @@ public sealed class EndpointProgramTests : IDisposable
         });
         string after = await Metrics(text => Censuses(text) > before + 1);
         Assert.DoesNotContain("sockdiag_task_failures_total{", after);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class EndpointProgramTests : IDisposable
             using AgentProcess agent = Start(
                 "--netns", _host.Path, "--textfile-directory", "none",
                 "--listen-certificate-file", certificateFile, "--listen-key-file", keyFile);
-            await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"it listens; it said: {agent.Errors}");
+            await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"the endpoint listens; the log: {agent.Errors}");
             // A handshake that does not go on holds up an end that waits for it.
             using TcpClient silent = new();
             await silent.ConnectAsync(IPEndPoint.Parse(_address), TestContext.Current.CancellationToken);
@@ -188,7 +188,7 @@ public sealed class EndpointProgramTests : IDisposable
             await Accepted(silent);
 
             agent.Signal(15);
-            await Poll.Until(() => agent.HasExited || NativeMethods.kill(agent.Id, 2) != 0, "it ends");
+            await Poll.Until(() => agent.HasExited || NativeMethods.kill(agent.Id, 2) != 0, "the agent ends");
             exitCode = await agent.Exit();
         }
 
@@ -224,10 +224,10 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     /// <summary>The log, without what the endpoint has to say of itself.</summary>
-    private static IEnumerable<string> Told(AgentProcess agent) =>
+    private static IEnumerable<string> LogLines(AgentProcess agent) =>
         agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal));
 
-    private static async Task EndsWell(AgentProcess agent)
+    private static async Task StopsCleanly(AgentProcess agent)
     {
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
@@ -242,7 +242,7 @@ public sealed class EndpointProgramTests : IDisposable
         File.Move(_scratch["next"], config, overwrite: true);
     }
 
-    private Task<string> Metrics(Func<string, bool> isSo) => Poll.For(() => Try() ?? "", isSo, "the metrics are as awaited");
+    private Task<string> Metrics(Func<string, bool> isSo) => Poll.For(() => Try() ?? "", isSo, "the metrics match the condition");
 
     private string? Try()
     {

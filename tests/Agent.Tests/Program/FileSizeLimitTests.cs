@@ -25,17 +25,17 @@ public sealed class FileSizeLimitTests : IDisposable
         string prlimit = Requires.Program("prlimit", "util-linux");
         string file = _scratch["out/tcp_connections.prom"];
         using AgentProcess agent = AgentProcess.Start(["--interval", "20ms", "--textfile-directory", _scratch["out"]]);
-        await Poll.Until(() => File.Exists(file), "it publishes");
+        await Poll.Until(() => File.Exists(file), "the agent publishes");
 
         await Limit($"{bytes}:");
-        await Poll.Until(() => agent.Errors.Contains("cannot write "), "it is reported");
+        await Poll.Until(() => agent.Errors.Contains("cannot write "), "the error is logged");
         Assert.Contains($"cannot write {file}: {Reason}; trying again", agent.Errors);
         string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         Assert.Contains("sockdiag_census_success 1\n", text);
         Assert.EndsWith("\n", text);
 
         await Limit("unlimited:");
-        await Poll.Until(() => agent.Errors.Contains($"can write {file} again"), "it works again");
+        await Poll.Until(() => agent.Errors.Contains($"can write {file} again"), "the recovery is logged");
         Assert.Equal(3, agent.Errors.TrimEnd().Split('\n').Length);
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());

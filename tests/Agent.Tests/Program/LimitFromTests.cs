@@ -187,7 +187,7 @@ public sealed class LimitFromTests : IDisposable
         await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 1"), "the refusal is published");
         Assert.False(Published("tcp_client_connections_limit{watch=\"consul\"}"));
         consul.Reply = FakeConsul.Ok(FakeConsul.Self("123"));
-        await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 0"), "the end is published");
+        await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 0"), "the end of the refusal is published");
         await Poll.Until(() => Published("tcp_client_connections_limit{watch=\"consul\"} 123"), "the limit is published");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());

@@ -54,7 +54,7 @@ public sealed class LogTests : IDisposable
         await File.WriteAllTextAsync(_scratch["file"], "", TestContext.Current.CancellationToken);
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--textfile-directory", _scratch["file/out"]], through: With(stream));
-        await Poll.Until(() => agent.Errors.Contains("cannot write"), "it says that it cannot write");
+        await Poll.Until(() => agent.Errors.Contains("cannot write"), "the error is logged");
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());
         return agent.Errors.TrimEnd().Split('\n');

@@ -65,17 +65,17 @@ public sealed class MissingOpenSslTests : IDisposable
         await File.WriteAllTextAsync(_scratch["key"], "b", TestContext.Current.CancellationToken);
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--config", _scratch["agent.json"], "--textfile-directory", _scratch["out"]], through: _through);
-        await Poll.Until(() => agent.Errors.Contains($"consul at https://127.0.0.1:{consul.Port} requires TLS: {Advice}"), "it is reported");
+        await Poll.Until(() => agent.Errors.Contains($"consul at https://127.0.0.1:{consul.Port} requires TLS: {Advice}"), "the error is logged");
 
         await Write($$"""
             { "endpoint": { "listen": ["127.0.0.1:1"], "certificateFile": "{{_scratch["certificate"]}}", "keyFile": "{{_scratch["key"]}}" }, {{watches}} }
             """);
         await Poll.Until(
-            () => agent.Errors.Contains($"the configuration stays as it was: {_scratch["certificate"]} cannot be used: {Advice}"), "the reload is refused");
+            () => agent.Errors.Contains($"the configuration stays as it was: {_scratch["certificate"]} cannot be used: {Advice}"), "the reload is rejected");
 
         string file = _scratch["out/tcp_connections.prom"];
         DateTime last = File.GetLastWriteTimeUtc(file);
-        await Poll.Until(() => File.GetLastWriteTimeUtc(file) > last, "it goes on");
+        await Poll.Until(() => File.GetLastWriteTimeUtc(file) > last, "the agent continues");
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());
     }

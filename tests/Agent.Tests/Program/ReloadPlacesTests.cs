@@ -43,15 +43,15 @@ public sealed class ReloadPlacesTests : IDisposable
         listener?.Start();
         Write(["127.0.0.1:" + _port]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Answers("127.0.0.1"), $"it serves; it said: {agent.Errors}");
+        await Poll.Until(() => Answers("127.0.0.1"), $"the endpoint answers; the log: {agent.Errors}");
 
         Write(Fill(listen, other).Split(' '));
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains(Refused), $"it is refused; it said: {agent.Errors}");
+        await Poll.Until(() => agent.Errors.Contains(Refused), $"the reload is rejected; the log: {agent.Errors}");
         string line = Assert.Single(agent.Errors.Split('\n'), line => line.Contains(Refused));
         Assert.Contains($"{Refused}cannot listen at http://", line);
         Assert.Contains(reason, line);
-        await Poll.Until(() => Answers("127.0.0.1"), "the endpoint goes on");
+        await Poll.Until(() => Answers("127.0.0.1"), "the endpoint continues");
         string metrics = await _client.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics"), Cancelled);
         Assert.Contains("\nsockdiag_config_last_reload_successful 0\n", metrics);
 
@@ -60,10 +60,10 @@ public sealed class ReloadPlacesTests : IDisposable
         {
             listener.Stop();
             agent.Signal(SIGHUP);
-            await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
+            await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
         }
 
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Theory]
@@ -78,14 +78,14 @@ public sealed class ReloadPlacesTests : IDisposable
         Requires.That(Socket.OSSupportsIPv6 || !(before + after).Contains("::"), "there is no IPv6 here");
         Write([Fill(before, 0)]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Answers("127.0.0.1"), $"it serves; it said: {agent.Errors}");
+        await Poll.Until(() => Answers("127.0.0.1"), $"the endpoint answers; the log: {agent.Errors}");
         Write(Fill(after, 0).Split(' '));
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
-        await Poll.Until(() => Answers("127.0.0.2"), "it serves there");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
+        await Poll.Until(() => Answers("127.0.0.2"), "the endpoint answers at its new address");
         Assert.Equal(!after.StartsWith("127.0.0.2", StringComparison.Ordinal) || after.Contains(' '), await Answers("127.0.0.1"));
         Assert.DoesNotContain(Refused, agent.Errors);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Theory]
@@ -102,14 +102,14 @@ public sealed class ReloadPlacesTests : IDisposable
         Write(directory: _scratch["out"]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         string file = _scratch["out/tcp_connections.prom"];
-        await Poll.Until(() => File.Exists(file), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => File.Exists(file), $"the agent publishes; the log: {agent.Errors}");
         File.CreateSymbolicLink(_scratch["link"], "out");
         File.CreateSymbolicLink(_scratch["parent"], ".");
 
         Write(directory: spelling == "relative" ? Path.GetRelativePath(Environment.CurrentDirectory, _scratch["out"]) : $"{_scratch.Path}/{spelling}");
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
-        await Poll.Until(() => Published(file), "it is published there");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
+        await Poll.Until(() => Published(file), "the textfile in that directory is written");
         string[] files = [.. Directory.EnumerateFiles(_scratch["out"]).Where(path => !path.EndsWith(".tmp", StringComparison.Ordinal)).Order()];
         Assert.Equal([file, $"{file}.lock"], files);
 
@@ -117,7 +117,7 @@ public sealed class ReloadPlacesTests : IDisposable
         (int exitCode, string _, string errors) = await AgentProcess.Run(["--textfile-directory", _scratch["out"]]);
         Assert.Equal(64, exitCode);
         Assert.Contains("another agent already writes", errors);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
@@ -129,13 +129,13 @@ public sealed class ReloadPlacesTests : IDisposable
         Write(directory: _scratch["link"]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         string file = _scratch["out/tcp_connections.prom"];
-        await Poll.Until(() => File.Exists(file), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => File.Exists(file), $"the agent publishes; the log: {agent.Errors}");
         Write(directory: _scratch["out"]);
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
         File.Delete(_scratch["link"]);
-        await Poll.Until(() => Published(file), "it is published there");
-        await EndsWell(agent);
+        await Poll.Until(() => Published(file), "the textfile in that directory is written");
+        await StopsCleanly(agent);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
         Assert.False(Directory.Exists(_scratch["link"]));
     }
@@ -149,14 +149,14 @@ public sealed class ReloadPlacesTests : IDisposable
         await Poll.Until(() => File.Exists(_scratch["two/tcp_connections.prom"]), "another agent writes there");
         Write(directory: _scratch["one"]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => File.Exists(_scratch["one/tcp_connections.prom"]), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => File.Exists(_scratch["one/tcp_connections.prom"]), $"the agent publishes; the log: {agent.Errors}");
         Write(directory: _scratch["two/"]);
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains($"{Refused}another agent already writes"), $"it is refused; it said: {agent.Errors}");
-        await EndsWell(agent);
+        await Poll.Until(() => agent.Errors.Contains($"{Refused}another agent already writes"), $"the reload is rejected; the log: {agent.Errors}");
+        await StopsCleanly(agent);
     }
 
-    private static async Task EndsWell(AgentProcess agent)
+    private static async Task StopsCleanly(AgentProcess agent)
     {
         agent.Signal(SIGTERM);
         Assert.Equal(0, await agent.Exit());

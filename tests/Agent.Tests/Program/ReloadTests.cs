@@ -38,16 +38,16 @@ public sealed class ReloadTests : IDisposable
         Install(way, Watches("""{ "name": "new", "ports": [8501] }"""));
         // Where the machine stands still in between, a file that is empty or gone is the same for a second, and refused.
         bool mayBeRefused = installing.Elapsed > ReloadTask.Period;
-        await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"new\"} 0\n"), $"the new one is; it said: {agent.Errors}");
+        await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"new\"} 0\n"), $"the new watch is published; the log: {agent.Errors}");
         string metrics = Metrics;
         Assert.DoesNotContain("\"old\"", metrics);
         Assert.DoesNotContain("\"8500\"", metrics);
-        await Poll.Until(() => agent.Errors.Contains("was reloaded"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("was reloaded"), "it is logged");
         Assert.Collection(
             agent.Errors.TrimEnd().Split('\n').Where(line => !mayBeRefused || !line.Contains("stays as it was")),
             line => Assert.Contains("old.ports 8500", line),
             line => Assert.Matches($"the configuration was reloaded: .*new.ports 8501 \\({Config}:", line));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -58,17 +58,17 @@ public sealed class ReloadTests : IDisposable
         await Poll.Until(() => Metrics.Contains("watch=\"old\""), "the old watch is published");
 
         Install("by rename", Watches("""{ "name": "new", "ports": [0] }"""));
-        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "it is logged");
         string after = Metrics;
-        await Poll.Until(() => Metrics != after && Metrics.Contains("watch=\"old\""), "it goes on");
+        await Poll.Until(() => Metrics != after && Metrics.Contains("watch=\"old\""), "the agent continues");
         Assert.Contains($"the configuration stays as it was: {Config}:4: watches[0].ports: '0' is not a port", agent.Errors);
         Assert.Equal(2, agent.Errors.TrimEnd().Split('\n').Length);
 
         File.Delete(Config);
-        await Poll.Until(() => agent.Errors.Contains("cannot be read"), "a file that is gone is told");
+        await Poll.Until(() => agent.Errors.Contains("cannot be read"), "the missing file is logged");
         Install("by rename", Watches("""{ "name": "new", "ports": [8501] }"""));
-        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "a good one takes effect");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "a valid file takes effect");
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class ReloadTests : IDisposable
         Assert.Contains("tcp_client_connections_peak{watch=\"stays\"} 7\n", Metrics);
         Assert.Contains("tcp_client_connections_limit{watch=\"stays\"} 5\n", Metrics);
         Assert.Contains("tcp_client_connections_peak{watch=\"more\"} 0\n", Metrics);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -100,18 +100,18 @@ public sealed class ReloadTests : IDisposable
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published");
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "the watch is published");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "moved"));
-        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]).Contains("watch=\"a\""), "it is published elsewhere");
-        await Poll.Until(() => !Directory.EnumerateFileSystemEntries(_scratch["out"]).Any(), "nothing stays behind");
+        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]).Contains("watch=\"a\""), "the textfile in the other directory is written");
+        await Poll.Until(() => !Directory.EnumerateFileSystemEntries(_scratch["out"]).Any(), "the old directory is empty");
 
         using AgentProcess other = AgentProcess.Start(["--textfile-directory", _scratch["taken"]]);
         await Poll.Until(() => File.Exists(_scratch["taken/tcp_connections.prom"]), "another agent writes there");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "taken"));
-        await Poll.Until(() => agent.Errors.Contains("stays as it was: another agent already writes"), "it does not go there");
+        await Poll.Until(() => agent.Errors.Contains("stays as it was: another agent already writes"), "the reload is rejected");
         string before = Read(_scratch["moved/tcp_connections.prom"]);
-        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]) != before, "it goes on where it was");
-        await EndsWell(agent);
+        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]) != before, "the agent continues in the old directory");
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -120,19 +120,19 @@ public sealed class ReloadTests : IDisposable
         await using FreezableDisk disk = await FreezableDisk.Mount(_scratch["disk"]);
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "disk"));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), "it is published");
+        await Poll.Until(() => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), "the watch is published");
         await using (await disk.Freeze())
         {
             Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
-            await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published elsewhere");
+            await Poll.Until(() => Metrics.Contains("watch=\"a\""), "the textfile in the other directory is written");
             Assert.True(File.Exists(_scratch["disk/tcp_connections.prom"]));
         }
 
-        await Poll.Until(() => !Directory.EnumerateFiles(disk.Path).Any(), "nothing stays behind");
+        await Poll.Until(() => !Directory.EnumerateFiles(disk.Path).Any(), "the old directory is empty");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "disk"));
         await Poll.Until(
-            () => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), $"it comes back; it said: {agent.Errors}");
-        await EndsWell(agent);
+            () => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), $"the textfile is written there again; the log: {agent.Errors}");
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -140,14 +140,14 @@ public sealed class ReloadTests : IDisposable
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published");
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "the watch is published");
         await File.WriteAllTextAsync(_scratch["file"], "in the way", TestContext.Current.CancellationToken);
         Install("by rename", Watches("""{ "name": "b", "ports": [8500] }""", directory: "file"));
         await Poll.Until(
-            () => agent.Errors.Contains($"stays as it was: {_scratch["file/tcp_connections.prom"]} cannot be written: "), "it is told");
+            () => agent.Errors.Contains($"stays as it was: {_scratch["file/tcp_connections.prom"]} cannot be written: "), "it is logged");
         string before = Metrics;
-        await Poll.Until(() => Metrics != before && Metrics.Contains("watch=\"a\""), "it goes on where it was");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics != before && Metrics.Contains("watch=\"a\""), "the agent continues in the old directory");
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -161,13 +161,13 @@ public sealed class ReloadTests : IDisposable
         agent.Signal(SIGHUP);
         await manager.ReceiveUntil("RELOADING=1");
         await manager.ReceiveUntil("READY=1");
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), "it is logged");
 
         Install("by rename", "{ \"watches\": [] }");
         agent.Signal(SIGHUP);
         await manager.ReceiveUntil("READY=1");
-        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "an invalid one is told too");
-        await EndsWell(agent);
+        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "the invalid file is logged too");
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -176,10 +176,10 @@ public sealed class ReloadTests : IDisposable
         Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         // As soon as it has read the first one, and before anything else is known of it.
-        await Poll.Until(() => agent.Errors.Contains("old.ports"), "it has read the file");
+        await Poll.Until(() => agent.Errors.Contains("old.ports"), "the agent has read the file");
         Install("by rename", Watches("""{ "name": "new", "ports": [8501] }"""));
-        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "the new one takes effect");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "the new file takes effect");
+        await StopsCleanly(agent);
     }
 
     [Fact]
@@ -194,12 +194,12 @@ public sealed class ReloadTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 7\n"), "the first one is published");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", netns: other.Path));
-        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 5\n"), $"the other one is; it said: {agent.Errors}");
+        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 5\n"), $"the other namespace is published; the log: {agent.Errors}");
         // The highest of the last minute is that of the other one too.
         Assert.Contains("tcp_client_connections_peak{watch=\"a\"} 5\n", Metrics);
         five.Dispose();
-        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 0\n"), "it is counted on");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 0\n"), "the census continues");
+        await StopsCleanly(agent);
     }
 
     [Theory]
@@ -211,16 +211,16 @@ public sealed class ReloadTests : IDisposable
         {
             Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
             using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-            await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"it is published; it said: {agent.Errors}");
+            await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"the agent publishes; the log: {agent.Errors}");
             string moved = $"moved{round}";
             Install("by rename", Watches("""{ "name": "b", "ports": [8501] }""", directory: moved));
             agent.Signal(SIGHUP);
             if (hasBegun)
             {
-                await Poll.Until(() => Directory.Exists(_scratch[moved]), "it takes the new directory");
+                await Poll.Until(() => Directory.Exists(_scratch[moved]), "the agent creates the new directory");
             }
 
-            await EndsWell(agent);
+            await StopsCleanly(agent);
             Assert.DoesNotMatch("fail: |crit: |warn: |cannot", agent.Errors);
             Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
             if (hasBegun)
@@ -237,13 +237,13 @@ public sealed class ReloadTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(["--config", _scratch["pipe"]]);
         await File.WriteAllTextAsync(
             _scratch["pipe"], Watches("""{ "name": "a", "ports": [8500] }"""), TestContext.Current.CancellationToken);
-        await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"the agent publishes; the log: {agent.Errors}");
         agent.Signal(SIGHUP);
         Assert.Equal(0, await agent.Exit());
         Assert.Single(agent.Errors.TrimEnd().Split('\n'));
     }
 
-    private static async Task EndsWell(AgentProcess agent)
+    private static async Task StopsCleanly(AgentProcess agent)
     {
         agent.Signal(SIGTERM);
         Assert.Equal(0, await agent.Exit());

@@ -39,13 +39,13 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
         await File.WriteAllTextAsync(_scratch["out"], "in the way", TestContext.Current.CancellationToken);
         Count(TimeSpan.FromDays(1));
         await Write("out", TimeSpan.FromDays(1));
-        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        await Poll.Until(() => _time.Waiting == 1, "the publisher waits for its restart");
         Assert.StartsWith("Error: cannot write ", Assert.Single(_lines));
 
         File.Delete(_scratch["out"]);
         _time.Leap(TimeSpan.FromMinutes(1));
-        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 1\n"), "it is written");
-        await Poll.Until(() => _lines.Count == 2, "that is told");
+        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 1\n"), "the textfile is written");
+        await Poll.Until(() => _lines.Count == 2, "the recovery is logged");
     }
 
     [Fact]
@@ -53,10 +53,10 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
     {
         _store.Replace([Census(Second)]);
         await Write("out", Second);
-        await Poll.Until(() => _time.Waiting == 1, "it waits for a census");
+        await Poll.Until(() => _time.Waiting == 1, "the publisher waits for a census");
         _time.Leap(10 * Second);
-        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 0\n"), "that there was none is written");
-        await Poll.Until(() => _time.Waiting == 1, "it waits for a census again");
+        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 0\n"), "the missing census is written");
+        await Poll.Until(() => _time.Waiting == 1, "the publisher waits for a census again");
         _time.Leap(TimeSpan.FromHours(1));
         Assert.False(_supervisor.Hangs);
     }
@@ -66,9 +66,9 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
     {
         Count(TimeSpan.FromDays(1));
         await Write("out", TimeSpan.FromDays(1));
-        await Poll.Until(() => Text("out") != "", "it is written");
+        await Poll.Until(() => Text("out") != "", "the textfile is written");
         await Write("moved", TimeSpan.FromDays(1));
-        await Poll.Until(() => Text("moved").Contains("sockdiag_census_success 1\n"), "it is written there, too");
+        await Poll.Until(() => Text("moved").Contains("sockdiag_census_success 1\n"), "the textfile in the new directory is written");
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 

@@ -26,7 +26,7 @@ public sealed class CensusTests
         consul.LeaveUnaccepted(4, to: IPAddress.Parse("127.0.0.2"));
         https.Accept(1);
         other.Accept(9);
-        await Poll.Until(() => CountTimeWait(host, 8500) == 6, "six in TIME_WAIT");
+        await Poll.Until(() => CountTimeWait(host, 8500) == 6, "six connections are in TIME_WAIT");
 
         using Census census = CensusOf(host, new Watch("consul", [8500, 8501]));
         NamespaceCounts found = census.Take();

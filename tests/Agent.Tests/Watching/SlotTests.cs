@@ -60,7 +60,7 @@ public sealed class SlotTests : IDisposable
         Connect(One, 8500, 10);
         await Answered();
         _clients.Take(6).ToList().ForEach(client => client.Shutdown(SocketShutdown.Both));
-        Assert.Equal(4, await Poll.For(() => _census.Take().Ports[0].Ipv4, established => established == 4, "six have hung up"));
+        Assert.Equal(4, await Poll.For(() => _census.Take().Ports[0].Ipv4, established => established == 4, "six clients have hung up"));
         await Matched(("127.0.0.1", 10));
         _server.Close(One, 3);
         await Matched(("127.0.0.1", 7));
@@ -123,7 +123,7 @@ public sealed class SlotTests : IDisposable
         return client;
     });
 
-    private Task Answered() => Poll.Until(() => _server.Answered == _asked, "the server has answered all");
+    private Task Answered() => Poll.Until(() => _server.Answered == _asked, "the server has answered every connection");
 
     private async Task Matched(params (string Client, int Slots)[] expected)
     {
@@ -131,7 +131,7 @@ public sealed class SlotTests : IDisposable
         Dictionary<string, int> slots = _server.Slots;
         Assert.Equal(expected.ToDictionary(client => client.Client, client => client.Slots), slots);
         WatchCounts counts = await Poll.For(
-            () => Assert.Single(_census.Take().Watches), counts => counts.Held == slots.Values.Sum(), "as many are held as there are slots");
+            () => Assert.Single(_census.Take().Watches), counts => counts.Held == slots.Values.Sum(), "the held connections equal the slots");
         Assert.Equal(slots.OrderBy(client => client.Key), counts.Shown.ToDictionary(client => $"{client.Address}", client => client.Held).OrderBy(client => client.Key));
         Assert.Equal(slots.Values.DefaultIfEmpty().Max(), counts.Highest);
         Assert.Equal(slots.Count, counts.Clients);

@@ -47,7 +47,7 @@ public sealed class HostileBytesTests
             }
         }
 
-        Tell($"{Mutations} mutations of {Fixtures.All.Length} replies to {Readers.All.Count} readers: {rejected} refused, no other exception");
+        WriteLine($"{Mutations} mutations of {Fixtures.All.Length} replies to {Readers.All.Count} readers: {rejected} refused, no other exception");
         // Mutations without an effect would test nothing.
         Assert.InRange(rejected, Mutations, int.MaxValue);
     }
@@ -86,7 +86,7 @@ public sealed class HostileBytesTests
             Assert.InRange(kernel.Receptions, 0, 2);
         }
 
-        Tell($"{Mutations} dumps of mutated replies: {failed} failed, none brought a socket more or less than its valid beginning has");
+        WriteLine($"{Mutations} dumps of mutated replies: {failed} failed, none brought a socket more or less than its valid beginning has");
         Assert.InRange(failed, Mutations / 2, Mutations);
     }
 
@@ -170,7 +170,7 @@ public sealed class HostileBytesTests
         return true;
     }
 
-    private static void Tell(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
+    private static void WriteLine(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 
     private static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), out int number) ? number : otherwise;

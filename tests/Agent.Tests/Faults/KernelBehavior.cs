@@ -6,7 +6,7 @@ namespace Agent.Tests.Faults;
 /// <summary>How a kernel answers for a while.</summary>
 /// <param name="Answer">The script of one request.</param>
 /// <param name="Pace">How long it takes to send and to receive a datagram.</param>
-internal sealed record Mood(Func<ScriptedKernel> Answer, TimeSpan Pace)
+internal sealed record KernelBehavior(Func<ScriptedKernel> Answer, TimeSpan Pace)
 {
     private const int ENOENT = 2;
     private const int EINTR = 4;
@@ -23,7 +23,7 @@ internal sealed record Mood(Func<ScriptedKernel> Answer, TimeSpan Pace)
     private static ulong _cookie;
 
     /// <summary>Moods in which nothing can be measured, by what the kernel does.</summary>
-    internal static readonly IReadOnlyDictionary<string, Mood> Bad = new Dictionary<string, Mood>
+    internal static readonly IReadOnlyDictionary<string, KernelBehavior> Bad = new Dictionary<string, KernelBehavior>
     {
         ["hangs"] = Slowly(() => new ScriptedKernel().FailForEver(EAGAIN)),
         ["hangs half way"] = Slowly(() => Begun().FailForEver(EAGAIN)),
@@ -55,22 +55,22 @@ internal sealed record Mood(Func<ScriptedKernel> Answer, TimeSpan Pace)
     };
 
     /// <summary>It answers truly: so many connections.</summary>
-    internal static Mood Holding(int connections) => Quickly(() => Telling(new ScriptedKernel(), connections));
+    internal static KernelBehavior Holding(int connections) => Quickly(() => Telling(new ScriptedKernel(), connections));
 
     /// <summary>It loses what it says to one or two requests, which a census asks again, and answers truly then.</summary>
-    internal static Mood Stumbling(int connections, int times)
+    internal static KernelBehavior Stumbling(int connections, int times)
     {
         int left = times;
         return Quickly(() => left-- > 0 ? Begun().FailForEver(ENOBUFS) : Telling(new ScriptedKernel(), connections));
     }
 
     /// <summary>Signals and another process's lies come between its true words.</summary>
-    internal static Mood Disturbed(int connections) => Quickly(() =>
+    internal static KernelBehavior Disturbed(int connections) => Quickly(() =>
         Telling(new ScriptedKernel().Fail(EINTR).Reply(n => [.. Socket(n, 999), .. Done(n)], AnotherProcess).Fail(EINTR), connections));
 
-    private static Mood Slowly(Func<ScriptedKernel> answer) => new(answer, Slow);
+    private static KernelBehavior Slowly(Func<ScriptedKernel> answer) => new(answer, Slow);
 
-    private static Mood Quickly(Func<ScriptedKernel> answer) => new(answer, TimeSpan.Zero);
+    private static KernelBehavior Quickly(Func<ScriptedKernel> answer) => new(answer, TimeSpan.Zero);
 
     private static ScriptedKernel Telling(ScriptedKernel kernel, int connections) => kernel
         .Reply(n => [.. Enumerable.Range(1, connections).SelectMany(i => Socket(n, (ulong)i))])

@@ -4,9 +4,9 @@ using Testing;
 namespace Agent.Tests.Faults;
 
 /// <summary>A scripted kernel whose mood changes under an open socket: each request is answered in the mood of its moment.</summary>
-internal sealed class FickleKernel(ManualTime clock)
+internal sealed class ChangingKernel(ManualTime clock)
 {
-    private volatile Mood _mood = Mood.Holding(0);
+    private volatile KernelBehavior _mood = KernelBehavior.Holding(0);
     private int _requests;
     private int _open;
 
@@ -15,7 +15,7 @@ internal sealed class FickleKernel(ManualTime clock)
     /// <summary>How many of its sockets are open now.</summary>
     internal int Open => _open;
 
-    internal void Is(Mood mood) => _mood = mood;
+    internal void Is(KernelBehavior mood) => _mood = mood;
 
     internal INetlinkChannel OpenChannel()
     {
@@ -23,7 +23,7 @@ internal sealed class FickleKernel(ManualTime clock)
         return new Channel(this, clock);
     }
 
-    private sealed class Channel(FickleKernel kernel, ManualTime clock) : INetlinkChannel
+    private sealed class Channel(ChangingKernel kernel, ManualTime clock) : INetlinkChannel
     {
         private ScriptedKernel _answer = new();
         private TimeSpan _pace;
@@ -34,7 +34,7 @@ internal sealed class FickleKernel(ManualTime clock)
         public int Send(ReadOnlySpan<byte> request)
         {
             Interlocked.Increment(ref kernel._requests);
-            Mood mood = kernel._mood;
+            KernelBehavior mood = kernel._mood;
             _answer = mood.Answer();
             _pace = mood.Pace;
             clock.Leap(_pace);

@@ -1,7 +1,7 @@
 namespace Agent.Tests.Faults;
 
 /// <summary>Does something very often, and shows that whatever it took is given back. For tests that run alone.</summary>
-internal static class Growth
+internal static class ResourceGrowth
 {
     private const long ManagedSlack = 256 * 1024;
     private const long ResidentSlackKiB = 16 * 1024;
@@ -14,18 +14,18 @@ internal static class Growth
     /// <param name="warmUp">How often it is done before anything is measured.</param>
     /// <param name="censuses">How often it is done then.</param>
     /// <param name="census">What is done, with its number.</param>
-    internal static void IsNone(int warmUp, int censuses, Action<int> census)
+    internal static void AssertNone(int warmUp, int censuses, Action<int> census)
     {
         int collectEvery = censuses / Collections;
         Repeat(warmUp, collectEvery, census);
-        ProcessFigures before = ProcessFigures.Take();
+        ProcessResources before = ProcessResources.Take();
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         Repeat(censuses, collectEvery, census);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        ProcessFigures after = ProcessFigures.Take();
-        FaultRun.Tell($"{censuses} censuses, {allocated / censuses} bytes of garbage each");
-        FaultRun.Tell($"before {before}");
-        FaultRun.Tell($"after  {after}");
+        ProcessResources after = ProcessResources.Take();
+        FaultRun.WriteLine($"{censuses} censuses, {allocated / censuses} bytes of garbage each");
+        FaultRun.WriteLine($"before {before}");
+        FaultRun.WriteLine($"after  {after}");
         Assert.True(after.ManagedBytes - before.ManagedBytes < ManagedSlack, $"managed memory: {before}, then {after}");
         Assert.True(after.ResidentKiB - before.ResidentKiB < ResidentSlackKiB, $"resident memory: {before}, then {after}");
         Assert.True(after.Threads - before.Threads < ThreadSlack, $"threads: {before}, then {after}");
