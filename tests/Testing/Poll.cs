@@ -14,7 +14,7 @@ internal static class Poll
 
     internal static Task Until(Func<Task<bool>> condition, string what) => InCleanUp(condition, what, TestContext.Current.CancellationToken);
 
-    /// <summary>The same where the test may be over, also because it was cancelled.</summary>
+    /// <summary>The same for cleaning up, when the test may have ended or been cancelled.</summary>
     internal static async Task InCleanUp(Func<Task<bool>> condition, string what, CancellationToken cancellationToken)
     {
         using PeriodicTimer pause = new(Pause);

@@ -43,7 +43,7 @@ public sealed partial class AlertRulesTests
         Assert.Contains(cases, @case => !@case.Groups["silent"].Success);
     }
 
-    // A rule is its line and all that is indented deeper.
+    // A rule is its first line and all lines that are indented deeper.
     [GeneratedRegex(@"^      - alert: (?<name>\w+)\n(        .*\n)+", RegexOptions.Multiline)]
     private static partial Regex AlertBlocks();
 

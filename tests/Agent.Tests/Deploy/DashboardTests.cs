@@ -11,10 +11,10 @@ public sealed class DashboardTests
     {
         JsonElement dashboard = Dashboard.Read();
 
-        // The last version of the form that Grafana calls classic: later ones still read it, and earlier ones ignore what they do not know.
+        // The last version of the classic format. Later versions of Grafana still read it, and earlier ones ignore unknown fields.
         Assert.Equal(42, dashboard.GetProperty("schemaVersion").GetInt32());
         Assert.Equal("connection-agent", dashboard.GetProperty("uid").GetString());
-        // It is not of the Grafana where it was made.
+        // Nothing belongs to the Grafana in which the dashboard was made.
         Assert.False(dashboard.TryGetProperty("id", out _));
         Assert.False(dashboard.TryGetProperty("__inputs", out _));
     }

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>The daemon on a disk that fails under it: one line when it begins, one when it ends, and the right number again.</summary>
+/// <summary>The daemon on a disk that fails: it logs the failure once, the recovery once, and then publishes the right count.</summary>
 [StartsProgram]
 public sealed class DiskTests : IAsyncLifetime
 {
@@ -39,7 +39,7 @@ public sealed class DiskTests : IAsyncLifetime
         string rest = Path.Combine(_disk.Path, "rest");
 
         _disk.Fill();
-        // The daemon needs a page for a moment while it replaces its own: that one has to be caught between two of its writes.
+        // The daemon needs one more page for a moment while it replaces its file. The test must take this page between two writes.
         await Poll.Until(
             () =>
             {
@@ -161,7 +161,7 @@ public sealed class DiskTests : IAsyncLifetime
 
     private static void TakePages(string path)
     {
-        // Without a lock: a process that another test starts at this moment has a copy of it for an instant.
+        // Without a lock, because a process that another test starts right now may have a copy of the descriptor for a moment.
         using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         try
         {
@@ -172,7 +172,7 @@ public sealed class DiskTests : IAsyncLifetime
         }
         catch (IOException)
         {
-            // None is left, for the moment.
+            // No page is free at the moment.
         }
     }
 
@@ -186,7 +186,7 @@ public sealed class DiskTests : IAsyncLifetime
         },
         line => Assert.EndsWith($"can write {daemon.FilePath} again", line));
 
-    /// <summary>What is gone in the middle of a write fails that write; before or after it nothing fails.</summary>
+    /// <summary>A directory that disappears during a write makes that write fail. Between two writes, nothing fails.</summary>
     private static async Task LoggedNothingOrFailureAndRecovery(WatchedDaemon daemon)
     {
         await Poll.Until(() => daemon.Lines.Count % 2 == 0, "every failure has its recovery");

@@ -4,7 +4,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>A lock that cannot be opened is a disk's failure, which passes; only a lock that is held is another agent, which ends this one.</summary>
+/// <summary>A lock that cannot be opened is a failure of the disk, and the agent tries again. Only a lock that is held means another agent, and ends this one.</summary>
 public sealed class LockTests
 {
     [Fact]
@@ -12,7 +12,7 @@ public sealed class LockTests
     {
         using Scratch scratch = new();
         using Textfile textfile = new(scratch.Path);
-        // Opening a socket fails with ENXIO, as opening a file does with EIO, ESTALE or EMFILE on a bad day.
+        // Opening a socket fails with ENXIO, like opening a file on a faulty disk fails with EIO or ESTALE.
         using (Socket inTheWay = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
             inTheWay.Bind(new UnixDomainSocketEndPoint(scratch["tcp_connections.prom.lock"]));

@@ -12,7 +12,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>An hour of an agent with its endpoint, on a clock that the test sets: whatever a scrape took is given back.</summary>
+/// <summary>An hour of an agent with its endpoint, on a clock that the test sets: scrapes release their resources.</summary>
 [Collection(Alone.Name)]
 public sealed class LongEndpointTests : IAsyncLifetime
 {
@@ -30,7 +30,7 @@ public sealed class LongEndpointTests : IAsyncLifetime
     public LongEndpointTests()
     {
         _kernel = new ChangingKernel(_time);
-        _kernel.Is(KernelBehavior.Holding(5));
+        _kernel.Behave(KernelBehavior.Holding(5));
         _store = new Store(_time);
         _supervisor = new Supervisor(_time, NullLogger<Supervisor>.Instance);
     }
@@ -43,7 +43,7 @@ public sealed class LongEndpointTests : IAsyncLifetime
         EndpointContent content = new(
             _store,
             () => new AgentStatistics(_supervisor.Statistics, null, [main]),
-            () => throw new NotSupportedException("nobody asks for /configz"),
+            () => throw new NotSupportedException("the test does not request /configz"),
             _time);
         _store.Replace([census]);
         await _supervisor.ReplaceAsync([census, new EndpointPublisher(settings, content, _time, NullLoggerFactory.Instance)]);

@@ -6,7 +6,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>Weeks of an agent in one process: whatever a census took is given back.</summary>
+/// <summary>Very many censuses in one process: they release their resources.</summary>
 [Collection(Alone.Name)]
 public sealed class LongTests
 {
@@ -40,7 +40,7 @@ public sealed class LongTests
     {
         using TestNamespace host = new();
         using Scratch scratch = new();
-        // One that is not there, and one that is opened and cannot be entered.
+        // A missing namespace, and a file that can be opened and not entered.
         File.WriteAllText(scratch["file"], "");
         using Census gone = CensusIn(scratch["gone"]);
         using Census closed = CensusIn(scratch["file"]);

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>The daemon that the kernel does not let run: SIGSTOP, a suspended machine, a frozen container.</summary>
+/// <summary>The daemon while the kernel does not run it: after SIGSTOP, as on a suspended machine or in a frozen container.</summary>
 [StartsProgram]
 public sealed class StoppedTests
 {
@@ -43,7 +43,7 @@ public sealed class StoppedTests
         using WatchedDaemon daemon = new(host, scratch.Path, Millisecond);
         await daemon.Publishes(3);
 
-        // A system call with a time-out, as the receiving here, ends with EINTR when the process is continued; see signal(7).
+        // A system call with a timeout, such as the receive here, returns EINTR when the process continues; see signal(7).
         for (int round = 0; round < Rounds; round++)
         {
             await daemon.Stop();

@@ -4,12 +4,12 @@ using Testing;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>Census and textfile under their supervisor, on a scripted kernel and a clock that the test sets.</summary>
+/// <summary>Census and textfile under a supervisor, on a scripted kernel and a clock that the test sets.</summary>
 public sealed class CensusAndTextfileTests : IAsyncDisposable
 {
     private readonly ScriptedLoop _loop = new();
 
-    public CensusAndTextfileTests() => _loop.Kernel.Is(KernelBehavior.Holding(1));
+    public CensusAndTextfileTests() => _loop.Kernel.Behave(KernelBehavior.Holding(1));
 
     [Fact]
     public async Task First_census_is_taken_at_the_start_and_one_follows_at_each_interval()
@@ -49,7 +49,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     public async Task Failure_and_recovery_are_each_logged_once()
     {
         await _loop.Start();
-        _loop.Kernel.Is(KernelBehavior.Bad["loses replies"]);
+        _loop.Kernel.Behave(KernelBehavior.Faulty["loses replies"]);
         for (int tick = 2; tick <= 5; tick++)
         {
             string text = await _loop.Tick();
@@ -59,7 +59,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
             Assert.Equal(1 + (3 * (tick - 1)), _loop.Kernel.Requests);
         }
 
-        _loop.Kernel.Is(KernelBehavior.Holding(1));
+        _loop.Kernel.Behave(KernelBehavior.Holding(1));
         Assert.Contains("sockdiag_census_success 1", await _loop.Tick());
 
         Assert.Collection(
@@ -130,7 +130,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    /// <summary>Waits until so many censuses are published, and shows that no further one comes.</summary>
+    /// <summary>Waits until this many censuses are published, and checks that no further one follows.</summary>
     private async Task Published(string what, int censuses)
     {
         string line = $"sockdiag_census_last_success_timestamp_seconds {_loop.Time.Wall.ToUnixTimeMilliseconds() / 1000.0}\n";

@@ -9,7 +9,7 @@ using Testing;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>A further source and a further publisher, each one class and one line of composition, beside the real ones.</summary>
+/// <summary>Adds a further source and a further publisher to the real ones, each with one class and one line of composition.</summary>
 public sealed class FurtherTasksTests : IAsyncDisposable
 {
     private readonly Scratch _scratch = new();

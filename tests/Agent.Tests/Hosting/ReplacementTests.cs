@@ -25,16 +25,16 @@ public sealed class ReplacementTests : IAsyncDisposable
         FakeTask changed = new("changed", identity: 1);
         FakeTask gone = new("gone");
         await _supervisor.ReplaceAsync([same, changed, gone]);
-        await Running(changed, 1);
+        await Started(changed, 1);
 
         FakeTask sameAgain = new("same", identity: 1);
         FakeTask changedNow = new("changed", identity: 2);
         await _supervisor.ReplaceAsync([sameAgain, changedNow, new FakeTask("new")]);
-        await Running(changedNow, 1);
+        await Started(changedNow, 1);
 
-        Assert.Equal((1, false, 0), (same.Runs, same.IsOver, sameAgain.Runs));
-        Assert.Equal((1, true), (changed.Runs, changed.IsOver));
-        Assert.True(gone.IsOver);
+        Assert.Equal((1, false, 0), (same.Runs, same.IsReleased, sameAgain.Runs));
+        Assert.Equal((1, true), (changed.Runs, changed.IsReleased));
+        Assert.True(gone.IsReleased);
         Assert.Same(changed, changedNow.TakenOver);
         Assert.Equal(["same", "changed", "new"], _supervisor.Statistics.Select(task => task.Name));
         Assert.Equal([1L, 2L, 1L], _supervisor.Statistics.Select(task => task.Starts));
@@ -49,14 +49,14 @@ public sealed class ReplacementTests : IAsyncDisposable
         FakeTask changed = new("one", identity: 2);
         FakeTask back = new("one", identity: 1);
         await _supervisor.ReplaceAsync([first]);
-        await Running(first, 1);
+        await Started(first, 1);
         await _supervisor.ReplaceAsync([changed]);
-        await Running(changed, 1);
+        await Started(changed, 1);
         await _supervisor.ReplaceAsync([]);
         Assert.Empty(_supervisor.Statistics);
 
         await _supervisor.ReplaceAsync([back]);
-        await Running(back, 1);
+        await Started(back, 1);
 
         TaskStatistics statistics = Assert.Single(_supervisor.Statistics);
         Assert.Equal(3, statistics.Starts);
@@ -66,21 +66,21 @@ public sealed class ReplacementTests : IAsyncDisposable
     [Fact]
     public async Task Task_that_does_not_stop_is_logged_and_does_not_delay_its_successor()
     {
-        FakeTask hanging = new("one", identity: 1) { IgnoresItsEnd = true };
+        FakeTask hanging = new("one", identity: 1) { IgnoresStop = true };
         await _supervisor.ReplaceAsync([hanging]);
-        await Running(hanging, 1);
+        await Started(hanging, 1);
         FakeTask next = new("one", identity: 2);
         await _supervisor.ReplaceAsync([next]);
-        await Running(next, 1);
+        await Started(next, 1);
         Assert.Equal(["Warning: the task one does not stop; it ends with the agent"], _log.Lines);
-        Assert.True(hanging.IsOver);
+        Assert.True(hanging.IsReleased);
         Assert.Null(next.TakenOver);
 
-        hanging.ComeToAnEnd();
-        next.Work();
+        hanging.End();
+        next.Succeed();
         await Poll.Until(() => _supervisor.HasReported, "the next task succeeds");
         Assert.True(_supervisor.Statistics[0].IsRunning);
     }
 
-    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
+    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
 }

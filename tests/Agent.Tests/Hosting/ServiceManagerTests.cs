@@ -4,10 +4,10 @@ using Testing;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>What a service manager is told, on a real socket and a clock that the test sets.</summary>
+/// <summary>The messages to a service manager, on a real socket and a clock that the test sets.</summary>
 public sealed class ServiceManagerTests : IDisposable
 {
-    private const string Fine = "counting";
+    private const string Counting = "counting";
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly Scratch _scratch = new();
@@ -26,17 +26,17 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task First_report_sends_readiness_and_later_reports_send_only_changes_of_state()
     {
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
 
-        manager.Report(Fine);
+        manager.Report(Counting);
         manager.Report("cannot measure: no answer");
         Assert.Equal("STATUS=cannot measure: no answer\nWATCHDOG=1\n", await _listener.Receive());
         manager.Report("cannot measure: no answer; cannot write: disk full");
         Assert.Equal("STATUS=cannot measure: no answer; cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
         manager.Report("cannot write: disk full");
         Assert.Equal("STATUS=cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("STATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
         Assert.False(_listener.HasMessage);
     }
@@ -56,22 +56,22 @@ public sealed class ServiceManagerTests : IDisposable
         _environment["WATCHDOG_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         using ServiceManager manager = Manager();
         Assert.Equal(Second, manager.WatchdogPause);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await _listener.Receive());
 
         _time.Leap(Second * 0.9);
-        manager.Report(Fine);
-        manager.Report(Fine);
+        manager.Report(Counting);
+        manager.Report(Counting);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second * 0.1);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
     }
 
@@ -103,7 +103,7 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task Reload_sends_its_start_time_and_its_end()
     {
         using ServiceManager manager = Manager(TimeProvider.System);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await _listener.Receive());
 
         long before = MonotonicMicroseconds();
@@ -142,7 +142,7 @@ public sealed class ServiceManagerTests : IDisposable
         using NotifyListener listener = new($"@agent-test-{Guid.NewGuid():N}");
         _environment["NOTIFY_SOCKET"] = listener.Address;
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
@@ -152,8 +152,8 @@ public sealed class ServiceManagerTests : IDisposable
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
-        manager.Report(Fine);
+        manager.Report(Counting);
+        manager.Report(Counting);
         manager.Stopping();
         Assert.Equal(
             $"Warning: cannot send the status to the service manager: NOTIFY_SOCKET '{late}' does not exist; "
@@ -161,7 +161,7 @@ public sealed class ServiceManagerTests : IDisposable
             Assert.Single(_log.Lines));
 
         using NotifyListener listener = new(late);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
@@ -171,23 +171,23 @@ public sealed class ServiceManagerTests : IDisposable
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
         using ServiceManager manager = Manager();
-        int asked = 0;
-        manager.ReportNeeded += () => asked++;
+        int requested = 0;
+        manager.ReportNeeded += () => requested++;
         using (NotifyListener before = new(late))
         {
-            manager.Report(Fine);
+            manager.Report(Counting);
             Assert.Contains("READY=1", await before.Receive());
             manager.Reloading();
             manager.Reloaded();
-            Assert.Equal(0, asked);
+            Assert.Equal(0, requested);
         }
 
         File.Delete(late);
         manager.Reloading();
         manager.Reloaded();
-        Assert.Equal(1, asked);
+        Assert.Equal(1, requested);
         using NotifyListener listener = new(late);
-        Assert.True(manager.Report(Fine));
+        Assert.True(manager.Report(Counting));
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await listener.Receive());
     }
 
@@ -198,32 +198,32 @@ public sealed class ServiceManagerTests : IDisposable
         using ServiceManager manager = Manager();
         using Supervisor supervisor = new(_time, new RecordingLogger<Supervisor>());
         FakeTask task = new("one") { Time = _time };
-        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, () => Fine, _time)]);
-        task.Work();
+        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, () => Counting, _time)]);
+        task.Succeed();
         await _listener.ReceiveUntil("READY=1");
-        await Waits();
+        await Waiting();
         _time.Leap(TimeSpan.FromMinutes(1));
-        await Waits();
+        await Waiting();
         Assert.True(supervisor.Hangs);
         Assert.False(_listener.HasMessage);
 
-        task.Work();
+        task.Succeed();
         await Poll.Until(() => !supervisor.Hangs, "the task continues");
         _time.Leap(Second);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
         await supervisor.StopAsync();
 
-        Task Waits() => Poll.Until(() => _time.Waiting == 1, "the task of the service manager waits");
+        Task Waiting() => Poll.Until(() => _time.Waiting == 1, "the task of the service manager waits");
     }
 
     [Fact]
     public async Task Service_manager_that_does_not_read_does_not_block_the_agent()
     {
         using ServiceManager manager = Manager();
-        for (int turn = 0; _log.Lines.Count == 0; turn++)
+        for (int report = 0; _log.Lines.Count == 0; report++)
         {
-            // Each turn changes the state, until the queue is full.
-            manager.Report($"cannot measure: failure {turn}");
+            // Each report changes the state, until the queue of the socket is full.
+            manager.Report($"cannot measure: failure {report}");
         }
 
         await _listener.ReceiveUntil("STATUS=cannot measure: failure 0");
@@ -240,7 +240,7 @@ public sealed class ServiceManagerTests : IDisposable
         {
             _environment["NOTIFY_SOCKET"] = address;
             using ServiceManager manager = Manager();
-            manager.Report(Fine);
+            manager.Report(Counting);
             Assert.EndsWith(
                 $"to the service manager: no service manager listens at NOTIFY_SOCKET '{address}'; "
                     + "unset it where none waits for the agent; trying again each second",
@@ -255,7 +255,7 @@ public sealed class ServiceManagerTests : IDisposable
     {
         _environment["NOTIFY_SOCKET"] = address;
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.StartsWith(
             $"Warning: no status goes to the service manager: NOTIFY_SOCKET '{address}': {reason}", Assert.Single(_log.Lines));
     }
@@ -265,7 +265,7 @@ public sealed class ServiceManagerTests : IDisposable
     {
         _environment["NOTIFY_SOCKET"] = "/" + new string('x', 200);
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.StartsWith("Warning: no status goes to the service manager: ", Assert.Single(_log.Lines));
     }
 
@@ -275,7 +275,7 @@ public sealed class ServiceManagerTests : IDisposable
         _environment.Clear();
         _environment["WATCHDOG_USEC"] = "3000000";
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         manager.Reloading();
         manager.Stopping();
         Assert.Null(manager.WatchdogPause);

@@ -27,7 +27,7 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
+        await Started(task, 1);
         List<TimeSpan> pauses = [];
         for (int failure = 1; failure <= 24; failure++)
         {
@@ -36,17 +36,17 @@ public sealed class SupervisorTests : IAsyncDisposable
             Assert.False(_supervisor.Statistics[0].IsRunning);
             pauses.Add(_time.UntilNext!.Value);
             _time.Leap(LongestPause);
-            await Running(task, failure + 1);
+            await Started(task, failure + 1);
         }
 
         Assert.All(pauses, pause => Assert.InRange(pause, TimeSpan.FromTicks(1), LongestPause));
-        Assert.True(pauses[0] < TimeSpan.FromSeconds(5), $"the first is short, and was {pauses[0]}");
-        // The jitter may shorten one long after they have grown.
+        Assert.True(pauses[0] < TimeSpan.FromSeconds(5), $"the first pause must be short, and is {pauses[0]}");
+        // The jitter shortens some pauses until the pauses are the longest.
         Assert.All(pauses[16..], pause => Assert.Equal(LongestPause, pause));
-        task.Work();
+        task.Succeed();
         await Poll.Until(() => !_supervisor.LastErrors.Any(), "the task succeeds");
         Assert.Equal(["Error: cannot do one: broken; trying again, within 1m each time", "Information: can do one again"], _log.Lines);
-        IsCounted(task, starts: 25, restarts: 24, failures: [new("io", 24)]);
+        HasStatistics(task, starts: 25, restarts: 24, failures: [new("io", 24)]);
     }
 
     [Fact]
@@ -56,8 +56,8 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         for (int run = 1; run <= 10; run++)
         {
-            await Running(task, run);
-            task.Work();
+            await Started(task, run);
+            task.Succeed();
             await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "the task succeeds");
             task.Fail("broken");
             await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
@@ -65,7 +65,7 @@ public sealed class SupervisorTests : IAsyncDisposable
             _time.Leap(_time.UntilNext.Value);
         }
 
-        await Running(task, 11);
+        await Started(task, 11);
         Assert.Equal(19, _log.Lines.Count);
     }
 
@@ -77,16 +77,16 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([good, bad]);
         for (int failure = 1; failure <= 5; failure++)
         {
-            await Running(bad, failure);
+            await Started(bad, failure);
             bad.Fail("broken");
             await Poll.Until(() => _time.Waiting == 1, "the failing task waits for its restart");
-            bool worked = false;
-            good.Turn(() => worked = true);
-            await Poll.Until(() => Volatile.Read(ref worked), "the other task runs");
+            bool hasRun = false;
+            good.Do(() => hasRun = true);
+            await Poll.Until(() => Volatile.Read(ref hasRun), "the other task runs");
             _time.Leap(LongestPause);
         }
 
-        IsCounted(good, starts: 1, restarts: 0, failures: []);
+        HasStatistics(good, starts: 1, restarts: 0, failures: []);
         Assert.Equal(["cannot do bad: broken"], _supervisor.LastErrors);
     }
 
@@ -95,11 +95,11 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Turn(FakeTask.Return);
+        await Started(task, 1);
+        task.Do(FakeTask.EndByItself);
         await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
         Assert.Equal(["Error: cannot do one: it ended by itself; trying again, within 1m each time"], _log.Lines);
-        IsCounted(task, starts: 1, restarts: 0, failures: [new("ended", 1)]);
+        HasStatistics(task, starts: 1, restarts: 0, failures: [new("ended", 1)]);
     }
 
     [Fact]
@@ -107,11 +107,11 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Turn(() => throw new InvalidOperationException("a defect"));
+        await Started(task, 1);
+        task.Do(() => throw new InvalidOperationException("a defect"));
         await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
         Assert.StartsWith("Error: cannot do one: InvalidOperationException: a defect; ", _log.Lines[0]);
-        IsCounted(task, starts: 1, restarts: 0, failures: [new("other", 1)]);
+        HasStatistics(task, starts: 1, restarts: 0, failures: [new("other", 1)]);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         _supervisor.AgentMustEnd += reasons.Add;
         FakeTask task = new("one") { Time = _time, Fatal = failure => failure is IOException };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
+        await Started(task, 1);
         task.Fail("fatal");
         await Poll.Until(() => reasons.Count == 1, "the agent must end");
         Assert.Equal("fatal", reasons[0].Message);
@@ -133,13 +133,13 @@ public sealed class SupervisorTests : IAsyncDisposable
     public async Task Supervisor_has_reported_when_each_task_has_succeeded_or_failed()
     {
         Assert.False(_supervisor.HasReported);
-        FakeTask works = new("works");
-        FakeTask fails = new("fails");
-        await _supervisor.ReplaceAsync([works, fails]);
-        await Running(fails, 1);
-        works.Work();
+        FakeTask succeeding = new("succeeding");
+        FakeTask failing = new("failing");
+        await _supervisor.ReplaceAsync([succeeding, failing]);
+        await Started(failing, 1);
+        succeeding.Succeed();
         Assert.False(_supervisor.HasReported);
-        fails.Fail("broken");
+        failing.Fail("broken");
         await Poll.Until(() => _supervisor.HasReported, "both tasks have reported");
     }
 
@@ -148,8 +148,8 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Work();
+        await Started(task, 1);
+        task.Succeed();
         await Poll.Until(() => _supervisor.HasReported, "the task succeeds");
         _time.Leap(TimeSpan.FromSeconds(10));
         Assert.False(_supervisor.Hangs);
@@ -165,22 +165,22 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Work();
+        await Started(task, 1);
+        task.Succeed();
         await Poll.Until(() => _supervisor.HasReported, "the task succeeds");
-        await using Watching watching = new(_supervisor);
+        await using HangWatch hangWatch = new(_supervisor);
         foreach (int seconds in (int[])[0, 5, 5])
         {
-            await Looked(seconds);
+            await CheckAfter(seconds);
             Assert.Empty(_log.Lines);
         }
 
-        await Looked(5);
-        await Looked(5);
+        await CheckAfter(5);
+        await CheckAfter(5);
         Assert.StartsWith("Error: cannot do one: no sign of life for 10s; it is stuck: ", Assert.Single(_log.Lines));
-        IsCounted(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
+        HasStatistics(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
 
-        task.Work();
+        task.Succeed();
         await Poll.Until(() => _log.Lines.Count == 2, "the task continues");
         Assert.Equal("Information: can do one again", _log.Lines[1]);
     }
@@ -190,14 +190,14 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        await using Watching watching = new(_supervisor);
-        await Looked(0);
-        await Looked(3604);
+        await Started(task, 1);
+        await using HangWatch hangWatch = new(_supervisor);
+        await CheckAfter(0);
+        await CheckAfter(3604);
         Assert.Empty(_log.Lines);
-        await Looked(1);
+        await CheckAfter(1);
         Assert.Empty(_log.Lines);
-        await Looked(5);
+        await CheckAfter(5);
         Assert.StartsWith("Error: cannot do one: no sign of life for 10s", Assert.Single(_log.Lines));
     }
 
@@ -207,7 +207,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         using ManualResetEvent holding = new(false);
         FakeTask other = new("other");
         await _supervisor.ReplaceAsync([new BlockingTask(holding), other]);
-        await Running(other, 1);
+        await Started(other, 1);
         holding.Set();
     }
 
@@ -217,7 +217,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await _supervisor.StopAsync();
-        Assert.True(task.IsOver);
+        Assert.True(task.IsReleased);
         FakeTask late = new("late");
         await _supervisor.ReplaceAsync([late]);
         Assert.Equal(0, late.Runs);
@@ -232,13 +232,13 @@ public sealed class SupervisorTests : IAsyncDisposable
         _supervisor.AgentMustEnd += reasons.Add;
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
+        await Started(task, 1);
         for (int failure = 1; failure < failures; failure++)
         {
             task.Fail("broken");
             await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
             _time.Leap(LongestPause);
-            await Running(task, failure + 1);
+            await Started(task, failure + 1);
         }
 
         Task? end = null;
@@ -260,7 +260,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         FakeTask late = new("late");
         AskingTask asking = new(_supervisor, ending, late);
         await _supervisor.ReplaceAsync([asking]);
-        await Poll.Until(() => asking.HasBegun, "the task runs");
+        await Poll.Until(() => asking.HasStarted, "the task runs");
         Task end = _supervisor.StopAsync();
         ending.Set();
         await end.WaitAsync(Poll.Timeout, TestContext.Current.CancellationToken);
@@ -269,10 +269,10 @@ public sealed class SupervisorTests : IAsyncDisposable
         Assert.Empty(_log.Lines);
     }
 
-    /// <summary>Asks for another task once it is let, and does not end before it has an answer, as the reading of a new configuration.</summary>
-    private sealed class AskingTask(Supervisor supervisor, WaitHandle until, SupervisedTask other) : SupervisedTask
+    /// <summary>Waits for an event and then replaces the tasks, like a reload. It ends only after the supervisor has answered.</summary>
+    private sealed class AskingTask(Supervisor supervisor, WaitHandle signal, SupervisedTask other) : SupervisedTask
     {
-        internal bool HasBegun { get; private set; }
+        internal bool HasStarted { get; private set; }
 
         internal bool? Answer { get; private set; }
 
@@ -288,14 +288,14 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
         {
-            HasBegun = true;
-            until.WaitOne();
+            HasStarted = true;
+            signal.WaitOne();
             Answer = await supervisor.ReplaceAsync([this, other]);
         }
     }
 
-    /// <summary>Does not give its thread back.</summary>
-    private sealed class BlockingTask(WaitHandle until) : SupervisedTask
+    /// <summary>Blocks the thread that starts it.</summary>
+    private sealed class BlockingTask(WaitHandle signal) : SupervisedTask
     {
         internal override string Name => "blocking";
 
@@ -307,37 +307,37 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         internal override Task RunAsync(Action succeeded, CancellationToken stopping)
         {
-            until.WaitOne();
+            signal.WaitOne();
             return Task.CompletedTask;
         }
     }
 
-    /// <summary>Looks for tasks that hang, on a thread of its own.</summary>
-    private sealed class Watching : IAsyncDisposable
+    /// <summary>Runs the supervisor's check for hanging tasks on its own thread.</summary>
+    private sealed class HangWatch : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stopping = new();
-        private readonly Task _looks;
+        private readonly Task _run;
 
-        internal Watching(Supervisor supervisor) => _looks = DedicatedThread.RunAsync(() => supervisor.WatchForHangs(_stopping.Token));
+        internal HangWatch(Supervisor supervisor) => _run = DedicatedThread.RunAsync(() => supervisor.WatchForHangs(_stopping.Token));
 
         public async ValueTask DisposeAsync()
         {
             await _stopping.CancelAsync();
-            await _looks;
+            await _run;
             _stopping.Dispose();
         }
     }
 
-    /// <summary>Lets time go by, and waits until it was looked for tasks that hang.</summary>
-    private async Task Looked(int seconds)
+    /// <summary>Advances the clock and waits until the supervisor has checked for hanging tasks.</summary>
+    private async Task CheckAfter(int seconds)
     {
         _time.Leap(TimeSpan.FromSeconds(seconds));
         await Poll.Until(() => _time.Waiting == 1, "the supervisor has checked the tasks");
     }
 
-    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
+    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
 
-    private void IsCounted(FakeTask task, long starts, long restarts, KeyValuePair<string, long>[] failures)
+    private void HasStatistics(FakeTask task, long starts, long restarts, KeyValuePair<string, long>[] failures)
     {
         TaskStatistics statistics = _supervisor.Statistics.Single(some => some.Name == task.Name);
         Assert.Equal(starts, statistics.Starts);

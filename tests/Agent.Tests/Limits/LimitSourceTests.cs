@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Limits;
 
-/// <summary>The schedule under a supervisor, on a clock that the test sets.</summary>
+/// <summary>The source of a limit under a supervisor, on a clock that the test sets.</summary>
 public sealed class LimitSourceTests : IAsyncDisposable
 {
     private const string Source = "consul at http://127.0.0.1:8500";
@@ -17,7 +17,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
 
     private readonly ManualTime _time = new();
     private readonly RecordingLogger<LimitSource> _log = new();
-    private readonly ScriptedSource _source = new();
+    private readonly ScriptedService _service = new();
     private readonly Store _store;
     private readonly Supervisor _supervisor;
 
@@ -48,7 +48,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = () => new ClientLimit(null, Source) { Refusal = Refusal.No };
+        _service.Answer = () => new ClientLimit(null, Source) { Refusal = Refusal.No };
         _time.Leap(LimitSource.Period);
         await Asked(2);
         Assert.Equal(new ClientLimit(null, Source) { Refusal = Refusal.No }, Current);
@@ -69,9 +69,9 @@ public sealed class LimitSourceTests : IAsyncDisposable
             _time.Leap(waits[^1]);
         }
 
-        Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first is short, and was {waits[0]}");
+        Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first pause must be short, and is {waits[0]}");
         Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitSource.LongestPause));
-        // The jitter may shorten one long after they have grown.
+        // The jitter shortens some pauses until the pauses are the longest.
         Assert.All(waits[18..], wait => Assert.Equal(LimitSource.LongestPause, wait));
         Assert.Equal(ClientLimit.Unknown(Source, "refused", Refusal.Unknown), Current);
     }
@@ -92,8 +92,8 @@ public sealed class LimitSourceTests : IAsyncDisposable
     public async Task Answer_429_is_followed_by_a_question_soon()
     {
         int answered = 0;
-        _source.Answer = () => Refused;
-        Task running = Asking(_source, _time, _store).RunAsync(() => answered++, TestContext.Current.CancellationToken);
+        _service.Answer = () => Refused;
+        Task running = Asking(_service, _time, _store).RunAsync(() => answered++, TestContext.Current.CancellationToken);
         for (int asked = 1; asked <= 3; asked++)
         {
             await Asked(asked);
@@ -102,13 +102,13 @@ public sealed class LimitSourceTests : IAsyncDisposable
             _time.Leap(LimitSource.PeriodWhileRefused);
         }
 
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         await Asked(4);
         _time.Leap(LimitSource.PeriodWhileRefused);
         await Asked(5);
         Assert.Equal(Known, Current);
         Assert.False(running.IsCompleted);
-        // It was never known before.
+        // The limit was never known before, so it is not "known again".
         Assert.Equal(
             ["Warning: 429; the limit is unknown, asking again every 10 s", $"Information: limit per client, by {Source}: 200"], _log.Lines);
     }
@@ -118,15 +118,15 @@ public sealed class LimitSourceTests : IAsyncDisposable
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = () => Refused;
+        _service.Answer = () => Refused;
         _time.Leap(LimitSource.Period);
         await Asked(2);
         Assert.Equal((200, false, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
-        _source.Answer = Failing("gone", Refusal.Unknown);
+        _service.Answer = Failing("gone", Refusal.Unknown);
         _time.Leap(LimitSource.PeriodWhileRefused);
         await Asked(3);
         Assert.Equal((200, false, null), (Current.Value, Current.IsUnknown, Current.IsRefused));
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         _time.Leap(_time.UntilNext!.Value);
         await Asked(4);
         Assert.Equal(Known, Current);
@@ -162,12 +162,12 @@ public sealed class LimitSourceTests : IAsyncDisposable
     public async Task Agents_that_start_together_do_not_ask_together_after_a_failure()
     {
         ManualTime otherTime = new();
-        ScriptedSource otherSource = new() { Answer = Failing("refused") };
+        ScriptedService otherService = new() { Answer = Failing("refused") };
         using Supervisor other = new(otherTime, new RecordingLogger<Supervisor>());
         await Start(Failing("refused"));
-        await other.ReplaceAsync([Asking(otherSource, otherTime, new Store(otherTime))]);
+        await other.ReplaceAsync([Asking(otherService, otherTime, new Store(otherTime))]);
         await Asked(1);
-        await Poll.Until(() => otherSource.Asked == 1 && otherTime.UntilNext is not null, "the other agent has asked");
+        await Poll.Until(() => otherService.Asked == 1 && otherTime.UntilNext is not null, "the other agent has asked");
         Assert.NotEqual(_time.UntilNext, otherTime.UntilNext);
         await other.StopAsync();
     }
@@ -177,7 +177,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = Failing("refused");
+        _service.Answer = Failing("refused");
         _time.Leap(LimitSource.Period);
         await Asked(2);
         ClientLimit kept = Known with { Problem = "refused", Refusal = Refusal.Unknown };
@@ -190,7 +190,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
             Assert.Equal(kept, Current);
         }
 
-        _source.Answer = () => Known with { Value = 300 };
+        _service.Answer = () => Known with { Value = 300 };
         _time.Leap(_time.UntilNext!.Value);
         await Asked(7);
         Assert.Equal(Known with { Value = 300 }, Current);
@@ -210,13 +210,13 @@ public sealed class LimitSourceTests : IAsyncDisposable
         int asked = 1;
         foreach (string reason in new[] { "refused", "refused", "403", "403", "refused" })
         {
-            _source.Answer = Failing(reason);
+            _service.Answer = Failing(reason);
             await Asked(asked);
             _time.Leap(_time.UntilNext!.Value);
             await Asked(++asked);
         }
 
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         _time.Leap(_time.UntilNext!.Value);
         await Asked(asked + 1);
         Assert.Equal(
@@ -230,11 +230,11 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Unexpected_exception_does_not_end_the_source()
+    public async Task Unexpected_exception_does_not_end_the_service()
     {
         await Start(() => throw new InvalidOperationException("a defect"));
         await Asked(1);
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         _time.Leap(_time.UntilNext!.Value);
         await Asked(2);
         Assert.Equal(Known, Current);
@@ -242,7 +242,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stop_ends_the_source_while_it_waits_for_the_next_question()
+    public async Task Stop_ends_the_service_while_it_waits_for_the_next_question()
     {
         await Start(Failing("refused"));
         await Asked(1);
@@ -263,26 +263,26 @@ public sealed class LimitSourceTests : IAsyncDisposable
 
     private async Task Start(Func<ClientLimit> answer)
     {
-        _source.Answer = answer;
-        await _supervisor.ReplaceAsync([Asking(_source, _time, _store)]);
+        _service.Answer = answer;
+        await _supervisor.ReplaceAsync([Asking(_service, _time, _store)]);
     }
 
-    private LimitSource Asking(ScriptedSource service, ManualTime time, Store store)
+    private LimitSource Asking(ScriptedService service, ManualTime time, Store store)
     {
         LimitSource source = new(Endpoint.Root, Endpoint, service, time, _log);
         store.Replace([source]);
         return source;
     }
 
-    /// <summary>Waits until it was asked so often, and until it waits to ask again.</summary>
+    /// <summary>Waits until the service was asked this many times and the source waits to ask again.</summary>
     private async Task Asked(int times)
     {
-        await Poll.Until(() => _source.Asked >= times && _time.UntilNext is not null, $"the service is asked for the {times}th time");
-        Assert.Equal(times, _source.Asked);
+        await Poll.Until(() => _service.Asked >= times && _time.UntilNext is not null, $"the service is asked for the {times}th time");
+        Assert.Equal(times, _service.Asked);
     }
 
-    /// <summary>Answers what the test has set, and counts how often it was asked.</summary>
-    private sealed class ScriptedSource : ILimitService
+    /// <summary>Gives the answer that the test has set, and counts the questions.</summary>
+    private sealed class ScriptedService : ILimitService
     {
         private int _asked;
 

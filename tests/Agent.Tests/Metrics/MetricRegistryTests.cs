@@ -75,7 +75,7 @@ public sealed class MetricRegistryTests
         SetAll(2);
         Assert.Equal(all.Select(sample => $"{sample[..^1]}2"), Samples());
 
-        // Another one of each family, and none of the former.
+        // Other samples of the same families, and none of the former ones.
         _registry.BeginUpdate();
         _registry.Set(Labelled, 3, "1", "3");
         _registry.SetIn(Bare, "m", 3);

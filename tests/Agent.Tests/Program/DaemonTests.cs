@@ -39,7 +39,7 @@ public sealed class DaemonTests
     public async Task Two_signals_at_once_count_as_one()
     {
         using Scratch scratch = new();
-        // Where the machine stands still between the two, they are two.
+        // If the machine pauses between the two signals, they count as two.
         int exitCode = -1;
         for (int round = 0; round < 5 && exitCode != 0; round++)
         {
@@ -47,7 +47,7 @@ public sealed class DaemonTests
             using AgentProcess agent = AgentProcess.Start(["--interval", "20ms", "--textfile-directory", scratch.Path]);
             await Poll.Until(() => Read(scratch["tcp_connections.prom"]).Contains("sockdiag_census_success 1\n"), "the agent publishes");
 
-            // Both are there when it goes on: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
+            // Both signals are pending when the process continues: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
             foreach (int signal in (int[])[19, 15, 2, 18])
             {
                 agent.Signal(signal);
@@ -97,7 +97,7 @@ public sealed class DaemonTests
         await Poll.Until(() => Read(file).Contains("sockdiag_census_success 1\n"), "the recovery is published");
         File.Delete(link);
         await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "the second failure is published");
-        // What ends it at once has it say no more.
+        // An agent that ended before this line would not log it.
         await Poll.Until(() => agent.Errors.Split("cannot measure").Length > 2, "the error is logged");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());

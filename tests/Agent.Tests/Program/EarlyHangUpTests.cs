@@ -3,7 +3,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>SIGHUP from the first moment at which the agent can take it.</summary>
+/// <summary>SIGHUP from the first moment at which the agent handles it.</summary>
 [StartsProgram]
 public sealed class EarlyHangUpTests : IDisposable
 {
@@ -31,7 +31,7 @@ public sealed class EarlyHangUpTests : IDisposable
         Assert.Equal(0, await agent.Exit());
     }
 
-    /// <summary>The agent waits for its configuration: it has no handler of its daemon yet.</summary>
+    /// <summary>The agent waits for its configuration, and the daemon has no signal handler yet.</summary>
     [Theory]
     [InlineData("exec \"$@\" --config \"$FIFO\"")]
     [InlineData("export AGENT_CONFIG=\"$FIFO\"; exec \"$@\"")]
@@ -51,7 +51,7 @@ public sealed class EarlyHangUpTests : IDisposable
         await config.WriteAsync("""{ "watches": [{ "name": "web", "ports": [443] }] }"""u8.ToArray(), TestContext.Current.CancellationToken);
         await config.DisposeAsync();
 
-        // There is no file to be read again, so that SIGHUP ends the agent, and in good order.
+        // A pipe cannot be read again, so SIGHUP stops the agent, and it stops cleanly.
         Assert.Equal(0, await agent.Exit());
         Assert.True(agent.Errors.TrimEnd().Split('\n').Length == 1, agent.Errors);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));

@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program with its endpoint, as Prometheus and people meet it.</summary>
+/// <summary>The program with its endpoint, as Prometheus and operators use it.</summary>
 [StartsProgram]
 public sealed class EndpointProgramTests : IDisposable
 {
@@ -137,7 +137,7 @@ public sealed class EndpointProgramTests : IDisposable
         Write(config, "");
         await Poll.Until(() => !Listening.At(IPEndPoint.Parse(_address)), "the endpoint is off");
 
-        // The registry is the one of the first time: none of its counters falls, and none stands still.
+        // The registry outlives the endpoint: none of its counters falls, and each one keeps counting.
         WriteWithEndpoint(requestsPerMinute: 1_000_000);
         await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 2\n")
             && text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 3\n"));
@@ -173,7 +173,7 @@ public sealed class EndpointProgramTests : IDisposable
     {
         using TestAuthority authority = new(_scratch, "ca");
         (string certificateFile, string keyFile) = authority.Client("agent");
-        // Where the machine stood still meanwhile, the end may have come before the second one did.
+        // If the machine pauses, the agent may end before the second signal.
         int exitCode = 0;
         for (int round = 0; round < 5 && exitCode == 0; round++)
         {
@@ -181,7 +181,7 @@ public sealed class EndpointProgramTests : IDisposable
                 "--netns", _host.Path, "--textfile-directory", "none",
                 "--listen-certificate-file", certificateFile, "--listen-key-file", keyFile);
             await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"the endpoint listens; the log: {agent.Errors}");
-            // A handshake that does not go on holds up an end that waits for it.
+            // An unfinished handshake delays the stop, which waits for it.
             using TcpClient silent = new();
             await silent.ConnectAsync(IPEndPoint.Parse(_address), TestContext.Current.CancellationToken);
             await silent.GetStream().WriteAsync(new byte[] { 0x16, 0x03, 0x01 }, TestContext.Current.CancellationToken);
@@ -195,7 +195,7 @@ public sealed class EndpointProgramTests : IDisposable
         Assert.Equal(128 + 2, exitCode);
     }
 
-    /// <summary>Waits until a server has accepted this one connection of it; the kernel lets a client in before that.</summary>
+    /// <summary>Waits until the server has accepted this connection, its only one. For the client, connect(2) returns earlier.</summary>
     private static async Task Accepted(TcpClient client)
     {
         Watch port = new("endpoint", [(ushort)((IPEndPoint)client.Client.RemoteEndPoint!).Port]);
@@ -223,7 +223,7 @@ public sealed class EndpointProgramTests : IDisposable
         return await client.GetStringAsync(new Uri($"http://{_address}/metrics"), TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The log, without what the endpoint has to say of itself.</summary>
+    /// <summary>The lines of the log without those of the endpoint.</summary>
     private static IEnumerable<string> LogLines(AgentProcess agent) =>
         agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal));
 
@@ -242,7 +242,7 @@ public sealed class EndpointProgramTests : IDisposable
         File.Move(_scratch["next"], config, overwrite: true);
     }
 
-    private Task<string> Metrics(Func<string, bool> isSo) => Poll.For(() => Try() ?? "", isSo, "the metrics match the condition");
+    private Task<string> Metrics(Func<string, bool> condition) => Poll.For(() => Try() ?? "", condition, "the metrics match the condition");
 
     private string? Try()
     {

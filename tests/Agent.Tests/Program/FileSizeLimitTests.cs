@@ -2,13 +2,13 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program under a limit for the size of files (ulimit -f), which is to be like a full disk.</summary>
+/// <summary>The program under a limit for the size of files (ulimit -f). It must behave as on a full disk.</summary>
 [StartsProgram]
 public sealed class FileSizeLimitTests : IDisposable
 {
     private const string Reason = "File too large; raise the limit for the size of files (ulimit -f, LimitFSIZE=)";
 
-    // The runtime that compiles while it runs takes its memory from a file, and does not start under such a limit otherwise.
+    // Otherwise the runtime with a JIT compiler maps its memory from a file and does not start under such a limit.
     private static readonly Dictionary<string, string> Variables = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
 
     private readonly Scratch _scratch = new();

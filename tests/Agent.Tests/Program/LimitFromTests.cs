@@ -5,7 +5,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program with a limit that somebody else decides.</summary>
+/// <summary>The program with a limit that Consul reports.</summary>
 [StartsProgram]
 public sealed class LimitFromTests : IDisposable
 {
@@ -107,7 +107,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Theory]
-    // Nothing listens there; a certificate that is missing; a token that is missing.
+    // A port without a listener; a missing certificate; a missing token.
     [InlineData("CONSUL_HTTP_ADDR", "http://127.0.0.1:1", "refuses the connection")]
     [InlineData("CONSUL_CACERT", "/nonexistent/ca.pem", "cannot load the CA file /nonexistent/ca.pem")]
     [InlineData("CONSUL_HTTP_TOKEN_FILE", "/nonexistent/token", "cannot read the token file /nonexistent/token")]
@@ -157,7 +157,7 @@ public sealed class LimitFromTests : IDisposable
     [Fact]
     public async Task Once_counts_before_it_asks_Consul()
     {
-        // From the question on there are more connections than before.
+        // Five more connections are opened while Consul is asked.
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")), Asked = () => _server.Accept(5) };
         (int exitCode, string output, _) = await Once(consul, "--output", "check", "--critical", "100%");
         Assert.NotEmpty(consul.Requests);
@@ -233,7 +233,7 @@ public sealed class LimitFromTests : IDisposable
         Assert.Contains("X-Consul-Token: secret-token", Assert.Single(consul.Requests.Skip(before)));
     }
 
-    /// <returns>What the daemon had to say until it had published the limit and was told to end.</returns>
+    /// <returns>The log of a daemon that published the limit and was then stopped.</returns>
     private async Task<string> PublishTheLimit(FakeConsul consul, string limit)
     {
         using AgentProcess agent = AgentProcess.Start(
@@ -251,17 +251,17 @@ public sealed class LimitFromTests : IDisposable
         () => AgentProcess.Run(
             ["--once", "--netns", _host.Path, .. arguments],
             new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = consul.Address.ToString() }),
-        ended => ended.Errors);
+        result => result.Errors);
 
-    /// <summary>Asks again where the machine stood still for the two seconds in which an answer is waited for.</summary>
+    /// <summary>Asks again if the machine paused during the two seconds of the timeout.</summary>
     private static async Task<T> Answered<T>(Func<Task<T>> ask, Func<T, string> errorsOf)
     {
-        T ended = await ask();
-        for (int round = 1; round < Rounds && errorsOf(ended).Contains("gave no answer within", StringComparison.Ordinal); round++)
+        T result = await ask();
+        for (int round = 1; round < Rounds && errorsOf(result).Contains("gave no answer within", StringComparison.Ordinal); round++)
         {
-            ended = await ask();
+            result = await ask();
         }
 
-        return ended;
+        return result;
     }
 }

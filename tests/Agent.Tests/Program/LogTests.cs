@@ -6,7 +6,7 @@ namespace Agent.Tests.Program;
 [StartsProgram]
 public sealed class LogTests : IDisposable
 {
-    // What systemd would set for the pipe that standard error is here.
+    // The value that systemd would set for standard error, which is a pipe here.
     private const string Own = "$(stat -L -c %d:%i /proc/self/fd/2)";
 
     private readonly Scratch _scratch = new();

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program on a host without OpenSSL, which .NET aborts without.</summary>
+/// <summary>The program on a host without OpenSSL. Without a check, .NET would abort the process.</summary>
 [StartsProgram]
 public sealed class MissingOpenSslTests : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class MissingOpenSslTests : IDisposable
     public MissingOpenSslTests()
     {
         Requires.Root();
-        // In a mount namespace of its own the libraries are empty.
+        // In the mount namespace of the program, the libraries are empty files.
         _through =
         [
             Requires.Program("unshare", "util-linux"), "--mount", "sh", "-c",

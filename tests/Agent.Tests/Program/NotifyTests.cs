@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>What the program tells a service manager, as systemd hears it.</summary>
+/// <summary>The messages of the program to a service manager, as systemd receives them.</summary>
 [StartsProgram]
 public sealed class NotifyTests : IDisposable
 {

@@ -3,7 +3,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary><c>agent --once --processes</c> itself, with the rights of root, with fewer, and with those of a user who is nobody.</summary>
+/// <summary><c>agent --once --processes</c> with all capabilities of root, with fewer, and as the user nobody.</summary>
 [StartsProgram]
 public sealed class ProcessesTests
 {
@@ -57,7 +57,7 @@ public sealed class ProcessesTests
         using ClientProcess ofRoot = new(server, host);
         using ClientProcess ofNobody = new(server, host, through: [.. AsNobody, "--"]);
 
-        // With a capability that does not suffice, so that the program can be read wherever this checkout is.
+        // Each case has at least CAP_DAC_READ_SEARCH, because otherwise the user nobody may not be able to read the program in this checkout.
         JsonElement found = await RunForClient(In(host, [.. AsNobody[1..], "--inh-caps", capabilities, "--ambient-caps", capabilities]));
         Assert.Equal((seen, 2 - seen, 0), Ends(found));
         Assert.Contains(ofNobody.Id, found.GetProperty("processes").EnumerateArray().Select(process => process.GetProperty("pid").GetInt32()));
@@ -71,7 +71,7 @@ public sealed class ProcessesTests
     private static string[] In(TestNamespace host, params string[] rights) =>
         [InNamespace.Program, .. InNamespace.Arguments(host, [SetPriv, .. rights])];
 
-    /// <summary>What is said of the only client.</summary>
+    /// <summary>The JSON object of the only client.</summary>
     private static async Task<JsonElement> RunForClient(string[] through, params string[] arguments)
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(

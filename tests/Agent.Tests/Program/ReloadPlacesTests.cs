@@ -5,7 +5,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>A reload that moves the endpoint or the textfile to where it can, or cannot, be.</summary>
+/// <summary>Reloads that move the endpoint or the textfile, to usable and to unusable places.</summary>
 [StartsProgram]
 public sealed class ReloadPlacesTests : IDisposable
 {
@@ -55,7 +55,7 @@ public sealed class ReloadPlacesTests : IDisposable
         string metrics = await _client.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics"), Cancelled);
         Assert.Contains("\nsockdiag_config_last_reload_successful 0\n", metrics);
 
-        // What stood in the way is gone, and the same file is valid.
+        // The address is free now, so the same file is valid.
         if (listener is not null)
         {
             listener.Stop();
@@ -113,7 +113,7 @@ public sealed class ReloadPlacesTests : IDisposable
         string[] files = [.. Directory.EnumerateFiles(_scratch["out"]).Where(path => !path.EndsWith(".tmp", StringComparison.Ordinal)).Order()];
         Assert.Equal([file, $"{file}.lock"], files);
 
-        // It still keeps others off.
+        // The lock still keeps other agents away.
         (int exitCode, string _, string errors) = await AgentProcess.Run(["--textfile-directory", _scratch["out"]]);
         Assert.Equal(64, exitCode);
         Assert.Contains("another agent already writes", errors);
@@ -162,7 +162,7 @@ public sealed class ReloadPlacesTests : IDisposable
         Assert.Equal(0, await agent.Exit());
     }
 
-    /// <summary>Whether the file is written from now on.</summary>
+    /// <summary>Whether the file is written within a second from now.</summary>
     private static bool Published(string file)
     {
         DateTime before = File.GetLastWriteTimeUtc(file);

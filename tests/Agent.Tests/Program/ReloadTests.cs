@@ -5,7 +5,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The daemon whose configuration file is replaced under it, in every way that tools have.</summary>
+/// <summary>The daemon while its configuration file is replaced, in every way that tools use.</summary>
 [StartsProgram]
 public sealed class ReloadTests : IDisposable
 {
@@ -36,7 +36,7 @@ public sealed class ReloadTests : IDisposable
 
         Stopwatch installing = Stopwatch.StartNew();
         Install(way, Watches("""{ "name": "new", "ports": [8501] }"""));
-        // Where the machine stands still in between, a file that is empty or gone is the same for a second, and refused.
+        // If the machine pauses during the replacement, the file stays empty or missing for a second and is rejected.
         bool mayBeRefused = installing.Elapsed > ReloadTask.Period;
         await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"new\"} 0\n"), $"the new watch is published; the log: {agent.Errors}");
         string metrics = Metrics;
@@ -175,7 +175,7 @@ public sealed class ReloadTests : IDisposable
     {
         Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        // As soon as it has read the first one, and before anything else is known of it.
+        // As soon as the agent has read the first file.
         await Poll.Until(() => agent.Errors.Contains("old.ports"), "the agent has read the file");
         Install("by rename", Watches("""{ "name": "new", "ports": [8501] }"""));
         await Poll.Until(() => Metrics.Contains("watch=\"new\""), "the new file takes effect");
@@ -195,7 +195,7 @@ public sealed class ReloadTests : IDisposable
         await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 7\n"), "the first one is published");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", netns: other.Path));
         await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 5\n"), $"the other namespace is published; the log: {agent.Errors}");
-        // The highest of the last minute is that of the other one too.
+        // The peak is that of the new namespace too.
         Assert.Contains("tcp_client_connections_peak{watch=\"a\"} 5\n", Metrics);
         five.Dispose();
         await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 0\n"), "the census continues");
@@ -205,7 +205,7 @@ public sealed class ReloadTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Stop_during_a_reload_leaves_nothing_behind(bool hasBegun)
+    public async Task Stop_during_a_reload_leaves_nothing_behind(bool hasStarted)
     {
         for (int round = 0; round < 3; round++)
         {
@@ -215,7 +215,7 @@ public sealed class ReloadTests : IDisposable
             string moved = $"moved{round}";
             Install("by rename", Watches("""{ "name": "b", "ports": [8501] }""", directory: moved));
             agent.Signal(SIGHUP);
-            if (hasBegun)
+            if (hasStarted)
             {
                 await Poll.Until(() => Directory.Exists(_scratch[moved]), "the agent creates the new directory");
             }
@@ -223,7 +223,7 @@ public sealed class ReloadTests : IDisposable
             await StopsCleanly(agent);
             Assert.DoesNotMatch("fail: |crit: |warn: |cannot", agent.Errors);
             Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
-            if (hasBegun)
+            if (hasStarted)
             {
                 Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch[moved]));
             }
@@ -293,7 +293,7 @@ public sealed class ReloadTests : IDisposable
                 Link(file, Config);
                 break;
             default:
-                // As Kubernetes does it with a ConfigMap: config/agent.json -> ..data/agent.json, ..data -> a directory of this version.
+                // Like a ConfigMap of Kubernetes: config/agent.json -> ..data/agent.json, ..data -> a directory of this version.
                 string version = _scratch[$"config/..{Guid.NewGuid():N}"];
                 Directory.CreateDirectory(version);
                 File.WriteAllText(Path.Combine(version, "agent.json"), text);
@@ -307,7 +307,7 @@ public sealed class ReloadTests : IDisposable
         }
     }
 
-    /// <summary>Replaces a symlink as one step.</summary>
+    /// <summary>Replaces a symlink in one step.</summary>
     private void Link(string target, string link)
     {
         File.CreateSymbolicLink(_scratch["next"], target);

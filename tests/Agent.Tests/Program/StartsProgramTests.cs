@@ -3,7 +3,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The tests that run with the published program too are those that start one, all of them and no others.</summary>
+/// <summary><see cref="StartsProgramAttribute"/> is on every test class that starts the program, itself or through others. Their tests also run with the published program.</summary>
 public sealed partial class StartsProgramTests
 {
     [Theory]

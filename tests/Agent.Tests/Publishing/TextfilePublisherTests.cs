@@ -9,7 +9,7 @@ using Testing;
 
 namespace Agent.Tests.Publishing;
 
-/// <summary>The textfile's task under its supervisor, with censuses as the test puts them and a clock that it sets.</summary>
+/// <summary>The publisher of the textfile under a supervisor, with censuses and a clock that the test sets.</summary>
 public sealed class TextfilePublisherTests : IAsyncDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);

@@ -22,7 +22,7 @@ public sealed class CensusTests
         consul.Accept(2, to: IPAddress.IPv6Loopback);
         consul.HalfClose(5);
         consul.LeaveInTimeWait(6);
-        // To another address: a client that is given the port of one in TIME_WAIT would take its place.
+        // To another address, because a client with the same port as one in TIME_WAIT would replace it.
         consul.LeaveUnaccepted(4, to: IPAddress.Parse("127.0.0.2"));
         https.Accept(1);
         other.Accept(9);

@@ -47,7 +47,7 @@ public sealed class ClientTallyTests
             tally.Add([Client(client)]);
         }
 
-        // Each time that few clients are left it gives up half of what it holds.
+        // With few clients, the tally halves its memory at each clear.
         for (int census = 0; census < 20; census++)
         {
             tally.Clear();

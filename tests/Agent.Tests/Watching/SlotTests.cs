@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Watching;
 
-/// <summary>What the agent calls held is what a server with Consul's limiter has given slots for.</summary>
+/// <summary>The held connections are those to which a server with Consul's limiter gave slots.</summary>
 public sealed class SlotTests : IDisposable
 {
     private const int Limit = 20;
@@ -19,7 +19,7 @@ public sealed class SlotTests : IDisposable
     private readonly List<Socket> _clients = [];
     private readonly LimitingServer _server;
     private readonly Census _census;
-    private int _asked;
+    private int _connected;
 
     public SlotTests()
     {
@@ -84,7 +84,7 @@ public sealed class SlotTests : IDisposable
     {
         Connect(One, 8500, 5);
         await Answered();
-        // Of a server that is busy: it has the port, and accepts nothing.
+        // A busy server: it listens on the port and accepts nothing.
         using Socket busy = _host.Run(() =>
         {
             Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -111,7 +111,7 @@ public sealed class SlotTests : IDisposable
         for (int i = 0; i < count; i++)
         {
             _clients.Add(Connected(from, new IPEndPoint(to, port)));
-            _asked++;
+            _connected++;
         }
     }
 
@@ -123,7 +123,7 @@ public sealed class SlotTests : IDisposable
         return client;
     });
 
-    private Task Answered() => Poll.Until(() => _server.Answered == _asked, "the server has answered every connection");
+    private Task Answered() => Poll.Until(() => _server.Answered == _connected, "the server has answered every connection");
 
     private async Task Matched(params (string Client, int Slots)[] expected)
     {

@@ -5,7 +5,7 @@ using Netlink.SockDiag;
 
 namespace Agent.Tests.Watching;
 
-/// <summary>Which clients are shown, and how much work it is to choose them.</summary>
+/// <summary>The choice of the shown clients, and its cost.</summary>
 public sealed class TopClientsTests
 {
     [Fact]
@@ -112,7 +112,7 @@ public sealed class TopClientsTests
             Assert.Equal(shown, top.Choose(tally).Length);
         }
 
-        // Two censuses, each with no more than a few times the comparisons of a sort of them all, where each pair of them would be hundreds of times.
+        // Two censuses, each with at most a few times the comparisons of a sort of all clients. Comparing each pair would take hundreds of times as many.
         Assert.InRange(comparisons, 1, 2 * 4 * Clients * (long)Math.Ceiling(Math.Log2(Clients)));
     }
 

@@ -6,7 +6,7 @@ namespace Agent.Tests.Watching;
 
 public sealed class WatchTallyTests
 {
-    /// <summary>Connections are looked up in batches that grow: whatever their number is, none is lost between two of them.</summary>
+    /// <summary>Connections are looked up in growing batches. None may be lost between two batches, for any number of connections.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -15,7 +15,7 @@ using Testing;
 
 namespace Agent.Tests.Metrics.Endpoint;
 
-/// <remarks>Alone: the descriptors of the process are among the metrics, and to count those that other tests open would be allocations.</remarks>
+/// <remarks>Alone, because the metrics include the open descriptors of the process, and counting those of other tests would allocate.</remarks>
 [Collection(Alone.Name)]
 public sealed partial class EndpointExpositionTests
 {
@@ -30,7 +30,7 @@ public sealed partial class EndpointExpositionTests
     public EndpointExpositionTests()
     {
         _store = FakeSource.StoreOf(ExampleSnapshots.Several, _time);
-        // There are metrics of the last one.
+        // The runtime publishes metrics of the last garbage collection.
         GC.Collect();
     }
 
@@ -40,7 +40,7 @@ public sealed partial class EndpointExpositionTests
         ImmutableArray<NamespaceCounts> counts = ExampleSnapshots.Several.Namespaces;
         FakeSource[] sources = [.. counts.Select(found => new FakeSource(new CensusSubject(found.Netns, null)))];
         _store.Replace(sources);
-        // The endpoint is configured after the only census of the last namespace, so that the histogram has none of it.
+        // The endpoint starts after the only census of the last namespace, so the histogram does not contain that census.
         sources[2].Put(counts[2]);
         EndpointExposition exposition = Create();
         foreach (TimeSpan duration in ExampleStatistics.EarlierDurations)
@@ -51,8 +51,8 @@ public sealed partial class EndpointExpositionTests
         sources[0].Put(counts[0]);
         sources[1].Put(counts[1]);
 
-        GoldenFile.Holds("endpoint.prom", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.PrometheusText)));
-        GoldenFile.Holds("endpoint.openmetrics", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.OpenMetricsText)));
+        GoldenFile.Holds("endpoint.prom", WithoutProcessValues(Text(exposition, ExpositionFormat.PrometheusText)));
+        GoldenFile.Holds("endpoint.openmetrics", WithoutProcessValues(Text(exposition, ExpositionFormat.OpenMetricsText)));
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed partial class EndpointExpositionTests
         EndpointExposition exposition = Create();
         ReadOnlyMemory<byte>[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(_ => Task.Run(() => exposition.Render(format).Gzip)));
 
-        // Equal are two only where they are the same bytes of memory: each compression made some of its own.
+        // ReadOnlyMemory is equal only for the same memory, and each compression would allocate its own.
         Assert.Single(answers.Distinct());
         Assert.Equal(Text(exposition, format), Uncompressed(answers[0]));
 
@@ -241,7 +241,7 @@ public sealed partial class EndpointExpositionTests
         Assert.True(many - few < (manyPorts - fewPorts) * samplesPerPort, $"{few} bytes for {fewPorts} ports, {many} for {manyPorts}");
     }
 
-    /// <summary>What is allocated to render so many ports, beside the bytes that are the answer; at best, for other tests go on.</summary>
+    /// <summary>The bytes that are allocated to render this many ports, without those of the answer; the lowest of several runs.</summary>
     private long AllocatedFor(int ports)
     {
         _statistics = ExampleStatistics.AtStart;
@@ -272,7 +272,7 @@ public sealed partial class EndpointExpositionTests
         },
         _time);
 
-    /// <summary>Puts the censuses of a snapshot in place of all others.</summary>
+    /// <summary>Replaces all censuses with those of a snapshot.</summary>
     private void Show(Snapshot snapshot)
     {
         FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(new CensusSubject(counts.Netns, null)))];
@@ -283,7 +283,7 @@ public sealed partial class EndpointExpositionTests
         }
     }
 
-    /// <summary>A census that found everything so many times, and the last label of clients differs with it.</summary>
+    /// <summary>A census whose counts and whose client's address all contain the number.</summary>
     private static NamespaceCounts Numbered(int number) => new()
     {
         Duration = TimeSpan.FromSeconds(number),
@@ -298,10 +298,10 @@ public sealed partial class EndpointExpositionTests
         ],
     };
 
-    /// <summary>The number of the one census that all samples are of.</summary>
+    /// <summary>The number of the census, which all samples must share.</summary>
     private static int NumberOf(string text)
     {
-        int[] numbers = [.. OfCensuses().Matches(text).Select(sample => int.Parse(sample.Groups["value"].Value))];
+        int[] numbers = [.. CensusSamples().Matches(text).Select(sample => int.Parse(sample.Groups["value"].Value))];
         Assert.Equal(13, numbers.Length);
         int number = Assert.Single(numbers.Distinct());
         Assert.Contains($"client=\"192.0.2.{number % 250}\"", text);
@@ -320,11 +320,11 @@ public sealed partial class EndpointExpositionTests
 
     private static string Text(EndpointExposition exposition, ExpositionFormat format) => Encoding.UTF8.GetString(exposition.Render(format).Text.Span);
 
-    private static string WithoutNumbersOfThisProcess(string text) => SortedSamples.Of(OfThisProcess().Replace(text, "$1 ..."));
+    private static string WithoutProcessValues(string text) => SortedSamples.Of(ProcessSamples().Replace(text, "$1 ..."));
 
     [GeneratedRegex("^((process|dotnet)_[^ ]+) .*$", RegexOptions.Multiline)]
-    private static partial Regex OfThisProcess();
+    private static partial Regex ProcessSamples();
 
     [GeneratedRegex(@"^(tcp_[^ ]+|sockdiag_census_last[^ ]+|sockdiag_census_duration_seconds_count) (?<value>\d+)(\.0)?$", RegexOptions.Multiline)]
-    private static partial Regex OfCensuses();
+    private static partial Regex CensusSamples();
 }

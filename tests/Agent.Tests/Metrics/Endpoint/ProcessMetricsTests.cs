@@ -17,7 +17,7 @@ public sealed partial class ProcessMetricsTests
         Max locked memory         8388608              8388608              bytes
         """;
 
-    // A process may call itself what it likes.
+    // The name of a process may contain parentheses and spaces.
     private const string Statistics =
         "18445 (a) b (c)) S 1 2 3 0 -1 4194560 10 11 12 13 150 25 7 8 20 0 9 0 4321 8192000 300 18446744073709551615 1 1 0 0 0\n";
 
@@ -31,7 +31,7 @@ public sealed partial class ProcessMetricsTests
         double usedAfter = Environment.CpuUsage.TotalTime.TotalSeconds;
         Array.ForEach(open, file => file.Dispose());
 
-        // The kernel counts in hundredths of a second, twice.
+        // Two values of the kernel are rounded to hundredths of a second each.
         Assert.Equal(ProcessFamilies.All.Select(family => family.Name), found.Keys);
         Assert.InRange(found["process_cpu_seconds_total"], usedBefore - 0.03, usedAfter + 0.03);
         Assert.InRange(found["process_open_fds"], 50 + 3, found["process_max_fds"]);
@@ -96,7 +96,7 @@ public sealed partial class ProcessMetricsTests
             sample => sample.Groups["name"].Value, sample => double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture));
     }
 
-    // Another way than the agent's: its start in hundredths of a second after the host's, see proc_pid_stat(5) and proc_stat(5).
+    // Not the agent's way: the start of the process in hundredths of a second after the boot, see proc_pid_stat(5) and proc_stat(5).
     private static double StartSeconds()
     {
         string afterName = File.ReadAllText("/proc/self/stat").Split(") ")[^1];
