@@ -24,18 +24,21 @@ internal sealed partial class UncountedConsulPortNotices(
     /// <returns>Ends after the check.</returns>
     internal Task CheckAfter(Reading reading)
     {
-        if (reading is not NamespaceCounts found || namespaces().FirstOrDefault(known => known.Label == found.Netns) is not { } where)
+        Task checking = Task.CompletedTask;
+        if (reading is not NamespaceCounts found)
         {
-            return Task.CompletedTask;
+            return checking;
         }
 
-        Task checking = Task.CompletedTask;
         foreach (WatchCounts counts in found.Watches)
         {
             Watch watch = counts.Watch;
-            if (UncountedConsulPort.PortsOf(watch) is var (counted, _) && IsTime((where.Label, watch.Name)) && Listens(found, counted))
+            if (UncountedConsulPort.PortsOf(watch) is var (counted, _)
+                && IsTime((found.Netns, watch.Name))
+                && Listens(found, counted)
+                && namespaces().FirstOrDefault(known => known.Label == found.Netns) is { } where)
             {
-                _checkedAt[(where.Label, watch.Name)] = time.GetTimestamp();
+                _checkedAt[(found.Netns, watch.Name)] = time.GetTimestamp();
                 checking = Task.WhenAll(checking, Task.Run(() => Check(where, watch)));
             }
         }

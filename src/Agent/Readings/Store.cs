@@ -11,7 +11,7 @@ internal sealed class Store(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private ImmutableArray<Entry> _entries = [];
-    private ImmutableArray<StoreReader> _readers = [];
+    private volatile ImmutableList<StoreReader> _readers = [];
     private StoreView _view = StoreView.Empty;
     private History? _history;
     private long _version;
@@ -53,8 +53,10 @@ internal sealed class Store(TimeProvider time)
                 source.Attach(this);
             }
 
-            Change();
+            _version++;
         }
+
+        WakeReaders();
     }
 
     /// <summary>Makes a reading the latest of its source. A reading of a source that was replaced is dropped.</summary>
@@ -67,14 +69,15 @@ internal sealed class Store(TimeProvider time)
                 return;
             }
 
-            Change();
-            entry.Put(reading, _version);
+            entry.Put(reading, ++_version);
             ReadingPut?.Invoke(reading, _version);
             if (_history is { } history)
             {
                 reading.AddTo(history, Current());
             }
         }
+
+        WakeReaders();
     }
 
     /// <summary>Whether the source has put no reading for longer than it may.</summary>
@@ -176,9 +179,9 @@ internal sealed class Store(TimeProvider time)
         }
     }
 
-    private void Change()
+    /// <summary>Outside of the lock, which the readers would wait for.</summary>
+    private void WakeReaders()
     {
-        _version++;
         foreach (StoreReader reader in _readers)
         {
             reader.Changed.Set();

@@ -6,7 +6,7 @@ namespace Agent.Tests.Hosting;
 public sealed class UnexpectedFailureTests
 {
     private const string NoMemoryOrThread =
-        "the kernel gives no more memory or no further thread; raise the limits (ulimit -u, -v and -d, MemoryMax=, TasksMax=)";
+        "the kernel gives no more memory or no more threads; raise the limits (ulimit -u, -v and -d, MemoryMax=, TasksMax=)";
 
     private const string NoDescriptor = "too many open files: raise LimitNOFILE= or ulimit -n";
 

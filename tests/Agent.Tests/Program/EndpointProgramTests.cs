@@ -105,7 +105,7 @@ public sealed class EndpointProgramTests : IDisposable
         Assert.Collection(
             LogLines(agent),
             line => Assert.Contains("consul.ports", line),
-            line => Assert.Contains("tcp_connections.prom: it has given no sign of life for 10s; nothing but the end of the agent ends it", line),
+            line => Assert.Contains("tcp_connections.prom: no sign of life for 10s; it is stuck", line),
             line => Assert.Contains("tcp_connections.prom again", line));
     }
 
