@@ -82,5 +82,5 @@ public sealed class ReplacementTests : IAsyncDisposable
         Assert.True(_supervisor.Statistics[0].IsRunning);
     }
 
-    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
+    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts (start {runs})");
 }

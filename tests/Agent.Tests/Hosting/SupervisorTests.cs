@@ -335,7 +335,7 @@ public sealed class SupervisorTests : IAsyncDisposable
         await Poll.Until(() => _time.Waiting == 1, "the supervisor has checked the tasks");
     }
 
-    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts for the {runs}th time");
+    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts (start {runs})");
 
     private void HasStatistics(FakeTask task, long starts, long restarts, KeyValuePair<string, long>[] failures)
     {

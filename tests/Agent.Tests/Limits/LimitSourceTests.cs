@@ -277,7 +277,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     /// <summary>Waits until the service was asked this many times and the source waits to ask again.</summary>
     private async Task Asked(int times)
     {
-        await Poll.Until(() => _service.Asked >= times && _time.UntilNext is not null, $"the service is asked for the {times}th time");
+        await Poll.Until(() => _service.Asked >= times && _time.UntilNext is not null, $"the service is asked (question {times})");
         Assert.Equal(times, _service.Asked);
     }
 

@@ -150,7 +150,7 @@ public sealed class DaemonTests
     public async Task Daemon_without_textfile_and_endpoint_logs_that_nothing_is_published()
     {
         using AgentProcess agent = AgentProcess.Start(["--textfile-directory", "none"]);
-        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "the error is logged");
+        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "the warning is logged");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
     }
