@@ -1,5 +1,5 @@
-using Agent.Metrics;
 using Agent.Hosting;
+using Agent.Metrics;
 using Testing;
 
 namespace Agent.Tests.Hosting;

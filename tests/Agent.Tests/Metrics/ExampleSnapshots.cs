@@ -1,6 +1,6 @@
 using System.Net;
-using Agent.Watching;
 using Agent.Limits;
+using Agent.Watching;
 using Netlink.SockDiag;
 
 namespace Agent.Tests.Metrics;

@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Agent.Limits;
 using Agent.Metrics;
 using Agent.Tests.Cli.Rendering;
 using Agent.Watching;
-using Agent.Limits;
 using Testing;
 
 namespace Agent.Tests.Metrics;
