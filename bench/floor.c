@@ -1,20 +1,20 @@
 /*
- * The least that a count of TCP connections can cost: the one request that the agent's census sends, and of the
- * replies nothing but the headers. What a census costs beyond this is the agent's own.
+ * Measures the least that a count of TCP connections can cost (the floor). It sends the same request as the agent's
+ * census, and reads only the headers of the replies. The rest of the cost of a census is the agent's own.
  *
  *     floor PORT|@FILE [one-pass|two-pass|no-headers|no-copy [TEXTFILE]]
  *
  * For each line "N" on standard input it takes N dumps and prints "count=N cpu_us=T memory_kb=M": sockets in the last
- * dump, CPU time of one dump, and the most memory that it ever had. Port 0 is every port. Instead of a port it takes a file
- * with a whole request, as bench/CensusCost writes it: then the kernel runs the same filter for both.
+ * dump, CPU time of one dump, and peak resident memory. Port 0 means all ports. Instead of a port it accepts a file with
+ * a whole request, which bench/CensusCost writes. Then the kernel runs the same filter for both programs.
  *
  *     one-pass    the floor
  *     two-pass    the request that ss, node_exporter and most others send, once for each IP version
- *     no-headers  one pass, the replies received and not looked at: count=0
- *     no-copy     one pass, and of each datagram only the first header received: count=0
+ *     no-headers  one pass; receives the replies and does not read them: count=0
+ *     no-copy     one pass; receives only the first header of each datagram: count=0
  *
- * With TEXTFILE each dump is followed by what the agent does for a textfile, and no more: a new file, its mode, one write, a
- * rename.
+ * With TEXTFILE it replaces a file after each dump, with the least number of system calls that the agent needs: create,
+ * set the mode, one write, rename.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,7 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The kernel fills no larger datagram for a dump: the agent's buffer, too. */
+/* The kernel makes no larger datagrams for a dump. The agent's buffer has the same size. */
 #define BUFFER_LENGTH (32 * 1024)
 
 /* The states of the census: src/Agent/Watching/Census.cs. */
@@ -39,7 +39,7 @@
 
 static _Alignas(struct nlmsghdr) char buffer[BUFFER_LENGTH];
 
-/* The request of the file, where there is one; a filter has 64 KiB at the most. */
+/* The request from the file, if there is one. A filter has at most 64 KiB. */
 static _Alignas(struct nlmsghdr) char given[68 * 1024];
 static size_t given_length;
 
@@ -142,7 +142,7 @@ static long count_headers(int fd)
 	}
 }
 
-/* The end of a TCP dump is a datagram of its own: the kernel sends it only when it finds nothing more to put into one. */
+/* NLMSG_DONE of a TCP dump comes in its own datagram: the kernel sends it when no more sockets are left to send. */
 static void receive_all(int fd, size_t most)
 {
 	const struct nlmsghdr *first = (const struct nlmsghdr *)buffer;
@@ -172,7 +172,7 @@ static long dump(int fd, unsigned short port, enum mode mode)
 
 static void replace_textfile(const char *name)
 {
-	/* As long as the agent's, of one watch with ten clients. */
+	/* As long as the agent's textfile of one watch with ten clients. */
 	static const char text[3100];
 	char temporary[4096];
 	int fd;
@@ -237,8 +237,8 @@ int main(int argc, char **argv)
 			mode_of("");
 		read_request(argv[1] + 1);
 	}
-	/* One dump before those that are measured: page faults and the sockets' inodes are of the start. It also tells the
-	   kernel how large a datagram may be, which it takes from the largest buffer that it was ever asked to fill. */
+	/* One dump before the measured ones pays for page faults and the sockets' inodes. It also sets the size of the
+	   kernel's datagrams, which depends on the largest buffer that this socket has received into. */
 	dump(fd, port, mode == TWO_PASS ? TWO_PASS : ONE_PASS);
 	while (fgets(line, sizeof(line), stdin)) {
 		int dumps = atoi(line);

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Open many accepted TCP connections in this network namespace and hold them.
 
-Only the server's ends are kept: a client's end in repair mode is closed
-without a word to the other end, so that a connection costs one descriptor and
-the kernel's table holds no socket that is not counted. Where the file limit of
-a process is lower than what is asked for, or few clients would need more ports
-than there are, several processes share the work, each with listeners of its
-own, on the same ports of another address.
+It keeps only the server's ends. It closes each client's end in repair mode,
+which sends nothing to the other end. So a connection needs one descriptor, and
+the kernel's table has only sockets that are counted. If the file limit of one
+process is too low, or the clients have too few ports, several processes share
+the work. Each process has its own listeners, on the same ports of another
+address.
 
-Prints "opened N connections, L listeners", then holds until its standard input
-ends or it is killed.
+Prints "opened N connections, L listeners", and then holds the connections until
+its standard input ends or it is killed.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import sys
 
 TCP_REPAIR = 19  # linux/tcp.h
 
-# Standard streams, pipes, the listener and the client of the moment.
+# For the standard streams, the pipes, the listener and the current client.
 SPARE_DESCRIPTORS = 64
 
 LISTEN_BACKLOG = 128
@@ -32,7 +32,7 @@ CLIENT_PORTS = 50000
 
 
 def open_share(share, first, count, options, ready):
-    """Open connections first .. first + count - 1 through listeners of this process."""
+    """Open connections first .. first + count - 1, with listeners of this process."""
     servers = []
     for port in range(options.port, options.port + options.ports):
         server = socket.socket()
@@ -42,10 +42,10 @@ def open_share(share, first, count, options, ready):
         servers.append(server)
     held = list(servers)
     for number in range(first, first + count):
-        # A port of its own for each, of its address: a tuple that was given
-        # out once is still in use at the server's end.
+        # Each connection of a client address gets its own port: the server's
+        # end still uses each address and port pair that was used before.
         client = socket.socket()
-        # Other processes have the same pair at the same moment, for another server.
+        # Other processes use the same pair at the same time, for another server.
         client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.bind((str(CLIENTS + number % options.clients),
                      FIRST_CLIENT_PORT + number // options.clients - first // options.clients))
@@ -59,7 +59,7 @@ def open_share(share, first, count, options, ready):
 
 
 def run_share(share, first, count, options, ready, hold):
-    """A process of its own: ends when the parent does, which holds the pipe's other end."""
+    """Run one share in a child process, which ends with its parent: the parent holds the pipe's other end."""
     try:
         held = open_share(share, first, count, options, ready)
         os.close(ready)
@@ -74,9 +74,9 @@ def run_share(share, first, count, options, ready, hold):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--connections", type=int, default=95000)
-    parser.add_argument("--clients", type=int, default=5000, help="addresses to spread them over")
+    parser.add_argument("--clients", type=int, default=5000, help="number of client addresses to spread the connections over")
     parser.add_argument("--port", type=int, default=8500)
-    parser.add_argument("--ports", type=int, default=1, help="ports to spread them over, from --port on")
+    parser.add_argument("--ports", type=int, default=1, help="number of ports to spread the connections over, from --port on")
     options = parser.parse_args()
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -104,7 +104,7 @@ def main():
     while done < shares:
         more = os.read(ready_read, shares)
         if not more:
-            sys.exit("open-connections.py: not all could be opened")
+            sys.exit("open-connections.py: could not open all connections")
         done += len(more)
     print(f"opened {options.connections} connections, {shares * options.ports} listeners", flush=True)
 

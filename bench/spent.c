@@ -1,10 +1,10 @@
 /*
- * Runs a command and tells what it took, with all that it started and waited for.
+ * Runs a command and reports its CPU time and memory, including child processes that it waited for.
  *
  *     spent FILE COMMAND [ARGUMENT...]     writes "status=S user_us=T system_us=T memory_kb=M" into FILE
  *
- * Small on purpose: the kernel counts the memory of whoever starts a program towards that of the program, so that one
- * started by a Python would never have taken less than the Python. The time of the start itself (fork and exec) counts.
+ * This program is small because the kernel includes the memory of the parent in the peak memory of a child. A program that
+ * Python starts would never show less memory than Python. The time of the start itself (fork and exec) is included.
  */
 #include <stdio.h>
 #include <stdlib.h>

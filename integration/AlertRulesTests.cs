@@ -3,7 +3,9 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>The whole way: kernel, agent, textfile, node_exporter, Prometheus with the rules of deploy/, the dashboard's questions.</summary>
+/// <summary>
+/// The whole path: kernel, agent, textfile, node_exporter, and Prometheus with the rules of deploy/ and the queries of the dashboard.
+/// </summary>
 [StartsProgram]
 public sealed class AlertRulesTests : IDisposable
 {
@@ -17,7 +19,7 @@ public sealed class AlertRulesTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_with_190_of_200_connections_is_recorded_as_95_percent_and_alerts()
+    public async Task Client_with_190_of_200_connections_has_a_ratio_of_95_percent_and_an_alert()
     {
         using PortOpener opener = await PortOpener.Start(_namespace, "-n", "190");
         using AgentProcess daemon = StartDaemon();
@@ -29,13 +31,13 @@ public sealed class AlertRulesTests : IDisposable
             series => series is [var ratio] && Value(ratio) == "0.95" && Label(ratio, "watch") == "consul"
                 && Label(ratio, "instance") == exporter.Address);
         await prometheus.Api.AlertUntil("TcpClientNearLimit", "pending", "firing");
-        // 95 % is not above 95 %.
+        // The rule asks for more than 95 %.
         Assert.Equal("inactive", prometheus.Api.AlertState("TcpClientAtLimit"));
         Assert.Equal("inactive", prometheus.Api.AlertState("TcpAcceptQueueFilling"));
     }
 
     [Fact]
-    public async Task Every_panel_of_the_dashboard_shows_something()
+    public async Task Every_query_of_the_dashboard_returns_series()
     {
         using PortOpener opener = await PortOpener.Start(_namespace);
         await using FakeConsul consul = new();
@@ -52,12 +54,12 @@ public sealed class AlertRulesTests : IDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_ended_cleanly_is_absent_and_its_textfile_is_not_stale()
+    public async Task Cleanly_stopped_agent_fires_the_absent_alert_and_not_the_stale_textfile_alert()
     {
         using AgentProcess daemon = StartDaemon();
         using NodeExporter exporter = new(_directory.Path);
         using Prometheus prometheus = new(exporter.Address);
-        // As node_exporter names the file, and as the rule for a stale one asks for it.
+        // The label that node_exporter sets, as the rule for a stale textfile matches it.
         const string Textfile = """node_textfile_mtime_seconds{file=~"(.*/)?tcp_connections[.]prom"}""";
         Assert.Contains(Textfile, Repository.Read("deploy/prometheus/rules.yml"), StringComparison.Ordinal);
         await prometheus.Api.QueryUntil(

@@ -3,7 +3,7 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>A program that runs beside a test. Whatever becomes of the test, it is gone when this is disposed.</summary>
+/// <summary>A program that runs beside a test. Disposing this kills it, also when the test fails.</summary>
 internal sealed class BackgroundProgram : IDisposable
 {
     private readonly Process _process;
@@ -30,12 +30,13 @@ internal sealed class BackgroundProgram : IDisposable
     internal IReadOnlyList<string> Errors => Copy(_errors);
 
     /// <summary>
-    /// Waits for a condition that only the running program can fulfil: where it ends before, the test fails at once with what it said.
+    /// Waits for a condition that only the running program can meet. If the program ends first, the test fails at once with the program's
+    /// output.
     /// </summary>
     internal Task Until(Func<bool> condition, string what) => Poll.Until(
         () =>
         {
-            // Asked before the condition, which may be met by the last line of a program that ends by itself.
+            // Read before the condition is checked: the last line of a program that ends by itself may meet the condition.
             bool exited = _process.HasExited;
             if (exited)
             {
@@ -47,7 +48,8 @@ internal sealed class BackgroundProgram : IDisposable
                 return true;
             }
 
-            Assert.False(exited, $"{_process.StartInfo.FileName} ended before: {what}\n{string.Join('\n', [.. Output, .. Errors])}");
+            Assert.False(
+                exited, $"{_process.StartInfo.FileName} ended before this happened: {what}\n{string.Join('\n', [.. Output, .. Errors])}");
             return false;
         },
         what);
@@ -60,12 +62,12 @@ internal sealed class BackgroundProgram : IDisposable
 
     internal Task<int> Kill() => End(NativeMethods.SIGKILL);
 
-    /// <summary>Waits for its end, and for all that it printed.</summary>
+    /// <summary>Waits until the program has ended and its output is complete.</summary>
     internal async Task<int> Exit(CancellationToken cancellationToken = default)
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Poll.Patience);
-        await _process.WaitForExitAsync(patience.Token);
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Poll.Patience);
+        await _process.WaitForExitAsync(timeout.Token);
         return _process.ExitCode;
     }
 

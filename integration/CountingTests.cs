@@ -3,7 +3,7 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>The promise of the program: as many connections as were opened.</summary>
+/// <summary>The agent counts exactly the connections that port-opener.py opened.</summary>
 [StartsProgram]
 public sealed class CountingTests : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class CountingTests : IDisposable
     [InlineData(0, 200, "--ipv", "6")]
     [InlineData(200, 0, "--dual-stack")]
     [InlineData(0, 200, "--dual-stack", "--ipv", "6")]
-    public async Task Clients_count_under_the_ip_version_that_they_speak(int ipv4, int ipv6, params string[] options)
+    public async Task Connections_are_counted_under_the_ip_version_of_their_client(int ipv4, int ipv6, params string[] options)
     {
         using PortOpener opener = await PortOpener.Start(_namespace, options);
 
@@ -42,7 +42,7 @@ public sealed class CountingTests : IDisposable
     }
 
     [Fact]
-    public async Task Other_port_is_counted_when_asked_for_and_not_otherwise()
+    public async Task Other_port_is_counted_only_if_it_is_configured()
     {
         using PortOpener opener = await PortOpener.Start(_namespace, "--port", "8501", "--num-connections", "3");
 
@@ -54,10 +54,10 @@ public sealed class CountingTests : IDisposable
     }
 
     [Fact]
-    public async Task Unaccepted_connections_are_counted_and_told_apart()
+    public async Task Unaccepted_connections_are_counted_and_also_reported_separately()
     {
         using PortOpener opener = await PortOpener.Start(_namespace, "--unaccepted", "7");
-        await opener.Says("left 7 connections unaccepted");
+        await opener.WaitForLine("left 7 connections unaccepted");
 
         IReadOnlyList<string> census = await OneCensus.Of(_namespace);
 
@@ -70,7 +70,7 @@ public sealed class CountingTests : IDisposable
     public async Task Half_closed_connections_are_not_counted()
     {
         using PortOpener opener = await PortOpener.Start(_namespace, "--half-closed", "5");
-        await opener.Says("left 5 connections half-closed");
+        await opener.WaitForLine("left 5 connections half-closed");
 
         IReadOnlyList<string> census = await OneCensus.Of(_namespace);
 
@@ -79,34 +79,34 @@ public sealed class CountingTests : IDisposable
     }
 
     [Fact]
-    public async Task Stopped_opener_leaves_zero_while_time_wait_remains()
+    public async Task Connections_in_TIME_WAIT_of_a_stopped_server_are_not_counted()
     {
         using PortOpener opener = await PortOpener.Start(_namespace);
         Assert.Equal(0, await opener.Stop());
 
-        await AssertZeroInTimeWait();
+        await AssertNoneCountedInTimeWait();
     }
 
     [Fact]
-    public async Task Killed_opener_leaves_zero_while_time_wait_remains()
+    public async Task Connections_in_TIME_WAIT_of_a_killed_server_are_not_counted()
     {
         using PortOpener opener = await PortOpener.Start(_namespace);
         await opener.Kill();
 
-        await AssertZeroInTimeWait();
+        await AssertNoneCountedInTimeWait();
     }
 
-    private async Task AssertZeroInTimeWait()
+    private async Task AssertNoneCountedInTimeWait()
     {
-        // One that somebody looked at in /proc while its process ended is closed a moment later.
-        await Poll.Until(() => InTimeWait() == 200, "all are closed");
+        // If another process reads /proc while the server ends, the kernel closes the socket a moment later.
+        await Poll.Until(() => InTimeWait() == 200, "all connections are in TIME_WAIT");
         IReadOnlyList<string> census = await OneCensus.Of(_namespace);
 
         Assert.Contains("""tcp_connections{port="8500",protocol="ipv4"} 0""", census);
         Assert.Contains("""tcp_connections{port="8500",protocol="ipv6"} 0""", census);
         Assert.DoesNotContain(census, line => line.StartsWith("tcp_accept_queue", StringComparison.Ordinal));
-        // After the census: what is still there now was there then. It is at the end that was closed first, which of a killed process the
-        // kernel chooses: the servers' ends with the watched port, as a rule.
+        // Counted after the census: sockets that are still in TIME_WAIT now were in TIME_WAIT during the census. The end that closes first
+        // enters TIME_WAIT. For a killed process the kernel chooses that end: usually the server's, which has the watched port.
         Assert.Equal(200, InTimeWait());
     }
 

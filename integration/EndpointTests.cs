@@ -5,7 +5,9 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>The whole way without node_exporter: kernel, agent, its endpoint with token and TLS, Prometheus with the rules of deploy/.</summary>
+/// <summary>
+/// The whole path without node_exporter: kernel, agent, its endpoint with token and TLS, and Prometheus with the rules of deploy/.
+/// </summary>
 [StartsProgram]
 public sealed class EndpointTests : IDisposable
 {
@@ -55,12 +57,12 @@ public sealed class EndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_the_token_Prometheus_gets_nothing()
+    public async Task Prometheus_with_a_wrong_token_gets_no_metrics()
     {
         await File.WriteAllTextAsync(_scratch["token"], Token, TestContext.Current.CancellationToken);
         using AgentProcess daemon = AgentProcess.Start(
             ["--netns", _namespace.Path, "--textfile-directory", "none", "--listen", _address, "--listen-token-file", _scratch["token"]]);
-        await Poll.Until(() => daemon.Errors.Contains($"listening on http://{_address}"), "it listens");
+        await Poll.Until(() => daemon.Errors.Contains($"listening on http://{_address}"), "the agent listens");
         using Prometheus prometheus = new(_address, "{authorization: {credentials: another}}");
         await prometheus.Api.QueryUntil("up", "0");
         await prometheus.Api.QueryUntil("count(tcp_connections)", series => series.Length == 0);

@@ -5,7 +5,7 @@ using Testing;
 namespace Integration;
 
 /// <summary>
-/// The TCP sockets over IPv4 that /proc shows: a second witness, independent of sock_diag, for what is in a namespace. See proc_pid_net(5).
+/// The IPv4 TCP sockets of a network namespace, read from /proc/net/tcp. It is independent of sock_diag. See proc_pid_net(5).
 /// </summary>
 internal static class KernelTable
 {
@@ -21,7 +21,7 @@ internal static class KernelTable
         return new Row(EndPoint(fields[1]), EndPoint(fields[2]), Hexadecimal(fields[3]));
     }
 
-    // The address is the number that its bytes make in memory, the port a plain number.
+    // The kernel prints the address as a 32-bit number in host byte order, and the port as a plain number.
     private static IPEndPoint EndPoint(string text) =>
         new(new IPAddress(BitConverter.GetBytes(uint.Parse(text.AsSpan(0, 8), NumberStyles.HexNumber))), Hexadecimal(text.AsSpan(9)));
 

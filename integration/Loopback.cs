@@ -4,12 +4,12 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>For programs that serve HTTP beside a test.</summary>
+/// <summary>Addresses and requests for programs that serve HTTP on loopback beside a test.</summary>
 internal static class Loopback
 {
     internal static string FreeAddress() => $"127.0.0.1:{FreePort.Next()}";
 
-    /// <returns>What it answers; null where it does not listen yet, or is not ready.</returns>
+    /// <returns>The body of the response; null if the program does not listen yet or is not ready.</returns>
     internal static string? Get(HttpClient client, Uri uri)
     {
         try
@@ -26,7 +26,7 @@ internal static class Loopback
             Assert.True(response.IsSuccessStatusCode, $"{uri}: {response.StatusCode}\n{answer}");
             return answer;
         }
-        // The engine's proxy of a published port accepts connections before the program in the container does, and drops them then.
+        // Docker's proxy for a published port accepts connections before the program in the container listens, and then drops them.
         catch (HttpRequestException failure) when (failure.InnerException is SocketException or IOException)
         {
             return null;

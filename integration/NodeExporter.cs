@@ -2,7 +2,7 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>Debian's node_exporter with nothing but its textfile collector.</summary>
+/// <summary>Debian's node_exporter with only its textfile collector.</summary>
 internal sealed class NodeExporter : IDisposable
 {
     private readonly BackgroundProgram _program;
@@ -22,10 +22,10 @@ internal sealed class NodeExporter : IDisposable
             ]);
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address on which it listens: HOST:PORT.</summary>
     internal string Address { get; } = Loopback.FreeAddress();
 
-    /// <summary>Scrapes it as Prometheus does, until a scrape shows what is waited for.</summary>
+    /// <summary>Scrapes it as Prometheus does, until a scrape meets the condition.</summary>
     /// <returns>The lines of that scrape.</returns>
     internal async Task<IReadOnlyList<string>> ScrapeUntil(Predicate<IReadOnlyList<string>> shows, string what)
     {

@@ -10,7 +10,7 @@ public sealed class NodeExporterTests
     private const string NoScrapeError = "node_textfile_scrape_error 0";
 
     [Fact]
-    public async Task Node_exporter_shows_what_the_daemon_counts_for_as_long_as_it_runs()
+    public async Task Node_exporter_serves_the_counts_of_the_daemon_until_the_daemon_ends()
     {
         using TestNamespace @namespace = new();
         using Scratch directory = new();

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Integration;
 
-/// <summary><c>agent --once</c>, as operators call it from outside the namespace.</summary>
+/// <summary>One census by <c>agent --once --netns</c>, run outside the network namespace that it counts.</summary>
 internal static class OneCensus
 {
     /// <returns>The lines that it printed.</returns>

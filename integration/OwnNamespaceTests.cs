@@ -11,7 +11,7 @@ public sealed class OwnNamespaceTests
     [Theory]
     [InlineData(200, 0, "4")]
     [InlineData(0, 200, "6")]
-    public async Task Agent_counts_where_it_runs_unless_told_otherwise(int ipv4, int ipv6, string ipVersion)
+    public async Task Agent_without_netns_counts_its_own_network_namespace(int ipv4, int ipv6, string ipVersion)
     {
         using TestNamespace @namespace = new();
         using PortOpener opener = await PortOpener.Start(@namespace, "--ipv", ipVersion);

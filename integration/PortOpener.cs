@@ -3,7 +3,7 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>port-opener.py at work in a namespace, with all its clients connected.</summary>
+/// <summary>A running port-opener.py in a network namespace, with all its clients connected.</summary>
 internal sealed partial class PortOpener : IDisposable
 {
     private readonly BackgroundProgram _program;
@@ -14,7 +14,7 @@ internal sealed partial class PortOpener : IDisposable
 
     internal IReadOnlyList<string> Errors => _program.Errors;
 
-    /// <summary>Starts it, and waits until it says that it opened its connections.</summary>
+    /// <summary>Starts it and waits until it reports that it opened its connections.</summary>
     internal static async Task<PortOpener> Start(TestNamespace @in, params IEnumerable<string> options)
     {
         PortOpener opener = new(new BackgroundProgram(InNamespace.Program, InNamespace.Arguments(@in, Command(options))));
@@ -30,10 +30,10 @@ internal sealed partial class PortOpener : IDisposable
         }
     }
 
-    /// <summary>Runs one that is not expected to come to work.</summary>
-    /// <param name="in">Where.</param>
+    /// <summary>Runs port-opener.py until it ends by itself.</summary>
+    /// <param name="in">The network namespace.</param>
     /// <param name="options">Its options.</param>
-    /// <param name="under">A command that runs another one, with its own arguments, to run it under.</param>
+    /// <param name="under">A command, with arguments, that starts port-opener.py; such as <c>setpriv</c>.</param>
     internal static async Task<(int ExitCode, IReadOnlyList<string> Output, IReadOnlyList<string> Errors)> Run(
         TestNamespace @in, IEnumerable<string> options, params IEnumerable<string> under)
     {
@@ -41,13 +41,13 @@ internal sealed partial class PortOpener : IDisposable
         return (await program.Exit(), program.Output, program.Errors);
     }
 
-    /// <summary>Waits for a line that comes after the clients.</summary>
-    internal Task Says(string line) => _program.Until(() => Output.Contains(line), line);
+    /// <summary>Waits for a line that it prints after it has opened the clients' connections.</summary>
+    internal Task WaitForLine(string line) => _program.Until(() => Output.Contains(line), line);
 
-    /// <summary>Ends it as users do, with SIGTERM.</summary>
+    /// <summary>Ends it with SIGTERM, as users do.</summary>
     internal Task<int> Stop() => _program.Terminate();
 
-    /// <summary>Ends it as the kernel does when memory is short, with SIGKILL.</summary>
+    /// <summary>Ends it with SIGKILL, as the kernel does when memory runs out.</summary>
     internal Task<int> Kill() => _program.Kill();
 
     public void Dispose() => _program.Dispose();

@@ -3,7 +3,7 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>port-opener.py by itself: its numbers can only be trusted if it says what it does.</summary>
+/// <summary>port-opener.py by itself. The other tests rely on the numbers that it reports.</summary>
 public sealed partial class PortOpenerTests : IDisposable
 {
     private readonly TestNamespace _namespace = new();
@@ -11,7 +11,7 @@ public sealed partial class PortOpenerTests : IDisposable
     public void Dispose() => _namespace.Dispose();
 
     [Fact]
-    public async Task Without_options_it_opens_200_ipv4_connections_to_port_8500()
+    public async Task Default_is_200_ipv4_connections_to_port_8500()
     {
         using PortOpener opener = await PortOpener.Start(_namespace);
 
@@ -20,7 +20,7 @@ public sealed partial class PortOpenerTests : IDisposable
     }
 
     [Fact]
-    public async Task Short_options_do_what_the_long_ones_do()
+    public async Task Short_options_have_the_effect_of_the_long_ones()
     {
         using PortOpener opener = await PortOpener.Start(_namespace, "-p", "8600", "-n", "2", "--ipv", "6", "-v");
 
@@ -35,11 +35,11 @@ public sealed partial class PortOpenerTests : IDisposable
     }
 
     [Fact]
-    public async Task Extras_are_opened_and_told_after_the_clients()
+    public async Task Half_closed_and_unaccepted_connections_are_reported_after_the_clients()
     {
         using PortOpener opener = await PortOpener.Start(
             _namespace, "--dual-stack", "-n", "1", "--half-closed", "5", "--unaccepted", "7");
-        await opener.Says("left 7 connections unaccepted");
+        await opener.WaitForLine("left 7 connections unaccepted");
 
         Assert.Equal(
             [
@@ -52,7 +52,7 @@ public sealed partial class PortOpenerTests : IDisposable
     }
 
     [Fact]
-    public async Task Termination_is_a_good_end_without_a_word()
+    public async Task SIGTERM_ends_it_with_exit_code_0_and_no_message()
     {
         using PortOpener opener = await PortOpener.Start(_namespace);
 
@@ -66,11 +66,11 @@ public sealed partial class PortOpenerTests : IDisposable
     [InlineData("--ipv {4,6}", "IP version (4 or 6) to use")]
     [InlineData("--verbose", "enable verbose logging")]
     [InlineData("--help", "show this help message and exit")]
-    public async Task Help_names_each_option_and_what_it_is_for(string option, string text)
+    public async Task Help_describes_each_option(string option, string text)
     {
         (int exitCode, IReadOnlyList<string> output, IReadOnlyList<string> errors) = await PortOpener.Run(_namespace, ["-h"]);
 
-        // Broken into lines at the width of the terminal.
+        // argparse wraps the text at the width of the terminal.
         string help = string.Join(' ', string.Join(' ', output).Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Matches($"{Regex.Escape(option)}[^.]* {Regex.Escape(text)}", help);
         Assert.Empty(errors);
@@ -78,7 +78,7 @@ public sealed partial class PortOpenerTests : IDisposable
     }
 
     [Fact]
-    public async Task Port_in_use_is_one_line_and_exit_code_1()
+    public async Task Port_in_use_is_reported_in_one_line_with_exit_code_1()
     {
         using PortOpener first = await PortOpener.Start(_namespace, "-n", "0");
 
@@ -90,9 +90,9 @@ public sealed partial class PortOpenerTests : IDisposable
     }
 
     [Fact]
-    public async Task Too_few_descriptors_end_it_with_the_limit_to_set()
+    public async Task Too_few_descriptors_are_reported_with_the_limit_to_set()
     {
-        // Root may exceed every limit, unless this capability is taken away.
+        // Root may exceed every limit unless this capability is dropped.
         string[] limited =
         [
             Requires.Program("setpriv", "util-linux"), "--bounding-set", "-sys_resource",

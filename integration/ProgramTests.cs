@@ -6,7 +6,7 @@ namespace Integration;
 public sealed class ProgramTests
 {
     [Fact]
-    public async Task Version_is_printed_alone()
+    public async Task Version_prints_only_the_version()
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(["--version"]);
 

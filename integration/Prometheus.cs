@@ -2,15 +2,15 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>Debian's Prometheus with the rules of deploy/, which scrapes and evaluates once a second.</summary>
+/// <summary>Debian's Prometheus with the rules of deploy/. It scrapes and evaluates once a second.</summary>
 internal sealed class Prometheus : IDisposable
 {
     private readonly Scratch _scratch = new();
     private readonly BackgroundProgram _program;
 
     /// <param name="target">The address that it scrapes.</param>
-    /// <param name="how">Further settings of the scrape, as a mapping of YAML in one line.</param>
-    internal Prometheus(string target, string how = "{}")
+    /// <param name="scrapeSettings">More settings of the scrape, as a YAML mapping in one line.</param>
+    internal Prometheus(string target, string scrapeSettings = "{}")
     {
         string address = Loopback.FreeAddress();
         File.WriteAllText(_scratch["prometheus.yml"], $"""
@@ -19,7 +19,7 @@ internal sealed class Prometheus : IDisposable
               evaluation_interval: 1s
             rule_files: ['{Repository.PathOf("deploy/prometheus/rules.yml")}']
             scrape_configs:
-              - <<: {how}
+              - <<: {scrapeSettings}
                 job_name: node
                 static_configs:
                   - targets: ['{target}']

@@ -3,26 +3,26 @@ using Testing;
 
 namespace Integration;
 
-/// <summary>The questions that a running Prometheus is asked.</summary>
-/// <param name="address">Where it listens.</param>
-/// <param name="until">Waits for a condition that only the running Prometheus can fulfil.</param>
+/// <summary>The HTTP API of a running Prometheus.</summary>
+/// <param name="address">The address on which it listens: HOST:PORT.</param>
+/// <param name="until">Waits for a condition that only the running Prometheus can meet.</param>
 internal sealed class PrometheusApi(string address, Func<Func<bool>, string, Task> until) : IDisposable
 {
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Patience };
 
-    /// <summary>Asks until the answer is as it should be.</summary>
-    /// <param name="expression">In PromQL.</param>
-    /// <param name="answers">Whether the series and their values are the awaited ones.</param>
-    internal Task QueryUntil(string expression, Predicate<JsonElement[]> answers) => until(
+    /// <summary>Repeats a query until the result meets the condition.</summary>
+    /// <param name="expression">The query, in PromQL.</param>
+    /// <param name="condition">Returns whether the result has the expected series and values.</param>
+    internal Task QueryUntil(string expression, Predicate<JsonElement[]> condition) => until(
         () => Data($"query?query={Uri.EscapeDataString(expression)}") is { } data
-            && answers([.. data.GetProperty("result").EnumerateArray()]),
+            && condition([.. data.GetProperty("result").EnumerateArray()]),
         expression);
 
-    /// <summary>Asks until the answer is one series with this value.</summary>
+    /// <summary>Repeats a query until the result is one series with this value.</summary>
     internal Task QueryUntil(string expression, string value) =>
         QueryUntil(expression, series => series is [var one] && one.GetProperty("value")[1].GetString() == value);
 
-    /// <summary>Waits for an alert to come into one of some states.</summary>
+    /// <summary>Waits until an alert is in one of these states.</summary>
     internal Task AlertUntil(string alert, params string[] states) => until(
         () => AlertState(alert) is { } state && states.Contains(state), $"{alert} {string.Join(" or ", states)}");
 

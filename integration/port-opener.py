@@ -3,10 +3,10 @@
 
 Starts a server on a loopback port, opens client connections to it from the
 same process, accepts every one of them and keeps both ends open until it is
-killed. Whatever counts connections then has an exact number to find.
+killed. So a program that counts connections has an exact number to find.
 
-The line "opened N client connections" is printed once all N are established
-and accepted: whoever waits for that line can count at once.
+The line "opened N client connections" is printed after all N are established
+and accepted. After that line a program can count at once.
 """
 
 import argparse
@@ -25,35 +25,36 @@ DEFAULT_PORT = 8500
 DEFAULT_CONNECTIONS = 200
 MAX_CLIENTS = 65536
 
-# The kernel caps the backlog at net.core.somaxconn. Not more than 16 bits:
-# older kernels cut the rest off.
+# The kernel caps the backlog at net.core.somaxconn. Older kernels use only the
+# low 16 bits.
 LISTEN_BACKLOG = 65535
 
-# Standard streams, the listening socket, and what a parent may have leaked.
+# For the standard streams, the listening socket, and descriptors that a parent
+# process left open.
 SPARE_DESCRIPTORS = 64
 
 # Loopback answers within microseconds. Only dropped packets take this long.
 TIMEOUT_SECONDS = 10.0
 
-# Linux's numbers for what Python's socket module does not name.
+# Linux constants that Python's socket module does not define.
 IP_BIND_ADDRESS_NO_PORT = 24
 TCP_FIN_WAIT2 = 5
 TCP_CLOSE_WAIT = 8
 
 
 class Failure(Exception):
-    """What went wrong, as one line for the user."""
+    """An error that the user sees, as one line."""
 
 
 class Connections:
-    """Both ends of every connection, in the order they were opened."""
+    """Both ends of every connection, in the order in which they were opened."""
 
     def __init__(self) -> None:
         self.clients: List[socket.socket] = []
         self.accepted: List[socket.socket] = []
 
     def close(self) -> None:
-        """Close the clients' ends first: the end that does keeps the TIME_WAIT."""
+        """Close the clients' ends first: the end that closes first enters TIME_WAIT."""
         for end in self.clients + self.accepted:
             end.close()
 
@@ -115,8 +116,8 @@ def max_file_limit() -> int:
 def raise_file_limit(needed: int) -> None:
     """Raise the file limit if the connections need it, as far as allowed.
 
-    A limit that stays too low is no error here: opening the connections runs
-    into it, and can then tell how far it came.
+    A limit that stays too low is no error here. Opening the connections then
+    fails, and that error says how many were opened.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if needed <= soft:
@@ -131,7 +132,7 @@ def raise_file_limit(needed: int) -> None:
 
 
 def format_address(address: Tuple[Any, ...]) -> str:
-    """Format a socket's address, a v4-mapped one as the IPv4 address it is."""
+    """Format a socket's address; show a v4-mapped address as IPv4."""
     host, port = address[:2]
     if host.startswith("::ffff:"):
         host = host[len("::ffff:"):]
@@ -175,7 +176,7 @@ def start_server(options: argparse.Namespace) -> socket.socket:
         family, host = socket.AF_INET, "127.0.0.1"
     try:
         server = socket.socket(family, socket.SOCK_STREAM)
-        # Start again although connections of the last run are in TIME_WAIT.
+        # Can start while connections of the last run are in TIME_WAIT.
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             v6_only = 0 if options.dual_stack else 1
@@ -220,8 +221,8 @@ class Opener:
         client = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET)
         client.settimeout(TIMEOUT_SECONDS)
         if self.options.clients > 1:
-            # Leave the choice of a port to connect(), which knows the
-            # destination: bind() would only take ports unused by all others.
+            # Let connect() choose the port, because it knows the destination:
+            # bind() would use only ports that no other socket uses.
             client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
             client.bind((source_address(self.opened % self.options.clients), 0))
         self.connections.clients.append(client)
@@ -235,7 +236,7 @@ class Opener:
             if format_address(peer) == address:
                 self.connections.accepted.append(accepted)
                 return accepted
-            accepted.close()  # a stranger's, which nobody asked for
+            accepted.close()  # a connection of another process
 
     def _count(self, client: socket.socket) -> None:
         self.opened += 1
@@ -246,7 +247,7 @@ class Opener:
 
 
 def say(message: str) -> None:
-    print(message, flush=True)  # at once, for whoever reads from a pipe
+    print(message, flush=True)  # at once, for a reader of a pipe
 
 
 def explain(error: OSError, advice: str = "") -> str:
@@ -255,7 +256,7 @@ def explain(error: OSError, advice: str = "") -> str:
 
 
 def advice_on_opening(error: OSError, options: argparse.Namespace) -> str:
-    """Say what to do when a connection could not be opened."""
+    """Return advice on an error of opening a connection."""
     if error.errno == errno.EMFILE:
         needed = descriptors_needed(options)
         too_high = needed > max_file_limit()
@@ -280,14 +281,15 @@ def open_all(opener: Opener, options: argparse.Namespace) -> None:
     if options.half_closed:
         pairs = [opener.open() for _ in range(options.half_closed)]
         for client, _ in pairs:
-            # Not closed: an orphan in FIN_WAIT2 times out, this one stays.
+            # Not closed: the kernel would time out an orphan in FIN_WAIT2.
             client.shutdown(socket.SHUT_WR)
         wait_until(lambda: all(tcp_state(client) == TCP_FIN_WAIT2
                                and tcp_state(accepted) == TCP_CLOSE_WAIT
                                for client, accepted in pairs))
         say(f"left {options.half_closed} connections half-closed")
 
-    # Last, because nothing behind them in the queue could be accepted.
+    # These come last, because connections behind them in the accept queue
+    # could not be accepted.
     if options.unaccepted:
         for _ in range(options.unaccepted):
             opener.open_unaccepted()
@@ -308,12 +310,12 @@ def run(options: argparse.Namespace, connections: Connections) -> NoReturn:
     try:
         open_all(opener, options)
     except OSError as error:
-        connections.close()  # the advice may need a free descriptor to look things up
+        connections.close()  # the advice reads a file, which needs a descriptor
         wanted = options.num_connections + options.half_closed + options.unaccepted
         raise Failure(f"opened {opener.opened} of {wanted} connections: "
                       + explain(error, advice_on_opening(error, options)))
     while True:
-        # Not signal.pause(): one that came just before it would not end it.
+        # Not signal.pause(): it would miss a signal that came just before it.
         time.sleep(1)
 
 
@@ -322,19 +324,19 @@ def main() -> NoReturn:
 
     def finish(status: int) -> NoReturn:
         connections.close()
-        # Skip the interpreter's cleanup, which has no order and takes time.
+        # Skip the interpreter's cleanup, which is slow and has no fixed order.
         os._exit(status)
 
     def on_signal(*_: Any) -> NoReturn:
-        # Ending right in the handler is safe, and leaves no exception to
-        # surface somewhere as a traceback.
+        # It is safe to exit in the handler. An exception could surface
+        # anywhere, as a traceback.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         finish(0)
 
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
-    # End quietly when the reader of a pipe is gone, as other tools do.
+    # Exit without a message when the reader of a pipe is gone, as other tools do.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
     options = parse_arguments()

@@ -4,7 +4,7 @@ using Netlink.SockDiag;
 
 namespace Benchmarks;
 
-/// <summary>From a full datagram to counts. A result is one socket's share.</summary>
+/// <summary>Turns a full datagram into counts. Each result is the cost for one socket.</summary>
 [MemoryDiagnoser]
 public class Parsing : IDisposable
 {
@@ -17,14 +17,14 @@ public class Parsing : IDisposable
 
     private const int DumpBuffer = 32 * 1024;
 
-    /// <summary>A client of the replayed kernel.</summary>
+    /// <summary>Connects the client to the replayed kernel.</summary>
     public Parsing()
     {
         _client = new SockDiagClient(() => _kernel, TimeProvider.System);
         _tally = new PortTally([8500], [_watch]);
     }
 
-    /// <summary>What the replay itself costs, which is in the other two.</summary>
+    /// <summary>The cost of the replay itself, which the other two include.</summary>
     [Benchmark(Baseline = true, OperationsPerInvoke = ReplayedDump.Sockets)]
     public int Replay()
     {
@@ -32,7 +32,7 @@ public class Parsing : IDisposable
         return _kernel.Receive(_buffer, out _) + _kernel.Receive(_buffer, out _);
     }
 
-    /// <summary>The walk of the messages, each checked, each once.</summary>
+    /// <summary>Reads and checks each message once.</summary>
     [Benchmark(OperationsPerInvoke = ReplayedDump.Sockets)]
     public int Dump()
     {
@@ -45,7 +45,7 @@ public class Parsing : IDisposable
         return Checked(count);
     }
 
-    /// <summary>The same, counted per port and IP version, and per client.</summary>
+    /// <summary>Does the same, and counts per port and IP version and per client.</summary>
     [Benchmark(OperationsPerInvoke = ReplayedDump.Sockets)]
     public int DumpAndTally()
     {

@@ -1,4 +1,4 @@
 using BenchmarkDotNet.Running;
 
-// In this process: a project that BenchmarkDotNet generates would inherit this repository's rules and need a restore of its own.
+// Runs in this process: a project that BenchmarkDotNet generates would inherit this repository's rules and need its own restore.
 BenchmarkSwitcher.FromAssembly(typeof(Benchmarks.Parsing).Assembly).Run(["--inProcess", .. args]);

@@ -4,18 +4,18 @@ using BenchmarkDotNet.Attributes;
 
 namespace Benchmarks;
 
-/// <summary>From a snapshot to the text that Prometheus reads.</summary>
+/// <summary>Renders a snapshot as the text that Prometheus reads.</summary>
 [MemoryDiagnoser]
 public class Rendering
 {
     private readonly SnapshotExposition _exposition = new(new BuildInformation("1.2.3", "0123456789abcdef"));
     private Snapshot? _snapshot;
 
-    /// <summary>How many ports are watched.</summary>
+    /// <summary>The number of watched ports.</summary>
     [Params(1, 100)]
     public int Ports { get; set; }
 
-    /// <summary>A snapshot as a busy host gives it.</summary>
+    /// <summary>Creates a snapshot like that of a busy host.</summary>
     [GlobalSetup]
     public void TakeSnapshot() => _snapshot = new Snapshot([new NamespaceCounts
     {
@@ -24,7 +24,7 @@ public class Rendering
         Ports = [.. Enumerable.Range(8500, Ports).Select(port => new PortCounts((ushort)port, 95_000, 123, 4, new AcceptQueue(4, 4096)))],
     }]);
 
-    /// <summary>The whole exposition.</summary>
+    /// <summary>Renders the whole exposition.</summary>
     [Benchmark]
     public int Render() => _exposition.Render(_snapshot!).Length;
 }

@@ -5,18 +5,18 @@ using Testing;
 namespace Benchmarks;
 
 /// <summary>
-/// A kernel that answers every request with the same two datagrams: one as full as the kernel makes them of the recorded connection, each time
-/// with another cookie, and the end. It allocates nothing.
+/// A fake kernel that answers every request with the same two datagrams. The first is as full as a datagram of the kernel; each message in
+/// it is the recorded connection with a different cookie. The second is the end of the dump. It allocates nothing.
 /// </summary>
 internal sealed class ReplayedDump : INetlinkChannel
 {
     internal const int Sockets = 260;
 
-    // In RecordedDump.Sockets: behind the listener's message, and as long as it says.
+    // The connection in RecordedDump.Sockets: it follows the listener's message, and its header has this length.
     private const int ConnectionStart = 132;
     private const int ConnectionLength = 124;
 
-    // Behind struct nlmsghdr, 44 bytes into struct inet_diag_msg.
+    // The offset of idiag_cookie: after struct nlmsghdr, 44 bytes into struct inet_diag_msg.
     private const int CookieOffset = 16 + 44;
     private const int SequenceOffset = 8;
 
@@ -38,7 +38,8 @@ internal sealed class ReplayedDump : INetlinkChannel
 
     public int Send(ReadOnlySpan<byte> request)
     {
-        // Into each message: this and the copy of 32 KiB below are part of what is measured, and are not the agent's.
+        // Writes the sequence number into each message. The benchmarks include this and the copy of 32 KiB below, which are not the agent's
+        // cost.
         ReadOnlySpan<byte> sequence = request.Slice(SequenceOffset, sizeof(uint));
         for (int at = SequenceOffset; at < _sockets.Length; at += ConnectionLength)
         {

@@ -2,17 +2,17 @@ using System.Diagnostics;
 using System.Globalization;
 using Agent.Watching;
 
-// What one census of the agent costs once it runs hot, beside bench/floor.c, which is asked and answers alike:
+// Measures one census of the agent after a warm-up. Input and output are those of bench/floor.c:
 //
 //     CensusCost PORT WATCHES PORTS STEP [FILE]
 //
-// There are so many watches of so many ports each. The first watch has its ports from PORT on, each further one STEP further on: with a step
-// of 0 all count the same connections. For each line "N" on standard input N censuses are taken and a line is printed,
-// "count=N clients=N cpu_us=T allocated=B memory_kb=M runtime=V": established connections on all ports, clients of all watches, CPU time and
-// managed bytes of one census, the most memory that the process ever had, and the version of .NET. With FILE nothing is counted: the census'
-// request is written there, for bench/floor.c to send the same one.
+// It takes a census of WATCHES watches with PORTS ports each. The ports of the first watch start at PORT, those of each later watch STEP
+// higher. With a step of 0 all watches count the same connections. For each line "N" on standard input it takes N censuses and prints a
+// line, "count=N clients=N cpu_us=T allocated=B memory_kb=M runtime=V": established connections on all ports, clients of all watches, CPU
+// time and allocated managed bytes of one census, peak resident memory of the process, and the version of .NET. With FILE it counts
+// nothing: it writes the request of the census to the file, so that bench/floor.c can send the same request.
 
-// Page faults, growing buffers and the sockets' inodes are of the start.
+// The first censuses pay for page faults, growing buffers and the sockets' inodes.
 const int WarmUp = 20;
 
 if (args.Length is not (4 or 5)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 
-// What System.CommandLine takes of the start of a program, between bench/Empty and the agent: a few options, one of them given.
+// Measures the share of System.CommandLine in the start of a program, between bench/Empty and the agent. It parses a few options; one is
+// set.
 Option<string[]> port = new("--port") { Description = "A port" };
 Option<string?> interval = new("--interval") { Description = "A duration" };
 Option<bool> once = new("--once") { Description = "Whether once" };

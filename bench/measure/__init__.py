@@ -1,1 +1,1 @@
-"""Measures what counting connections costs: bench/run starts it."""
+"""Measures the cost of counting connections; bench/run starts it."""

@@ -1,4 +1,4 @@
-"""bench/run starts this in namespaces of its own, with the programs built."""
+"""The entry point: bench/run starts it in new namespaces, after it has built the programs."""
 
 import argparse
 import os
@@ -38,16 +38,16 @@ def parse_arguments():
     options.only = options.only.split(",")
     unknown = [part for part in options.only if part not in PARTS]
     if unknown:
-        parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
+        parser.error(f"unknown part {unknown[0]}; the parts are {', '.join(PARTS)}")
     return options
 
 
 def measure(options, raw):
-    """The parts that were asked for; gives those that failed."""
+    """Measure the requested parts; return the parts that failed."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     memory = f"{options.scratch}/memory"
     os.mkdir(memory)
-    # Goes with the mount namespace.
+    # The mount ends with the mount namespace.
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", memory], check=True)
     setting = Setting(options.programs, options.scratch, memory, options.smoke)
     on = machine.describe(setting, options.commit)
@@ -58,7 +58,7 @@ def measure(options, raw):
         try:
             found = PARTS[part](setting)
         except (Failure, OSError, subprocess.SubprocessError) as error:
-            # What comes after it is worth its time nevertheless.
+            # The later parts can still be measured.
             print(f"bench/run: {part}: {error}", file=sys.stderr)
             failed.append(part)
             continue

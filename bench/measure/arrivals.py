@@ -1,4 +1,4 @@
-"""Sees each textfile when it gets its name, without asking again and again."""
+"""Notices, with inotify, when a textfile is renamed to its name."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Arrivals:
-    """Files of one name that are renamed into a directory, from now on."""
+    """Counts files of one name that are renamed into a directory after this object is created."""
 
     def __init__(self, directory, name):
         self._name = name.encode()
@@ -22,7 +22,7 @@ class Arrivals:
             raise OSError(ctypes.get_errno(), "inotify", directory)
 
     def wait(self, count, seconds):
-        """Whether so many came within the time."""
+        """Wait for a number of files; return whether they came in time."""
         deadline = time.monotonic() + seconds
         while count > 0:
             ready, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))
@@ -31,8 +31,8 @@ class Arrivals:
             count -= self._read()
         return True
 
-    def forget(self):
-        """Those that came already."""
+    def discard(self):
+        """Discard the files that have come so far."""
         while select.select([self._descriptor], [], [], 0)[0]:
             self._read()
 

@@ -1,4 +1,4 @@
-"""The budgets of the agent, and whether they are met."""
+"""The budgets of the agent, with the measured values."""
 
 from typing import NamedTuple, Optional
 
@@ -19,7 +19,7 @@ def budgets(raw):
 
 
 def of_censuses(scenes):
-    # The scene with most matching connections.
+    # The scene with the most matching connections.
     rows = max(scenes["scenes"], key=lambda scene: scene["matching"])["rows"] if scenes else []
     spread = scenes["spread"]["rows"] if scenes else []
     one = row_of(rows, "census")
@@ -45,7 +45,7 @@ def of_daemon(daemon):
         for kind, name, budget in (("anonymous", "anonymous", most[0]), ("most", "resident", most[1])):
             measured = None
             if kind in memory.get(key, {}):
-                # The most of all that were looked at.
+                # The highest value of all daemons that this budget covers.
                 measured = megabytes(max([memory[key][kind], *(share["memory_kb"][kind] for share in daemon["shares"] if share["key"] in shares)]))
             yield compared(f"{what}, {name} memory", budget, " MB", measured, 1)
     floor = row_of(daemon["shares"], "floor") if daemon else None

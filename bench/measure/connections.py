@@ -1,4 +1,4 @@
-"""Connections to count."""
+"""Opens the connections that are counted."""
 
 import contextlib
 import os
@@ -9,13 +9,13 @@ import sys
 from .processes import Failure
 
 PORT = 8500
-OTHER_PORT = 9500  # of the connections that nobody asks for
+OTHER_PORT = 9500  # the port of the connections that no program counts
 SCRIPT = os.path.join(os.path.dirname(__file__), "..", "open-connections.py")
 
 
 @contextlib.contextmanager
 def opened(count, clients, port=PORT, ports=1):
-    """open-connections.py, for as long as they are needed; gives the number of listening sockets beside them."""
+    """Keep connections open with open-connections.py; yield the number of its listening sockets."""
     if count == 0:
         yield 0
         return
@@ -24,10 +24,10 @@ def opened(count, clients, port=PORT, ports=1):
         [sys.executable, SCRIPT, "--connections", str(count), "--clients", str(clients), "--port", str(port), "--ports", str(ports)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        told = re.fullmatch(r"opened \d+ connections, (\d+) listeners\n", process.stdout.readline())
-        if not told:
+        line = re.fullmatch(r"opened \d+ connections, (\d+) listeners\n", process.stdout.readline())
+        if not line:
             raise Failure("the connections could not be opened")
-        yield int(told[1])
+        yield int(line[1])
     finally:
         process.stdin.close()
         process.stdout.close()

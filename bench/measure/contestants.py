@@ -1,4 +1,4 @@
-"""Those who count, in a form in which they can be measured in turn."""
+"""The programs that count connections, in a common form that can be measured in turn."""
 
 import contextlib
 import re
@@ -17,15 +17,15 @@ class Measured(NamedTuple):
 
 
 class Contestant:
-    """One who counts: start() gives the function that measures one count."""
+    """A program that counts connections: start() yields the function that measures one count."""
 
-    def __init__(self, key, name, start, ours=False, surplus=0, memory_tells=True):
+    def __init__(self, key, name, start, ours=False, surplus=0, memory_is_typical=True):
         self.key = key
         self.name = name
         self.start = start
         self.ours = ours
-        self.surplus = surplus  # connections of its own, which it may count too
-        self.memory_tells = memory_tells  # whether its memory is what a user would give it
+        self.surplus = surplus  # the program's own connections, which it may count, too
+        self.memory_is_typical = memory_is_typical  # whether its memory is the same as in normal use
 
     def check(self, measured, expected):
         if not expected <= measured.count <= expected + self.surplus:
@@ -33,20 +33,20 @@ class Contestant:
 
 
 def warm(setting, command, counts, listeners=0, uncounted=None):
-    """Those that count many times in one process and tell of it themselves."""
+    """A program that counts many times in one process and reports its own cost."""
     @contextlib.contextmanager
     def start():
         with setting.launcher.counter(command) as take:
             def measure():
-                told = take(counts)
-                count = int(told["count"]) - listeners if uncounted is None else uncounted
-                return Measured(count, float(told["cpu_us"]) / 1000, int(told["memory_kb"]), told)
+                answer = take(counts)
+                count = int(answer["count"]) - listeners if uncounted is None else uncounted
+                return Measured(count, float(answer["cpu_us"]) / 1000, int(answer["memory_kb"]), answer)
             yield measure
     return start
 
 
 def whole(setting, *pipeline, parse=int):
-    """Those that are a process, or several, for each count."""
+    """A program that needs one or more processes for each count."""
     for command in pipeline:
         if not shutil.which(command[0]):
             raise NotMeasured(f"{command[0]} is not installed")
@@ -73,8 +73,8 @@ def two_pass(setting, listeners, counts, port=PORT):
 
 
 def census(setting, counts, watches=1, key="census", name="a census of the daemon, one watch", ports=1, step=1):
-    # Established connections only: the listeners are told apart.
-    return Contestant(key, name, warm(setting, setting.census(PORT, watches, ports, step), counts), ours=True, memory_tells=False)
+    # The census counts only established connections, so no listeners are subtracted.
+    return Contestant(key, name, warm(setting, setting.census(PORT, watches, ports, step), counts), ours=True, memory_is_typical=False)
 
 
 def ten_watches(setting, counts):
@@ -109,7 +109,7 @@ def awk(setting):
 
 
 def available(setting, name, make, *arguments) -> Optional[Contestant]:
-    """The contestant, or None where it is not there to be measured."""
+    """Return the contestant, or None if it cannot be measured here."""
     try:
         return make(setting, *arguments)
     except NotMeasured as why:

@@ -1,4 +1,4 @@
-"""What the daemon takes of a host: memory after many censuses, its share of a core, and what a scrape of its endpoint costs."""
+"""Measures the cost of the daemon: memory after many censuses, its share of a core, and the cost of a scrape of its endpoint."""
 
 import contextlib
 import sys
@@ -28,7 +28,7 @@ def measure(setting):
 
 
 def measure_memory(setting, endpoint=None, program=None):
-    """The daemon's memory after many censuses, each of which was published."""
+    """Measure the daemon's memory after many published censuses."""
     print(f"  {setting.numbers.censuses:,} censuses {'with the endpoint, scraped' if endpoint else 'without the endpoint'}", file=sys.stderr)
     directory = tempfile.mkdtemp(dir=setting.memory)
     with Arrivals(directory, TEXTFILE) as arrivals, agent(setting, directory, setting.numbers.memory_interval, endpoint, program) as process:
@@ -41,7 +41,7 @@ def measure_memory(setting, endpoint=None, program=None):
 
 
 def measure_shares(setting):
-    """The part of a core that daemons take at an interval of a second: all at the same time, for they are idle nearly always."""
+    """Measure each daemon's share of a core at an interval of 1 s. They run at the same time, because they are idle most of the time."""
     disk = f"{setting.scratch}/share"
     memory = f"{setting.memory}/share"
     with contextlib.ExitStack() as running:
@@ -51,7 +51,7 @@ def measure_shares(setting):
              running.enter_context(floor_each_second(setting, f"{setting.memory}/floor.prom"))),
             ("tmpfs", f"textfile on {file_system_of(setting.memory)}", running.enter_context(agent(setting, memory))),
             ("disk", f"textfile on {file_system_of(setting.scratch)}", running.enter_context(agent(setting, disk))),
-            # Without textfile and endpoint there is nothing to wait for.
+            # Without textfile and endpoint there is no first result to wait for.
             ("off", "textfile off", running.enter_context(agent(setting, None))),
         ]
         scraped = None
@@ -78,14 +78,14 @@ def shares_of_core(pids, seconds, scraped):
 
 
 def measure_scrapes(setting):
-    """CPU milliseconds of the daemon for a scrape, of many: its census once a minute does not count."""
+    """Measure the daemon's CPU milliseconds for a scrape, averaged over many. The census once a minute is negligible."""
     with agent(setting, None, "1m", ENDPOINT_PORT) as process:
-        for_one = {}
+        per_scrape = {}
         for name, gzip in (("plain", False), ("gzip", True)):
             body = scrape(ENDPOINT_PORT, gzip)
             many = setting.numbers.censuses // 20
             begun = cpu_clock(process.pid)
             for _ in range(many):
                 scrape(ENDPOINT_PORT, gzip)
-            for_one[name] = {"milliseconds": (cpu_clock(process.pid) - begun) / many * 1000, "bytes": len(body)}
-        return for_one
+            per_scrape[name] = {"milliseconds": (cpu_clock(process.pid) - begun) / many * 1000, "bytes": len(body)}
+        return per_scrape

@@ -1,4 +1,4 @@
-"""Those who run all the time: the agent, node_exporter and collectd, each as this comparison needs it."""
+"""The daemons of the comparison: the agent, node_exporter and collectd, with the settings that the comparison needs."""
 
 import contextlib
 import http.client
@@ -27,7 +27,7 @@ COLLECTD_INTERVAL = 1.0
 
 
 def scrape(port, accept_gzip=False):
-    """The body of one scrape, as it is on the wire."""
+    """Return the body of one scrape, as it was sent (perhaps compressed)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip" if accept_gzip else "identity", "Connection": "close"})
@@ -41,7 +41,7 @@ def scrape(port, accept_gzip=False):
 
 
 def answers(port):
-    """The text of a scrape; None while there is none."""
+    """Return the text of a scrape; None while the program does not answer."""
     try:
         return scrape(port)
     except (Failure, OSError, http.client.HTTPException):
@@ -50,10 +50,10 @@ def answers(port):
 
 @contextlib.contextmanager
 def agent(setting, directory, interval="1s", endpoint=None, program=None):
-    """The agent as a daemon that has published its first counts; a directory of None switches the textfile off."""
+    """Run the agent as a daemon, and wait for its first counts. A directory of None turns the textfile off."""
     command = [program or setting.agent, "--interval", interval, "--textfile-directory", directory or "none"]
     if endpoint:
-        # More scrapes than one client may usually have.
+        # Allows more scrapes than the default limit of requests per client.
         file = f"{setting.scratch}/agent-{endpoint}.json"
         with open(file, "w") as config:
             json.dump({"endpoint": {"listen": [f"127.0.0.1:{endpoint}"], "requestsPerMinute": 1_000_000}}, config)
@@ -61,15 +61,15 @@ def agent(setting, directory, interval="1s", endpoint=None, program=None):
     log = f"{setting.scratch}/agent-{endpoint or 0}-{os.path.basename(directory or 'none')}.log"
     with daemon(command, log) as process:
         if directory:
-            wait_until(lambda: os.path.exists(f"{directory}/{TEXTFILE}"), process, log, "the agent writes no textfile")
+            wait_until(lambda: os.path.exists(f"{directory}/{TEXTFILE}"), process, log, "the agent wrote no textfile")
         if endpoint:
-            wait_until(lambda: b"\ntcp_connections{" in (answers(endpoint) or b""), process, log, "the agent's endpoint gives no counts")
+            wait_until(lambda: b"\ntcp_connections{" in (answers(endpoint) or b""), process, log, "the agent's endpoint gave no counts")
         yield process
 
 
 @contextlib.contextmanager
 def floor_each_second(setting, textfile=None):
-    """The floor in C as a daemon: what the kernel takes when it is asked after a second in which it did something else."""
+    """Run the floor in C as a daemon, with one dump each second. In the second between, the CPU's caches get cold."""
     with subprocess.Popen(setting.floor(PORT, textfile=textfile), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         ended = threading.Event()
 
@@ -88,7 +88,7 @@ def floor_each_second(setting, textfile=None):
             ended.set()
             asking.join()
             if process.poll() is not None:
-                raise Failure("the floor ended while it was to be measured")
+                raise Failure("the floor ended during the measurement")
 
 
 def the_agent(setting):
@@ -103,7 +103,7 @@ def the_agent(setting):
                     raise Failure("the agent stopped writing its textfile")
 
             def measure():
-                arrivals.forget()
+                arrivals.discard()
                 wait(1)
                 begun = cpu_clock(process.pid)
                 wait(intervals)
@@ -143,20 +143,20 @@ def collectd(setting):
         with open(f"{directory}/conf", "w") as file:
             file.write(configuration)
         log = f"{directory}/log"
-        # Its own exit code tells of plugins that did not like to end.
+        # collectd's exit code is not 0 if a plugin fails to stop, so it is ignored.
         with daemon([COLLECTD, "-f", "-C", f"{directory}/conf"], log, clean_end=False) as process:
-            wait_until(lambda: count_of_collectd(directory), process, log, "collectd counts nothing", pause=0.1)
+            wait_until(lambda: count_of_collectd(directory), process, log, "collectd made no count", pause=0.1)
             yield lambda: in_a_window(directory, process, setting.numbers.intervals)
     return Contestant("collectd", "collectd's tcpconns, an interval", start)
 
 
 def in_a_window(directory, process, intervals):
-    """The window begins and ends half an interval after a count, where nothing happens, and nobody asks meanwhile."""
+    """Measure over a window that begins and ends half an interval after a count, when collectd is idle. Nothing queries collectd during the window."""
     before = last_count_of_collectd(directory)
     deadline = time.monotonic() + 10 * COLLECTD_INTERVAL
     while (begun_at := last_count_of_collectd(directory)) == before:
         if process.poll() is not None or time.monotonic() > deadline:
-            raise Failure("collectd counts no more")
+            raise Failure("collectd stopped counting")
         time.sleep(0.01)
     time.sleep(COLLECTD_INTERVAL / 2)
     begun = cpu_clock(process.pid)
@@ -164,12 +164,12 @@ def in_a_window(directory, process, intervals):
     seconds = cpu_clock(process.pid) - begun
     counts = round((last_count_of_collectd(directory) - begun_at) / COLLECTD_INTERVAL)
     if counts < 1:
-        raise Failure("collectd counts no more")
+        raise Failure("collectd stopped counting")
     return Measured(count_of_collectd(directory), seconds / counts * 1000, resident_kilobytes(process.pid, "VmHWM"))
 
 
 def last_count_of_collectd(directory):
-    """When it was, in seconds."""
+    """Return the time of the last count, in seconds."""
     return max(float(line.split()[0]) for line in ask_collectd(directory, "LISTVAL"))
 
 
@@ -187,7 +187,7 @@ def count_of_collectd(directory):
         value = ask_collectd(directory, f"GETVAL here/tcpconns-{PORT}-local/tcp_connections-ESTABLISHED")
         return int(float(value[0].split("=")[1]))
     except (OSError, ValueError, IndexError):
-        return 0  # it has not begun
+        return 0  # collectd has not counted yet
 
 
 def node_exporter(setting):
@@ -199,7 +199,7 @@ def node_exporter(setting):
     @contextlib.contextmanager
     def start():
         with daemon(command, log, clean_end=False) as process:
-            wait_until(lambda: answers(NODE_EXPORTER_PORT), process, log, "node_exporter gives no counts")
+            wait_until(lambda: answers(NODE_EXPORTER_PORT), process, log, "node_exporter gave no counts")
 
             def measure():
                 begun = cpu_clock(process.pid)
@@ -208,5 +208,5 @@ def node_exporter(setting):
                 established = re.search(r'^node_tcp_connection_states\{state="established"\} (\S+)$', text, re.MULTILINE)
                 return Measured(int(float(established[1])), milliseconds, resident_kilobytes(process.pid, "VmHWM"))
             yield measure
-    # Both ends of the scrape are connections, and those of the one before may still be.
+    # It also counts both ends of the scrape's own connection, and perhaps of the scrape before.
     return Contestant("node_exporter", "node_exporter's tcpstat, a scrape", start, surplus=8)

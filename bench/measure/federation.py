@@ -1,4 +1,4 @@
-"""A real Prometheus with the agent's rules: what it records of a host, and what of that goes on, federated or by remote write."""
+"""Runs a real Prometheus with the agent's rules: measures the series that it records for a host, and the bytes that federation and remote write send."""
 
 import contextlib
 import http.server
@@ -19,7 +19,7 @@ RECORDED = '{__name__=~"instance_(watch|port):tcp_.+:ratio"}'
 
 
 class Hosts(http.server.BaseHTTPRequestHandler):
-    """All hosts: GET gives the exposition; POST is where remote write goes, and what it brings is counted."""
+    """Stands for all hosts: GET returns the exposition; POST receives remote write and counts its bytes."""
 
     exposition = b""
     written = 0
@@ -38,14 +38,14 @@ class Hosts(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Logs nothing."""
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Of all hosts."""
+    """The HTTP server that stands for all hosts."""
 
     def handle_error(self, request, client_address):
-        """Prometheus hangs up when it is told to end."""
+        """Ignores errors: Prometheus closes its connections when it ends."""
 
 
 @contextlib.contextmanager
@@ -72,12 +72,12 @@ def measure(setting, text):
         command = ["prometheus", f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data",
                    f"--web.listen-address=127.0.0.1:{PORT}"]
         with daemon(command, log) as process:
-            # Each has been recorded, and each was sent on several times.
-            wait_until(lambda: recorded_samples(RECORDED) >= 3 * count, process, log, "Prometheus records nothing", seconds=60, pause=0.2)
-            sent = wait_until(lambda: sent_samples(at_least=20 * count), process, log, "Prometheus sends nothing on", seconds=60, pause=0.2)
+            # By then each host has been recorded, and its samples were sent several times.
+            wait_until(lambda: recorded_samples(RECORDED) >= 3 * count, process, log, "Prometheus recorded nothing", seconds=60, pause=0.2)
+            sent = wait_until(lambda: sent_samples(at_least=20 * count), process, log, "Prometheus sent no remote write", seconds=60, pause=0.2)
             written = Hosts.written
             federated = get(f"/federate?match[]={urllib.parse.quote(RECORDED)}")
-    # Some may be on their way: counted as sent and not as written, or the other way round. It is a few of many.
+    # A few samples may be in transit, and so be counted only as sent or only as written. They are few compared with the total.
     return {"hosts": count, "rule_series": count_samples(federated) // count, "federated_bytes": len(federated) // count,
             "remote_write_bytes": written / sent}
 
@@ -107,7 +107,7 @@ def get(path):
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=10) as answer:
             return answer.read()
     except OSError:
-        return b""  # it does not answer yet
+        return b""  # Prometheus does not answer yet
 
 
 def count_samples(exposition):
@@ -119,7 +119,7 @@ def recorded_samples(what):
 
 
 def sent_samples(at_least):
-    """How many samples were sent on; 0 until they are enough."""
+    """Return the number of samples that remote write has sent; 0 until there are at_least so many."""
     sent = re.findall(rb"^prometheus_remote_storage_samples_total\{[^}]*\} (\S+)$", get("/metrics"), re.MULTILINE)
     count = sum(float(value) for value in sent)
     return count if count >= at_least else 0

@@ -1,4 +1,4 @@
-"""From raw figures to those that are shown. Nothing is rounded in the agent's favour: its own go up, all others down."""
+"""Formats raw figures for display. It never rounds in the agent's favour: the agent's figures are rounded up, all others down."""
 
 import math
 import statistics
@@ -6,18 +6,18 @@ import statistics
 
 def shown(value, digits, ours):
     scale = 10 ** digits
-    # What is exact stays: 0.3 is 0.30000000000000004 to a computer.
+    # Removes floating-point noise, which would change the rounding: 0.1 + 0.2 is 0.30000000000000004.
     value = round(value * scale, 6)
     return f"{(math.ceil if ours else math.floor)(value) / scale:,.{digits}f}"
 
 
 def fitting(value, ours):
-    """With as many digits as tell something."""
+    """Format with as many digits as are significant."""
     return shown(value, 3 if value < 2 and ours else 2 if value < 10 else 1 if value < 100 else 0, ours)
 
 
 def ratio(row, other=None):
-    """The median of the ratios to the floor, or to another row, within each round."""
+    """Return the median of the ratios to the floor, or to another row, within each round."""
     return statistics.median(value / least for value, least in zip(row["milliseconds"], other["milliseconds"] if other else row["floor"]))
 
 
@@ -26,7 +26,7 @@ def median(row):
 
 
 def difference(values, others):
-    """The median of the differences within each round."""
+    """Return the median of the differences within each round."""
     return statistics.median(value - other for value, other in zip(values, others))
 
 
@@ -35,12 +35,12 @@ def row_of(rows, key):
 
 
 def cpu_ms(row):
-    """User and system together, of each round."""
+    """Return the sum of user and system time of each round."""
     return [user + system for user, system in zip(row["user_ms"], row["system_ms"])]
 
 
 def megabytes(kilobytes):
-    """Of the kernel's, which are of 1,024 bytes."""
+    """Convert the kernel's kilobytes, which have 1,024 bytes."""
     return kilobytes * 1024 / 1e6
 
 

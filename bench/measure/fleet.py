@@ -1,4 +1,4 @@
-"""What one host costs a monitoring system; docs/fleet.md calculates a fleet from these figures."""
+"""Measures the cost of one host for a monitoring system. docs/fleet.md calculates the cost of a fleet from these figures."""
 
 import gzip
 import os
@@ -45,8 +45,8 @@ def size_of(body, gzip_bytes):
 
 def stored(setting, text):
     """
-    Bytes of a sample in Prometheus' own blocks, of hosts whose counts wander: each gauge by up to three at every scrape, times and durations as they
-    do. promtool makes the blocks, as the server does.
+    Measure the bytes of a sample in Prometheus' blocks. Each gauge changes by up to three at every scrape; times and durations change as in reality.
+    promtool makes the blocks as the server does.
     """
     if not shutil.which("promtool"):
         raise NotMeasured("promtool is not installed")
@@ -57,16 +57,16 @@ def stored(setting, text):
         made = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", f"{directory}/samples", f"{directory}/blocks"],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if made.returncode != 0:
-            raise NotMeasured(f"promtool makes no blocks: {made.stdout.strip().splitlines()[-1]}")
+            raise NotMeasured(f"promtool made no blocks: {made.stdout.strip().splitlines()[-1]}")
         size = sum(os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(f"{directory}/blocks") for name in names)
     samples = numbers.fleet_hosts * numbers.fleet_samples * len(SAMPLE.findall(text))
     return {"bytes_per_sample": size / samples, "hosts": numbers.fleet_hosts, "samples": samples}
 
 
 def write_open_metrics(file, text, hosts, scrapes):
-    """The series of all hosts, each family together, as the format wants it."""
+    """Write the series of all hosts. The format requires that the series of each family stand together."""
     chance = random.Random(1)
-    # Within one of the two-hour spans that blocks are cut at.
+    # The start of a two-hour span, so that all samples are in one block.
     begun = 1_700_006_400
     for series, first in SAMPLE.findall(text):
         name = series.split("{")[0]
@@ -77,7 +77,7 @@ def write_open_metrics(file, text, hosts, scrapes):
                 at = begun + number * SCRAPE_SECONDS
                 file.write(f'{name}{{{labels + "," if labels else ""}instance="host-{host:05}"}} {value:g} {at}\n' if "seconds" not in name else
                            f'{name}{{{labels + "," if labels else ""}instance="host-{host:05}"}} {time_of(name, at, chance)} {at}\n')
-                value = wandered(name, value, chance)
+                value = next_value(name, value, chance)
     file.write("# EOF\n")
 
 
@@ -85,7 +85,7 @@ def time_of(name, at, chance):
     return f"{at - chance.random():.3f}" if "timestamp" in name else f"{0.0002 + chance.random() / 5000:.9f}"
 
 
-def wandered(name, value, chance):
+def next_value(name, value, chance):
     if name.endswith(("_limit", "_info", "_success")):
         return value
     return max(0.0, value + chance.randint(-3, 3))

@@ -1,4 +1,4 @@
-"""How the cost grows, as curves beside the floor, and what the floor is made of."""
+"""Measures how the cost grows, as curves beside the floor, and the parts of the floor."""
 
 import sys
 
@@ -27,7 +27,7 @@ def measure(setting):
 
 
 def curve(key, title, axis, points):
-    """Points of (x, rows), turned into a series for each contestant."""
+    """Turn points of (x, rows) into one series for each contestant."""
     series = {}
     for x, rows in points:
         for row in rows:
@@ -60,7 +60,7 @@ def at_clients(setting, clients):
 
 
 def at_watches(setting, listeners):
-    """Curves on connections that stay: all on the first port, whoever else is watched."""
+    """Measure curves on the same connections: all are on the first port, also if more ports are watched."""
     numbers = setting.numbers
     counts = setting.counts_at(numbers.many)
 
@@ -85,7 +85,7 @@ def at_watches(setting, listeners):
 
 
 def floor_parts(setting, listeners):
-    """Each does what the one before does and one thing more."""
+    """Measure the parts of the floor: each part does the work of the part before it, and one thing more."""
     counts = setting.counts_at(setting.numbers.many)
     many = setting.numbers.many
 

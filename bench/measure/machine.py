@@ -1,4 +1,4 @@
-"""What it was measured on."""
+"""Describes the machine of the measurement."""
 
 import os
 import platform
@@ -21,15 +21,15 @@ def memory_gibibytes():
 
 
 def tcp_sockets():
-    """Of the whole machine: the kernel's table, which every count walks, is one for all network namespaces."""
+    """Return the number of TCP sockets on the machine: every count walks the kernel's one table for all network namespaces."""
     with open("/proc/net/sockstat") as lines:
         return int(re.search(r"^TCP: .* alloc (\d+)", lines.read(), re.MULTILINE)[1])
 
 
 def describe(setting, commit):
-    """Without date and name: only what the figures depend on."""
-    told = subprocess.run([f"{setting.programs}/CensusCost/CensusCost", "1", "1", "1", "1"], input="1\n", stdout=subprocess.PIPE, text=True, check=True)
-    runtime = told.stdout.split("runtime=")[1].strip()
+    """Describe only what the figures depend on, without date and host name."""
+    result = subprocess.run([f"{setting.programs}/CensusCost/CensusCost", "1", "1", "1", "1"], input="1\n", stdout=subprocess.PIPE, text=True, check=True)
+    runtime = result.stdout.split("runtime=")[1].strip()
     return {
         "cpu": cpu_model(),
         "cores": os.cpu_count(),

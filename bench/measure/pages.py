@@ -1,4 +1,4 @@
-"""The tables on pages that people write."""
+"""Writes the tables in docs/performance.md and docs/fleet.md."""
 
 from .figures import table
 from .report import NOT_MEASURED, budget_table, fleet_figures, machine_line, main_table
@@ -25,8 +25,8 @@ def of_all_hosts(part):
     sources = [part.get("textfile"), part.get("endpoint")]
     storage, prometheus = part.get("storage"), part.get("prometheus")
 
-    def row(name, reckon):
-        return [name, *(reckon(source) if source else NOT_MEASURED for source in sources)]
+    def row(name, calculate):
+        return [name, *(calculate(source) if source else NOT_MEASURED for source in sources)]
 
     def samples(source):
         return source["series"] * HOSTS / SCRAPE_SECONDS

@@ -1,11 +1,11 @@
-"""The plots of bench/results."""
+"""Draws the plots of bench/results."""
 
 import statistics
 
 from .svg import Drawing, Scale, shown
 
-# Key, name in a plot, colour; in the order in which they are drawn.
-LOOKS = {
+# Key: name in a plot and colour, in drawing order.
+STYLES = {
     "floor": ("floor in C, one pass", "#768390"),
     "two-pass": ("floor in C, two passes", "#a68a3e"),
     "census": ("census of the daemon", "#2f81f7"),
@@ -34,11 +34,11 @@ def scene_name(scene):
 
 
 def comparison(scenes, path):
-    """A row for each who counts, a dot for each scene."""
-    keys = [key for key in LOOKS if any(row["key"] == key for scene in scenes for row in scene["rows"])]
+    """Draw a row for each program and a dot for each scene."""
+    keys = [key for key in STYLES if any(row["key"] == key for scene in scenes for row in scene["rows"])]
     left, right, top, step = 190, 740, 78, 28
     bottom = top + step * len(keys)
-    drawing = Drawing(770, bottom + 60, "What one count costs")
+    drawing = Drawing(770, bottom + 60, "CPU time of one count")
     scale = Scale([median(row) for scene in scenes for row in scene["rows"]], left, right, logarithmic=True)
     axis_below(drawing, scale, top - 8, bottom, f"{CPU}, logarithmic")
     x = 16
@@ -48,12 +48,12 @@ def comparison(scenes, path):
         x += 34 + 6.6 * len(scene_name(scene))
     for number, key in enumerate(keys):
         y = top + step * number + step / 2
-        drawing.text(left - 12, y + 4, LOOKS[key][0], anchor="end")
+        drawing.text(left - 12, y + 4, STYLES[key][0], anchor="end")
         drawing.line([(left, y), (right, y)], kind="grid")
         for scene, colour in zip(scenes, PARTS):
             for row in scene["rows"]:
                 if row["key"] == key:
-                    drawing.dot(scale.place(median(row)), y, colour, 5, f"{LOOKS[key][0]}, {scene_name(scene)}: {median(row):.2f} ms")
+                    drawing.dot(scale.place(median(row)), y, colour, 5, f"{STYLES[key][0]}, {scene_name(scene)}: {median(row):.2f} ms")
     drawing.write(path)
 
 
@@ -82,18 +82,18 @@ def growth(curve, path, logarithmic):
 
     ends = []
     for one in curve["series"]:
-        name, colour = LOOKS[one["key"]]
+        name, colour = STYLES[one["key"]]
         places = [(across.place(point["x"]), up.place(median(point))) for point in one["points"]]
         drawing.line(places, colour=colour, width=3 if one["ours"] else 2, dashed=one["key"] in ("floor", "two-pass"))
         for (x, y), point in zip(places, one["points"]):
-            drawing.dot(x, y, colour, told=f"{name}, {point['x']:,}: {median(point):.2f} ms")
+            drawing.dot(x, y, colour, tooltip=f"{name}, {point['x']:,}: {median(point):.2f} ms")
         ends.append([places[-1][1], name, colour, places[-1]])
     name_the_ends(drawing, sorted(ends), right)
     drawing.write(path)
 
 
 def name_the_ends(drawing, ends, right):
-    """Names at the lines' ends, moved apart where they would cover each other."""
+    """Write the names at the ends of the lines, moved apart if they overlap."""
     least = 17
     for number in range(1, len(ends)):
         ends[number][0] = max(ends[number][0], ends[number - 1][0] + least)
@@ -109,7 +109,7 @@ def name_the_ends(drawing, ends, right):
 
 
 def stacks(rows, title, path):
-    """Rows of (name, {part: milliseconds}): bars, each part with a colour of its own."""
+    """Draw rows of (name, {part: milliseconds}) as bars. Each part has its own colour."""
     parts = list(dict.fromkeys(part for _, values in rows for part in values))
     left, right, top, step = 190, 740, 48, 40
     bottom = top + step * len(rows)
@@ -136,14 +136,14 @@ def colour_of(part, parts):
 
 
 def write(raw, directory):
-    """All plots that there are figures for."""
+    """Write all plots for which there are figures."""
     if "scenes" in raw:
         comparison(raw["scenes"]["scenes"], f"{directory}/comparison.svg")
     if "growth" in raw:
         for curve in raw["growth"]["curves"]:
             growth(curve, f"{directory}/growth-{curve['key']}.svg", logarithmic=curve["key"] in ("matching", "others", "clients"))
     if raw.get("profile", {}).get("starts"):
-        stacks([(LOOKS.get(row["key"], ("empty .NET program",))[0], row["classes"]) for row in raw["profile"]["starts"]],
-               "What the CPU time of a start is spent in", f"{directory}/profile-start.svg")
-        stacks([(LOOKS[row["key"]][0], row["classes"]) for row in raw["profile"]["censuses"]],
-               "What the CPU time of a count is spent in", f"{directory}/profile-census.svg")
+        stacks([(STYLES.get(row["key"], ("empty .NET program",))[0], row["classes"]) for row in raw["profile"]["starts"]],
+               "CPU time of a start, by part", f"{directory}/profile-start.svg")
+        stacks([(STYLES[row["key"]][0], row["classes"]) for row in raw["profile"]["censuses"]],
+               "CPU time of a count, by part", f"{directory}/profile-census.svg")

@@ -1,4 +1,4 @@
-"""Starts what is measured, takes what it took, and ends it by its own process id."""
+"""Starts the measured programs, reads their CPU time and memory, and ends them by process id."""
 
 import contextlib
 import os
@@ -8,16 +8,16 @@ import subprocess
 import time
 from typing import NamedTuple
 
-# Also where others take all the processors.
+# Long enough for a machine on which other programs use all processors.
 LONGEST_END = 60.0
 
 
 class Failure(Exception):
-    """What went wrong, as one line for the user."""
+    """An error that the user sees, as one line."""
 
 
 class NotMeasured(Exception):
-    """Why something is not measured here, as a few words for the report."""
+    """The reason why something is not measured here, in a few words for the report."""
 
 
 class Spent(NamedTuple):
@@ -33,19 +33,19 @@ class Spent(NamedTuple):
 
 
 def fields(line):
-    """name=value name=value ..."""
+    """Parse a line of the form: name=value name=value ..."""
     return dict(field.split("=", 1) for field in line.split())
 
 
 class Launcher:
-    """Runs commands to their end, each under bench/spent.c."""
+    """Runs commands to their end, each with bench/spent.c as its parent."""
 
     def __init__(self, programs, scratch):
         self._spent = f"{programs}/spent"
         self._scratch = scratch
 
     def run(self, *pipeline):
-        """Commands connected by pipes: their CPU times and memory together, without a shell's."""
+        """Run commands connected by pipes; return the sums of their CPU times and memory, without a shell."""
         begun = time.perf_counter()
         processes, files = [], []
         source = subprocess.DEVNULL
@@ -53,7 +53,7 @@ class Launcher:
             files.append(f"{self._scratch}/spent-{number}")
             process = subprocess.Popen([self._spent, files[-1], *command], stdin=source, stdout=subprocess.PIPE, text=True)
             if processes:
-                source.close()  # so that the writer learns of the reader's end
+                source.close()  # so that the writer notices when the reader ends
             source = process.stdout
             processes.append(process)
         output = source.read()
@@ -74,7 +74,7 @@ class Launcher:
 
     @contextlib.contextmanager
     def counter(self, command):
-        """A bench/floor.c or bench/CensusCost that is warm: gives a function that takes so many counts and returns its answer."""
+        """Run a bench/floor.c or bench/CensusCost and warm it up; yield a function that takes a number of counts and returns the parsed answer."""
         process = subprocess.Popen([self._spent, "/dev/null", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
         def take(counts):
@@ -96,7 +96,7 @@ class Launcher:
 
 @contextlib.contextmanager
 def daemon(command, log, clean_end=True):
-    """A process that runs until it is told to end, with SIGTERM."""
+    """Run a process, and end it with SIGTERM."""
     with open(log, "w") as lines:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines)
     try:
@@ -112,11 +112,11 @@ def daemon(command, log, clean_end=True):
 
 def last_line(log):
     with open(log) as lines:
-        return (lines.read().strip().splitlines() or ["it said nothing"])[-1]
+        return (lines.read().strip().splitlines() or ["no output"])[-1]
 
 
 def wait_until(condition, process, log, what, seconds=LONGEST_END, pause=0.005):
-    """Wait for what a daemon is to do; gives the condition's answer."""
+    """Wait for a condition that a daemon must meet; return the condition's value."""
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()
@@ -128,35 +128,35 @@ def wait_until(condition, process, log, what, seconds=LONGEST_END, pause=0.005):
 
 
 def cpu_clock(pid):
-    """CPU seconds of a process with all its threads, ended ones too: /proc counts no less than 10 ms."""
-    # clock_getcpuclockid(3), which Python does not have: MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of linux/posix-timers.h.
+    """Return the CPU seconds of a process with all its threads, also ended ones. /proc is not precise enough: it counts in steps of 10 ms."""
+    # Python has no clock_getcpuclockid(3) for other processes: MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of linux/posix-timers.h.
     return time.clock_gettime((~pid << 3) | 2)
 
 
 def memory_of(pid):
-    """Kilobytes: resident now, the most that ever was, and what of it is the process's own and in no file."""
+    """Return kilobytes: resident now, peak resident, and anonymous memory."""
     return {"now": resident_kilobytes(pid), "most": resident_kilobytes(pid, "VmHWM"), "anonymous": resident_kilobytes(pid, "RssAnon")}
 
 
 def resident_kilobytes(pid, line="VmRSS"):
-    """VmRSS: now; VmHWM: the most that there ever was; RssAnon: what is in no file."""
+    """Return kilobytes of a line: VmRSS is resident now, VmHWM is peak resident, RssAnon is anonymous."""
     with open(f"/proc/{pid}/status") as status:
         return int(re.search(rf"^{line}:\s+(\d+) kB$", status.read(), re.MULTILINE)[1])
 
 
 def version_of(command, pattern):
-    """What a program says of its version; None where it is missing."""
+    """Return the version that a program prints; None if it is missing."""
     try:
-        told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, stdin=subprocess.DEVNULL)
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, stdin=subprocess.DEVNULL)
     except OSError:
         return None
-    found = re.search(pattern, told.stdout)
+    found = re.search(pattern, result.stdout)
     return found[1] if found else None
 
 
 def file_system_of(path):
-    told = subprocess.run(["df", "--output=fstype", path], stdout=subprocess.PIPE, text=True, check=True)
-    return told.stdout.split()[-1]
+    result = subprocess.run(["df", "--output=fstype", path], stdout=subprocess.PIPE, text=True, check=True)
+    return result.stdout.split()[-1]
 
 
 def disk_bytes(path):

@@ -1,4 +1,4 @@
-"""What the CPU time of a start and of a census is made of: kernel, runtime and the agent's own code."""
+"""Profiles a start and a census with perf: the CPU time in the kernel, the runtime and the agent's own code."""
 
 import collections
 import os
@@ -15,7 +15,7 @@ from .starts import IDLE_PORT
 
 FREQUENCY = 5000
 
-# By the function through which the kernel was entered, the first that fits.
+# Classes of kernel time, by the function through which the kernel was entered. The first match wins.
 KERNEL = (
     ("page faults", re.compile(r"exc_page_fault$")),
     ("mapping memory", re.compile(r"sys_(mmap|munmap|mprotect|madvise|brk|mremap)")),
@@ -37,26 +37,26 @@ def measure(setting):
 
 
 def record(setting, *command):
-    """What perf tells of a command, as text."""
+    """Record a command with perf; return the samples as text."""
     if not shutil.which("perf"):
         raise NotMeasured("perf is not installed")
     data = f"{setting.scratch}/perf.data"
     recorded = subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", str(FREQUENCY), "-g", "-o", data, *command],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if recorded.returncode != 0 or not os.path.exists(data):
-        raise NotMeasured(f"perf cannot record: {(recorded.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
-    return told_by(data)
+        raise NotMeasured(f"perf cannot record: {(recorded.stderr.strip().splitlines() or ['no output'])[-1]}")
+    return perf_script(data)
 
 
-def told_by(data):
-    told = subprocess.run(["perf", "script", "-i", data, "--no-inline", "-F", "comm,pid,ip,sym,dso"],
+def perf_script(data):
+    result = subprocess.run(["perf", "script", "-i", data, "--no-inline", "-F", "comm,pid,ip,sym,dso"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, errors="replace")
     os.remove(data)
-    return told.stdout
+    return result.stdout
 
 
 def samples(text):
-    """(pid, frames) of each, the innermost frame first: (address, symbol, file). Of a file it is the offset in it that stands for the address."""
+    """Yield (pid, frames) of each sample, the innermost frame first. A frame is (address, symbol, file); the address is an offset in the file."""
     pid, frames = None, []
     for line in text.splitlines():
         frame = FRAME.match(line)
@@ -72,7 +72,7 @@ def samples(text):
 
 
 def managed_code(program):
-    """Where in its file the code is that was compiled from C#; empty for a program of another kind."""
+    """Return the range of offsets in the program's file that was compiled from C#; empty for other programs."""
     with open(program, "rb") as file:
         header = file.read(64)
         at = struct.unpack_from("<Q", header, 40)[0]
@@ -89,7 +89,7 @@ def managed_code(program):
 
 
 class Classes:
-    """Samples by what they were taken in."""
+    """Counts samples by the code in which they were taken."""
 
     def __init__(self, program):
         self._program = program
@@ -109,7 +109,7 @@ class Classes:
 
 
 def is_kernel(dso):
-    # Its modules are in brackets, too.
+    # Kernel modules are in brackets, too.
     return dso.startswith("[") and not dso.startswith(("[unknown]", "[vdso]"))
 
 
@@ -122,7 +122,7 @@ def entered_by(frames):
 
 
 def profile_starts(setting):
-    """CPU milliseconds of a start, by what it is spent in."""
+    """Return the CPU milliseconds of a start, by class."""
     rows = []
     for key, name, command in (
             ("empty", "an empty .NET program", [f"{setting.programs}/Empty/Empty"]),
@@ -132,7 +132,7 @@ def profile_starts(setting):
         loop = f"i=0; while [ $i -lt {many} ]; do i=$((i+1)); {' '.join(command)} >/dev/null; done"
         classes, shell = Classes(command[0]), None
         for pid, frames in samples(record(setting, "--", "sh", "-c", loop)):
-            # The first is perf's own child, which becomes the shell.
+            # The first process is perf's child, which becomes the shell.
             shell = shell or pid
             if pid != shell:
                 classes.add(frames)
@@ -145,7 +145,7 @@ def milliseconds(counts, many, program):
 
 
 def profile_censuses(setting):
-    """CPU milliseconds of a census and of the floor, and in which functions of the kernel."""
+    """Return the CPU milliseconds of a census and of the floor, by class and by kernel function."""
     numbers = setting.numbers
     rows = []
     with opened(numbers.many, numbers.many_clients):
@@ -159,7 +159,7 @@ def profile_censuses(setting):
                 text = record_while(setting, pid, lambda take=take: take(numbers.profiled_counts))
                 for _, frames in samples(text):
                     classes.add(frames)
-                # The one census more that is taken before those that are measured.
+                # CensusCost takes one more census before the measured ones.
                 many = numbers.profiled_counts + (key == "census")
                 rows.append({"key": key, "name": name, "classes": milliseconds(classes.counts, many, program),
                              "kernel": milliseconds(collections.Counter(dict(classes.kernel_functions.most_common(8))), many, "")})
@@ -167,38 +167,38 @@ def profile_censuses(setting):
 
 
 def pid_of(program):
-    """Of the one process that runs it: everything here was started by this comparison, in its own PID namespace."""
+    """Return the pid of the one process that runs a program. The PID namespace has only processes of this comparison."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(program):
                 return int(pid)
         except OSError:
             continue
-    raise Failure(f"{program} does not run")
+    raise Failure(f"{program} is not running")
 
 
 def record_while(setting, pid, act):
-    """What perf tells of a process during an act."""
+    """Record a running process with perf while act() runs; return the samples as text."""
     if not shutil.which("perf"):
         raise NotMeasured("perf is not installed")
     data = f"{setting.scratch}/perf.data"
-    # perf tells when it has begun, through a pipe that it is given for that.
+    # perf acknowledges on a pipe that it has begun.
     control_read, control_write = os.pipe()
-    told_read, told_write = os.pipe()
+    ack_read, ack_write = os.pipe()
     command = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(FREQUENCY), "-g", "-o", data, "-p", str(pid),
-               "--delay=-1", f"--control=fd:{control_read},{told_write}"]
+               "--delay=-1", f"--control=fd:{control_read},{ack_write}"]
     perf = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                            pass_fds=(control_read, told_write))
+                            pass_fds=(control_read, ack_write))
     os.close(control_read)
-    os.close(told_write)
+    os.close(ack_write)
     try:
         os.write(control_write, b"enable\n")
-        if not os.read(told_read, 16).startswith(b"ack"):
-            raise NotMeasured(f"perf cannot record: {(perf.stderr.read().strip().splitlines() or ['it said nothing'])[-1]}")
+        if not os.read(ack_read, 16).startswith(b"ack"):
+            raise NotMeasured(f"perf cannot record: {(perf.stderr.read().strip().splitlines() or ['no output'])[-1]}")
         act()
     finally:
         perf.send_signal(signal.SIGINT)
         perf.communicate()
         os.close(control_write)
-        os.close(told_read)
-    return told_by(data)
+        os.close(ack_read)
+    return perf_script(data)

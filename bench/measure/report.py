@@ -1,4 +1,4 @@
-"""The results as Markdown."""
+"""Writes the results as Markdown."""
 
 import statistics
 
@@ -16,9 +16,9 @@ def machine_line(part):
 
 
 def whole(raw):
-    """results.md."""
+    """Return the text of results.md."""
     lines = ["# Results of bench/run", "",
-             "`bench/run` writes this page from `results.json`, which has every single figure. CPU time is user and system time of whole processes, with their "
+             "`bench/run` writes this page from `results.json`, which has every figure. CPU time is user and system time of whole processes, including their "
              "child processes. A ratio is the median of the ratios within each round. Figures of the agent are rounded up, all others down. The floor is a program "
              "in C that sends the same request as the census and reads only the headers of the replies.", ""]
     on = {}
@@ -41,7 +41,7 @@ def scene_head(scene):
 
 
 def main_table(part):
-    """A row for each program, a column for each scene: ratio and milliseconds; the memory of the largest scene."""
+    """Return a table with a row for each program and a column for each scene: ratio and milliseconds. The last column is the memory in the largest scene."""
     all_scenes = part["scenes"]
     largest = max(all_scenes, key=lambda scene: scene["matching"])
     heads = ["CPU time as a multiple of the floor (milliseconds)", *map(scene_head, all_scenes), f"MiB at {largest['matching']:,}"]
@@ -209,7 +209,7 @@ def benchmarks(part):
     yield "## Parsing and rendering"
     yield ""
     for report in part["reports"]:
-        # BenchmarkDotNet begins with a code block without a language.
+        # The report of BenchmarkDotNet begins with a code block without a language.
         yield report.replace("```\n", "```text\n", 1)
         yield ""
 

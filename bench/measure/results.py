@@ -1,4 +1,4 @@
-"""bench/results: every figure as JSON, and from that the tables and the plots."""
+"""Reads and writes bench/results: every figure as JSON, and the tables and plots that are made from it."""
 
 import json
 import os
@@ -38,11 +38,11 @@ def render(directory, raw):
 
 
 def rewrite(path, lines):
-    """What stands between the two markers of a page that people wrote."""
+    """Replace the text between the two markers of a handwritten page."""
     with open(path) as file:
         text = file.read()
     if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise Failure(f"{path} has not the two lines between which its table stands: {BEGIN} and {END}")
+        raise Failure(f"{path} must have each of these two lines once, around its table: {BEGIN} and {END}")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
     with open(path, "w") as file:

@@ -1,4 +1,4 @@
-"""The comparison itself: everybody who counts, in turn, at several numbers of connections."""
+"""Measures all programs in turn, at several numbers of connections (scenes)."""
 
 import contextlib
 import sys
@@ -22,7 +22,7 @@ def measure_scene(setting, matching, clients, others):
         for name, make in (("the daemon", daemons.the_agent), ("collectd", daemons.collectd)):
             runner = available(setting, name, make)
             if runner:
-                # These count when they like: each has rounds of its own with the floor.
+                # These daemons count at their own interval: each has separate rounds with the floor.
                 pair = [contestants.floor(setting, listeners, counts), runner]
                 rows.append(take_rounds(setting, pair, matching, others, rounds=setting.numbers.rounds)[1])
     return {"matching": matching, "clients": clients, "others": others, "rows": rows}
@@ -43,7 +43,7 @@ def present(setting, listeners, counts):
 
 
 def measure_spread(setting):
-    """Ten watches again, when each of their ports has a tenth of the connections. The floor counts all ports without a filter."""
+    """Measure ten watches again, with a tenth of the connections on each of their ports. The floor counts all ports without a filter."""
     numbers = setting.numbers
     print(f"  {numbers.many:,} connections spread over {numbers.watches} ports", file=sys.stderr)
     counts = setting.counts_at(numbers.many)
@@ -54,31 +54,31 @@ def measure_spread(setting):
     return {"matching": numbers.many, "clients": numbers.many_clients, "others": 0, "rows": rows}
 
 
-def take_rounds(setting, everybody, matching, others=0, generations=1, rounds=None):
-    """A row for each: what it took in each round, and what the first, the floor, took in the same round."""
+def take_rounds(setting, participants, matching, others=0, generations=1, rounds=None):
+    """Return a row for each contestant: its cost in each round, and the cost of the first one, the floor, in the same round."""
     rows = {one.key: {"key": one.key, "name": one.name, "ours": one.ours, "milliseconds": [], "floor": [],
-                      "memory_kb": 0 if one.memory_tells else None} for one in everybody}
+                      "memory_kb": 0 if one.memory_is_typical else None} for one in participants}
     rounds = rounds or setting.numbers.rounds * (setting.numbers.generations if generations == 1 else 1)
     for _ in range(generations):
         with contextlib.ExitStack() as started:
-            measures = [started.enter_context(one.start()) for one in everybody]
+            measures = [started.enter_context(one.start()) for one in participants]
             for number in range(rounds):
-                take_round(everybody, measures, number, rows, matching, others)
+                take_round(participants, measures, number, rows, matching, others)
     return list(rows.values())
 
 
-def take_round(everybody, measures, number, rows, matching, others):
-    # Whoever comes first in one round comes last in the next.
-    first = number % len(everybody)
+def take_round(participants, measures, number, rows, matching, others):
+    # The first contestant of a round is the last of the next.
+    first = number % len(participants)
     taken = {}
-    for one, measure_one in (list(zip(everybody, measures)) * 2)[first:first + len(everybody)]:
+    for one, measure_one in (list(zip(participants, measures)) * 2)[first:first + len(participants)]:
         taken[one.key] = measure_one()
-        # node_exporter cannot be asked for one port.
+        # node_exporter cannot count a single port.
         one.check(taken[one.key], matching + (others if one.key == "node_exporter" else 0))
     for key, measured in taken.items():
         row = rows[key]
         row["milliseconds"].append(measured.milliseconds)
-        row["floor"].append(taken[everybody[0].key].milliseconds)
+        row["floor"].append(taken[participants[0].key].milliseconds)
         if row["memory_kb"] is not None:
             row["memory_kb"] = max(row["memory_kb"], measured.memory_kilobytes)
         for detail in ("allocated", "clients"):

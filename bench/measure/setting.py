@@ -1,4 +1,4 @@
-"""Where and how much is measured: the full numbers, and the small ones of --smoke."""
+"""The programs, directories and numbers of a measurement: the full numbers, and the small ones of --smoke."""
 
 import subprocess
 from typing import NamedTuple
@@ -7,19 +7,19 @@ from .processes import Launcher, version_of
 
 
 class Numbers(NamedTuple):
-    """How many of each."""
+    """The numbers of connections, rounds, starts and so on."""
 
     scenes: tuple = ((200, 200, 0), (10000, 1000, 0), (95000, 5000, 0), (200, 200, 95000))  # matching, their clients, others
-    generations: int = 3  # processes that count are started anew so many times in the scenes with most connections
+    generations: int = 3  # how often the counting processes are restarted in the scenes with the most connections
     rounds: int = 3  # of each generation
     intervals: int = 3  # of a daemon in each of as many rounds
-    counts: int = 10  # of a floor and a census in each round
-    cheap_counts: int = 100  # the same where a count takes less than some milliseconds
+    counts: int = 10  # by the floor and by the census in each round
+    cheap_counts: int = 100  # the same if a count takes only a few milliseconds
     watches: int = 10
     few: int = 200
     starts: int = 41
     first_samples: int = 11
-    censuses: int = 10000  # after which the daemon's memory is looked at
+    censuses: int = 10000  # after these the daemon's memory is measured
     memory_interval: str = "2ms"
     settle_seconds: int = 10
     share_seconds: int = 60
@@ -27,7 +27,7 @@ class Numbers(NamedTuple):
     matching: tuple = (200, 2000, 10000, 40000, 95000)
     others: tuple = (0, 2000, 10000, 40000, 95000)
     clients: tuple = (1, 100, 5000, 30000, 95000)
-    many: int = 95000  # connections that the curves of clients, ports and watches are taken at
+    many: int = 95000  # connections for the curves of clients, ports and watches
     many_clients: int = 5000
     ports: tuple = (1, 5, 10, 20, 50)
     watch_counts: tuple = (1, 2, 5, 10, 20)
@@ -44,7 +44,7 @@ SMOKE = Numbers(
 
 
 class Setting:
-    """What every part is given."""
+    """The programs, directories and numbers, which every part receives."""
 
     def __init__(self, programs, scratch, memory, smoke):
         self.programs = programs
@@ -65,11 +65,11 @@ class Setting:
         return self._has_endpoint
 
     def not_measured(self, what, why):
-        """Remember, for the report and for the user."""
+        """Remember what was not measured, for the report and the user."""
         self._missing[what] = why
 
     def missing_since(self):
-        """What was not measured since this was asked for the last time."""
+        """Return what was not measured since the last call."""
         missing, self._missing = self._missing, {}
         return missing
 
@@ -80,18 +80,18 @@ class Setting:
         return [f"{self.programs}/CensusCost/CensusCost", str(port), str(watches), str(ports), str(step)]
 
     def same_filter(self, port, watches):
-        """The floor with the request of the census of so many watches."""
+        """Return the command of the floor, with the request of a census of this many watches."""
         file = f"{self.scratch}/request-{port}-{watches}"
         subprocess.run([*self.census(port, watches), file], check=True)
         return self.floor(f"@{file}")
 
     def counts_at(self, connections):
-        """How many counts make a round that is long enough to measure and no longer."""
+        """Return how many counts a round needs to be long enough to measure."""
         return self.numbers.counts if connections > 20000 else self.numbers.cheap_counts
 
 
 def versions():
-    """Of what is compared, by name; without what is missing."""
+    """Return the versions of the compared programs by name, without missing programs."""
     found = {
         "iproute2 (ss)": version_of(["ss", "-V"], r"iproute2-([^,\s]+)"),
         "net-tools (netstat)": version_of(["netstat", "--version"], r"net-tools ([\d.]+)"),

@@ -1,4 +1,4 @@
-"""What a start costs: `--once` beside an empty program, what is between them, the first sample of a daemon, and the size of what is started."""
+"""Measures starts: `--once` beside an empty program and the steps between them, the first sample of a daemon, and the sizes of the programs."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from .contestants import count_in_metrics
 from .daemons import ENDPOINT_PORT, TEXTFILE, answers
 from .processes import Failure, daemon, disk_bytes, wait_until
 
-# Nobody listens there.
+# A port on which nothing listens.
 IDLE_PORT = 1
 
 
@@ -31,8 +31,11 @@ def measure(setting):
             "image_bytes": image_bytes(setting)}
 
 
-def rungs(setting):
-    """From nothing to everything; each has what the one before has. The last one is the agent with the runtime in its file."""
+def steps(setting):
+    """
+    Return the started programs, from an empty one to the whole agent: each includes the work of the one before. The last is the agent with the
+    .NET runtime in its file.
+    """
     return [
         ("empty", "an empty .NET program, published the same way", [f"{setting.programs}/Empty/Empty"]),
         ("parse", "the same with System.CommandLine, which parses one option", [f"{setting.programs}/Parse/Parse", "--once"]),
@@ -44,10 +47,10 @@ def rungs(setting):
 
 
 def measure_starts(setting):
-    rows = [{"key": key, "name": name, "wall_ms": [], "user_ms": [], "system_ms": [], "memory_kb": 0} for key, name, _ in rungs(setting)]
-    # The first of each reads the file from the disk.
+    rows = [{"key": key, "name": name, "wall_ms": [], "user_ms": [], "system_ms": [], "memory_kb": 0} for key, name, _ in steps(setting)]
+    # The first start of each reads the file from the disk and is not counted.
     for number in range(setting.numbers.starts + 1):
-        for row, (key, _, command) in zip(rows, rungs(setting)):
+        for row, (key, _, command) in zip(rows, steps(setting)):
             spent = setting.launcher.run(command)
             if key in ("once", "with-runtime") and count_in_metrics(spent.output) != setting.numbers.few:
                 raise Failure(f"agent --once counted {count_in_metrics(spent.output)} of {setting.numbers.few} connections")
@@ -60,36 +63,36 @@ def measure_starts(setting):
 
 
 def first_textfile(setting, number):
-    """Milliseconds from the start of the daemon until its textfile has its name."""
+    """Return the milliseconds from the start of the daemon until its textfile is complete."""
     directory = f"{setting.memory}/first-{number}"
     os.mkdir(directory)
     with Arrivals(directory, TEXTFILE) as arrivals:
         begun = time.perf_counter()
         with daemon([setting.agent, "--textfile-directory", directory], f"{setting.scratch}/first.log"):
             if not arrivals.wait(1, seconds=60):
-                raise Failure("the agent writes no textfile")
+                raise Failure("the agent wrote no textfile")
             return (time.perf_counter() - begun) * 1000
 
 
 def first_answer(setting):
-    """Milliseconds from the start of the daemon until a scrape of its endpoint has connections in it."""
+    """Return the milliseconds from the start of the daemon until a scrape of its endpoint has counts."""
     command = [setting.agent, "--textfile-directory", "none", "--listen", f"127.0.0.1:{ENDPOINT_PORT}"]
     log = f"{setting.scratch}/first.log"
     begun = time.perf_counter()
     with daemon(command, log) as process:
-        wait_until(lambda: b"\ntcp_connections{" in (answers(ENDPOINT_PORT) or b""), process, log, "the agent's endpoint gives no counts", pause=0.001)
+        wait_until(lambda: b"\ntcp_connections{" in (answers(ENDPOINT_PORT) or b""), process, log, "the agent's endpoint gave no counts", pause=0.001)
         return (time.perf_counter() - begun) * 1000
 
 
 def image_bytes(setting):
-    """Of an image of the agent that a Docker engine has; none is started or built for this."""
+    """Return the size of an agent image in a running Docker engine. This starts no engine and builds no image."""
     engine = shutil.which("docker")
     if engine:
-        told = subprocess.run([engine, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        listing = subprocess.run([engine, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               text=True, check=False)
-        images = [name for name in told.stdout.split() if name.startswith("connection-agent:")]
+        images = [name for name in listing.stdout.split() if name.startswith("connection-agent:")]
         if images:
             size = subprocess.run([engine, "image", "inspect", "--format", "{{.Size}}", images[0]], stdout=subprocess.PIPE, text=True, check=True)
             return int(size.stdout)
-    setting.not_measured("the image's size", "no Docker engine answers that has an image of the agent")
+    setting.not_measured("the image's size", "no Docker engine with an image of the agent answers")
     return None

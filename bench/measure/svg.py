@@ -1,4 +1,4 @@
-"""Scalable Vector Graphics: shapes, text and axes, readable on light and on dark ground."""
+"""Draws SVG: shapes, text and axes, readable on light and dark backgrounds."""
 
 import math
 from xml.sax.saxutils import escape
@@ -14,7 +14,7 @@ STYLE = """
 
 
 class Drawing:
-    """An SVG that grows by what is drawn."""
+    """An SVG image to which shapes are added."""
 
     def __init__(self, width, height, title):
         self.width = width
@@ -38,12 +38,12 @@ class Drawing:
             look += ' stroke-dasharray="6 4"'
         self._shapes.append(f'<polyline points="{path}" fill="none" {look}/>')
 
-    def dot(self, x, y, colour, radius=3.5, told=""):
-        self._shapes.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"><title>{escape(told)}</title></circle>')
+    def dot(self, x, y, colour, radius=3.5, tooltip=""):
+        self._shapes.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"><title>{escape(tooltip)}</title></circle>')
 
-    def bar(self, x, y, width, height, colour, told=""):
+    def bar(self, x, y, width, height, colour, tooltip=""):
         self._shapes.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}" fill="{colour}">'
-                            f"<title>{escape(told)}</title></rect>")
+                            f"<title>{escape(tooltip)}</title></rect>")
 
     def write(self, path):
         with open(path, "w") as file:
@@ -54,7 +54,7 @@ class Drawing:
 
 
 class Scale:
-    """From values to places on the drawing; logarithmic, or linear from 0."""
+    """Maps values to positions on the drawing: logarithmic, or linear from 0."""
 
     def __init__(self, values, first, last, logarithmic):
         positive = [value for value in values if value > 0]
@@ -70,7 +70,7 @@ class Scale:
 
     def place(self, value):
         if self.logarithmic:
-            # What is 0 stands at the edge.
+            # A value of 0 is drawn at the edge.
             part = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
         else:
             part = value / self.high
@@ -89,5 +89,5 @@ class Scale:
 
 
 def shown(value):
-    """A tick's value."""
+    """Format the value of a tick."""
     return f"{value:,.0f}" if value >= 10 else f"{value:g}"

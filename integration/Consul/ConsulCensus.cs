@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Integration.Consul;
 
-/// <summary>What <c>agent --once --output json</c> says of its one watch.</summary>
+/// <summary>The one watch in the JSON report of <c>agent --once --output json</c>, with exit code and standard error.</summary>
 internal sealed record ConsulCensus(int ExitCode, string Errors, JsonElement Watch)
 {
     internal int Held => Watch.GetProperty("held").GetInt32();
@@ -13,7 +13,7 @@ internal sealed record ConsulCensus(int ExitCode, string Errors, JsonElement Wat
 
     internal int Unaccepted => Watch.GetProperty("unaccepted").GetInt32();
 
-    /// <summary>Null where there is none, or none is known.</summary>
+    /// <summary>The limit per client; null if there is no limit or it is unknown.</summary>
     internal int? Limit => Watch.GetProperty("limit") is { ValueKind: JsonValueKind.Number } limit ? limit.GetInt32() : null;
 
     internal static ConsulCensus Parse(int exitCode, string output, string errors)
@@ -22,7 +22,7 @@ internal sealed record ConsulCensus(int ExitCode, string Errors, JsonElement Wat
         return new ConsulCensus(exitCode, errors, Assert.Single(report.RootElement.GetProperty("watches").EnumerateArray()).Clone());
     }
 
-    /// <summary>How many connections a client holds.</summary>
+    /// <summary>The number of connections that a client holds.</summary>
     internal int HeldBy(string client) => Watch.GetProperty("topClients").EnumerateArray()
         .Where(each => each.GetProperty("address").GetString() == client)
         .Sum(each => each.GetProperty("held").GetInt32());

@@ -6,20 +6,23 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>Clients of a Consul in a namespace, from addresses of the test's choice, and the truth about how many more it takes.</summary>
+/// <summary>
+/// Clients of a Consul in a network namespace. The test chooses their source addresses. They also find out how many more connections Consul
+/// accepts.
+/// </summary>
 internal sealed class ConsulClients(TestNamespace @in) : IDisposable
 {
-    /// <summary>A client that no test counts.</summary>
+    /// <summary>The address of a client that no test counts.</summary>
     internal const string Bystander = "127.0.0.200";
 
-    /// <summary>More than any test's limit: where Consul takes that many it has no limit.</summary>
+    /// <summary>More connections than any test's limit. If Consul accepts that many, it has no limit.</summary>
     internal const int Unlimited = 230;
 
     private static readonly byte[] Request = "GET /v1/status/leader HTTP/1.1\r\nHost: consul\r\n\r\n"u8.ToArray();
 
     private readonly List<Socket> _sockets = [];
 
-    /// <summary>Connections that never sent a byte.</summary>
+    /// <summary>Opens connections that send nothing.</summary>
     internal IReadOnlyList<Socket> Connect(int count, string from = "127.0.0.1", string to = "127.0.0.1", int port = ConsulServer.HttpPort) => @in.Run(() =>
     {
         Socket[] connected = new Socket[count];
@@ -38,7 +41,7 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         return connected;
     });
 
-    /// <summary>Connections that have sent something.</summary>
+    /// <summary>Opens connections and sends a text on each.</summary>
     internal IReadOnlyList<Socket> Send(int count, string text, string from = "127.0.0.1", int port = ConsulServer.HttpPort)
     {
         IReadOnlyList<Socket> connected = Connect(count, from, port: port);
@@ -50,50 +53,50 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         return connected;
     }
 
-    /// <summary>Connections that had an answer and are kept, as HTTP clients do.</summary>
+    /// <summary>Opens connections, makes a request on each, and keeps them open as HTTP clients do.</summary>
     internal IReadOnlyList<Socket> KeepAlive(int count, string from = "127.0.0.1", string to = "127.0.0.1")
     {
         IReadOnlyList<Socket> connected = Connect(count, from, to);
-        Assert.All(connected, socket => Assert.True(IsTaken(socket), $"Consul refuses {from}"));
+        Assert.All(connected, socket => Assert.True(IsAccepted(socket), $"Consul refused a connection from {from}"));
         return connected;
     }
 
     /// <summary>
-    /// Returns when Consul has accepted or refused all that were opened before: it takes connections of a port in their order, and answers a
-    /// later one.
+    /// Waits until Consul has accepted or refused all connections that were opened before. Consul accepts the connections of a port in
+    /// their order, so it has done so when it answers a later one.
     /// </summary>
-    internal void Settle(int port = ConsulServer.HttpPort)
+    internal void WaitUntilAccepted(int port = ConsulServer.HttpPort)
     {
-        // A port for HTTPS answers as well: that it wants TLS.
+        // The HTTPS port answers plain HTTP, too: with an error that asks for TLS.
         Socket later = Connect(1, Bystander, port: port)[0];
         Assert.NotEmpty(Ask(later));
         HangUp(later);
     }
 
-    /// <summary>How many more connections Consul takes from an address, found by opening them; they are closed again.</summary>
-    internal int TakesMore(string from = "127.0.0.1", string to = "127.0.0.1")
+    /// <summary>Finds out how many more connections Consul accepts from an address: opens them and closes them again.</summary>
+    internal int FreeSlots(string from = "127.0.0.1", string to = "127.0.0.1")
     {
-        List<Socket> taken = [];
+        List<Socket> accepted = [];
         Socket next = Connect(1, from, to)[0];
-        while (taken.Count < Unlimited && IsTaken(next))
+        while (accepted.Count < Unlimited && IsAccepted(next))
         {
-            taken.Add(next);
+            accepted.Add(next);
             next = Connect(1, from, to)[0];
         }
 
         next.Dispose();
-        taken.ForEach(HangUp);
-        return taken.Count;
+        accepted.ForEach(HangUp);
+        return accepted.Count;
     }
 
-    /// <summary>A call of Consul's API by the bystander.</summary>
-    /// <param name="call">Method and path.</param>
-    /// <param name="body">What goes with it.</param>
-    /// <param name="token">Who calls, where Consul has ACLs.</param>
-    /// <returns>The status, and the body; 0 where the connection was closed without an answer.</returns>
+    /// <summary>Calls Consul's HTTP API from the address of the bystander.</summary>
+    /// <param name="call">Method and path of the request.</param>
+    /// <param name="body">The body of the request.</param>
+    /// <param name="token">The ACL token of the request.</param>
+    /// <returns>The status and the body; 0 if Consul closed the connection without a response.</returns>
     internal (int Status, string Body) Call(string call, string body = "", string token = "")
     {
-        // By HTTP/1.0 the answer ends with the connection.
+        // In HTTP/1.0 the end of the connection ends the response.
         Socket socket = Send(1, $"{call} HTTP/1.0\r\nX-Consul-Token: {token}\r\nContent-Length: {body.Length}\r\n\r\n{body}", Bystander)[0];
         using NetworkStream stream = new(socket, ownsSocket: true);
         using StreamReader reader = new(stream);
@@ -103,7 +106,7 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
             : (0, "");
     }
 
-    /// <summary>Closes a connection, and returns when Consul has closed its end as well.</summary>
+    /// <summary>Closes a connection and waits until Consul has closed its end, too.</summary>
     internal static void HangUp(Socket socket)
     {
         try
@@ -113,7 +116,7 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         }
         catch (SocketException failure) when (failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.NotConnected)
         {
-            // Consul closed it before.
+            // Consul closed it first.
         }
 
         socket.Dispose();
@@ -130,8 +133,11 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
 
     public void Dispose() => _sockets.ForEach(socket => socket.Dispose());
 
-    /// <summary>Whether Consul answers the connection's request. To 1.8 it closes one that is too many; from 1.9 it says 429 before.</summary>
-    private static bool IsTaken(Socket socket)
+    /// <summary>
+    /// Whether Consul answers a request on the connection. Beyond the limit, Consul up to 1.8 closes the connection; from 1.9 on it sends
+    /// 429 first.
+    /// </summary>
+    private static bool IsAccepted(Socket socket)
     {
         string answer = Ask(socket);
         Assert.True(
@@ -140,7 +146,7 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         return answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
     }
 
-    /// <returns>The answer, which is short; nothing where the connection was closed without one.</returns>
+    /// <returns>The response, which is short; empty if Consul closed the connection without a response.</returns>
     private static string Ask(Socket socket)
     {
         byte[] answer = new byte[4096];

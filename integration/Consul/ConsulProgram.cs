@@ -3,12 +3,12 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The Consul that the tests run: that of PATH, else one that <c>integration/Consul/fetch</c> has in its cache.</summary>
+/// <summary>The Consul that the tests run: the one in PATH, or else the one in the cache of <c>integration/Consul/fetch</c>.</summary>
 internal static partial class ConsulProgram
 {
     private static readonly Lazy<Task<(int ExitCode, string Output)>> Fetched = new(() => Tool.Run(Repository.PathOf("integration/Consul/fetch"), []));
 
-    /// <returns>Its full path. Without one the test is skipped, and fails where CI is set.</returns>
+    /// <returns>The full path. Without a Consul the test is skipped; if CI is set, it fails.</returns>
     internal static async Task<string> RequireAsync()
     {
         (int exitCode, string output) = await Fetched.Value;
@@ -17,7 +17,9 @@ internal static partial class ConsulProgram
         return lines[0];
     }
 
-    /// <summary>Whether it answers 429 to a client at the limit, as from 1.9.0 on, or closes the connection without a word.</summary>
+    /// <summary>
+    /// Whether it answers 429 to a client at the limit, as Consul does from 1.9.0 on. Older ones close the connection without a response.
+    /// </summary>
     internal static async Task<bool> Answers429Async(string program)
     {
         (_, string output) = await Tool.Run(program, ["version"]);

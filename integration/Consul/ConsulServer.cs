@@ -3,7 +3,7 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>A real Consul with its usual ports in a namespace of the test's own. It keeps everything in memory.</summary>
+/// <summary>A real Consul with its default ports in the test's own network namespace. It keeps its data in memory.</summary>
 internal sealed class ConsulServer : IDisposable
 {
     internal const int HttpPort = 8500;
@@ -27,14 +27,14 @@ internal sealed class ConsulServer : IDisposable
             InNamespace.Arguments(@in, ["env", .. variables, program, "agent", "-dev", "-bind=127.0.0.1", "-node=test", $"-config-file={_scratch["consul.json"]}"]));
     }
 
-    /// <summary>Whether it answers 429 to a client at the limit; one up to 1.8 closes the connection without a word.</summary>
+    /// <summary>Whether it answers 429 to a client at the limit. Consul up to 1.8 closes the connection without a response.</summary>
     internal bool Answers429 { get; }
 
-    /// <summary>Starts it, and waits until it has a leader and serves.</summary>
-    /// <param name="in">Where.</param>
-    /// <param name="limit">Its <c>http_max_conns_per_client</c>; null for its default.</param>
-    /// <param name="settings">Further members of its configuration.</param>
-    /// <param name="variables">Its environment, beside that of the test: <c>NAME=VALUE</c>.</param>
+    /// <summary>Starts Consul and waits until it has a leader and answers requests.</summary>
+    /// <param name="in">The network namespace.</param>
+    /// <param name="limit">The value of <c>http_max_conns_per_client</c>; null for Consul's default.</param>
+    /// <param name="settings">More members of its configuration, as JSON.</param>
+    /// <param name="variables">Variables of its environment, added to those of the test: <c>NAME=VALUE</c>.</param>
     internal static async Task<ConsulServer> StartAsync(TestNamespace @in, int? limit, string settings = "", params IEnumerable<string> variables)
     {
         string program = await ConsulProgram.RequireAsync();
@@ -51,18 +51,18 @@ internal sealed class ConsulServer : IDisposable
         }
     }
 
-    /// <summary>Has it read its configuration again, with another limit.</summary>
+    /// <summary>Makes Consul reload its configuration, with another limit.</summary>
     internal void Reload(int limit)
     {
         Write(limit, "");
         _program.Signal(NativeMethods.SIGHUP);
     }
 
-    /// <summary>Stops it as it is, and returns when none of its threads accepts anything any more.</summary>
+    /// <summary>Pauses Consul with SIGSTOP and waits until all of its threads are stopped. Then it accepts no connections.</summary>
     internal Task PauseAsync()
     {
         _program.Signal(NativeMethods.SIGSTOP);
-        // The signal reaches one thread after the other.
+        // The kernel stops one thread after the other.
         return _program.Until(
             () => Directory.EnumerateFiles($"/proc/{_program.Id}/task", "stat", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
                 .All(file => StateOf(File.ReadAllText(file)) == 'T'),
@@ -77,7 +77,7 @@ internal sealed class ConsulServer : IDisposable
         _scratch.Dispose();
     }
 
-    // A handshake that stands still is ended after 5 s by default, and a slow machine needs longer to count it.
+    // By default Consul ends an unfinished handshake after 5 s. A slow machine needs longer to count it.
     private void Write(int? limit, string settings) => File.WriteAllText(_scratch["consul.json"], $$"""
         {
           "limits": { {{(limit is null ? "" : $"\"http_max_conns_per_client\": {limit}, ")}}"https_handshake_timeout": "10m" }
@@ -85,7 +85,7 @@ internal sealed class ConsulServer : IDisposable
         }
         """);
 
-    // proc_pid_stat(5): the state follows the name, which may have brackets in it.
+    // proc_pid_stat(5): the state follows the name in parentheses, and the name may contain parentheses.
     private static char StateOf(string stat) => stat[stat.LastIndexOf(')') + 2];
 
     private bool IsReady()

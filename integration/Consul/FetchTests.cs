@@ -2,7 +2,9 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The script that brings the tests their Consul, with an apt-get of the tests' own: no mirror is asked.</summary>
+/// <summary>
+/// The script <c>integration/Consul/fetch</c>, which downloads Consul for the tests. A fake apt-get stands in for the mirror.
+/// </summary>
 public sealed class FetchTests : IDisposable
 {
     private readonly Scratch _scratch = new();
@@ -10,7 +12,7 @@ public sealed class FetchTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
-    public async Task Consul_in_path_is_taken_as_it_is()
+    public async Task Consul_in_PATH_is_used_without_a_download()
     {
         Program("consul", "echo never started; exit 1");
         Program("apt-get", "echo never started; exit 1");
@@ -20,7 +22,7 @@ public sealed class FetchTests : IDisposable
     }
 
     [Fact]
-    public async Task Downloaded_Consul_is_kept()
+    public async Task Downloaded_Consul_is_cached()
     {
         await MakePackage("echo Consul v1.8.7");
         Program("apt-get", DownloadOr("exit 0"));
@@ -34,7 +36,7 @@ public sealed class FetchTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_that_download_at_once_have_the_same_Consul()
+    public async Task Two_concurrent_downloads_give_the_same_Consul()
     {
         await MakePackage("echo Consul v1.8.7");
         Program("apt-get", DownloadOr("exit 0"));
@@ -53,7 +55,7 @@ public sealed class FetchTests : IDisposable
     [InlineData("exit 0", "head -c 100 PACKAGE >consul_1_any.deb", "the package consul of bullseye from ")]
     [InlineData("exit 0", "exit 0", "the package consul of bullseye from ")]
     [InlineData("exit 0", "cp PACKAGE consul_1_any.deb", "the consul of bullseye does not run here")]
-    public async Task Download_that_fails_leaves_no_cache(string update, string download, string reason)
+    public async Task Failed_download_leaves_the_cache_empty(string update, string download, string reason)
     {
         await MakePackage("exit 1");
         Program("apt-get", $"""
@@ -77,10 +79,10 @@ public sealed class FetchTests : IDisposable
         esac
         """;
 
-    // Where the machine has a consul of its own, it is in none of the directories that are left.
+    // The script's PATH has only the programs that it needs: a consul that is installed on this machine is not among them.
     private async Task<(int ExitCode, string Output)> Fetch()
     {
-        Requires.That(Directory.Exists("/etc/apt"), "there is no apt here: it is for machines with Debian");
+        Requires.That(Directory.Exists("/etc/apt"), "this machine has no apt: the script is for Debian");
         Directory.CreateDirectory(_scratch["bin"]);
         foreach (string name in new[] { "awk", "bash", "dpkg-deb", "env", "find", "head", "mkdir", "mktemp", "mv", "rm", "tar", "timeout", "uname", "xz", "cp" })
         {

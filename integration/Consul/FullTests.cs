@@ -4,19 +4,21 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The agent at the limit, where its own question is refused too: it never says OK.</summary>
+/// <summary>
+/// The agent at a client's limit. Consul then also refuses the agent's own request for the limit, and the state must never be OK.
+/// </summary>
 [StartsProgram]
 public sealed class FullTests
 {
     private const int Limit = 50;
     private const string Address = "127.0.0.1:8500";
 
-    // Above Consul's limit, so that no count reaches them.
+    // Above Consul's limit: no count reaches them.
     private static readonly string[] Numbers = ["--warn", "160", "--critical", "190"];
     private static readonly string[] Shares = ["--warn", "80%", "--critical", "95%"];
 
     [Theory]
-    // Unknown with numbers too: the agent cannot know whether Consul refuses connections.
+    // Also unknown with thresholds in connections: the agent cannot know whether Consul refuses connections.
     [InlineData(3, "CONSUL UNKNOWN - ", "--warn", "80%", "--critical", "95%")]
     [InlineData(3, "CONSUL UNKNOWN - ", "--critical", "99%")]
     [InlineData(3, "CONSUL UNKNOWN - ", "--warn", "60")]
@@ -24,10 +26,10 @@ public sealed class FullTests
     [InlineData(2, "CONSUL CRITICAL - ", "--critical", "50")]
     [InlineData(2, "CONSUL CRITICAL - ", "--warn", "80%", "--critical", "40")]
     [InlineData(0, "CONSUL - ")]
-    public async Task Consul_that_closes_without_a_word_is_not_OK(int expected, string line, params string[] thresholds)
+    public async Task Full_Consul_that_closes_connections_without_a_response_is_not_OK(int expected, string line, params string[] thresholds)
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
-        Requires.That(!host.Consul.Answers429, "the consul in PATH answers 429, and this is about one up to 1.8");
+        Requires.That(!host.Consul.Answers429, "the consul in PATH answers 429; this test needs Consul 1.8 or older");
         host.Clients.KeepAlive(50);
 
         (int exitCode, string output, _) = await host.OnceAsync([.. thresholds, "--output", "check"], ("CONSUL_HTTP_ADDR", Address));
@@ -42,17 +44,17 @@ public sealed class FullTests
     [InlineData("")]
     [InlineData("GET /v1/status/leader HTTP/1.1\r\n")]
     [InlineData("GET /v1/kv/none?index=999999999&wait=9m HTTP/1.1\r\nHost: consul\r\n\r\n")]
-    public async Task Consul_is_full_whatever_its_clients_have_sent(string sent)
+    public async Task Full_Consul_is_not_OK_after_any_kind_of_request(string sent)
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.Send(60, sent);
-        host.Clients.Settle();
+        host.Clients.WaitUntilAccepted();
 
         await AssertRefused(host);
     }
 
     [Fact]
-    public async Task Consul_that_is_full_of_clients_that_hung_up_is_not_OK()
+    public async Task Consul_full_of_closed_clients_is_not_OK()
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         foreach (Socket socket in host.Clients.Send(50, "GET /v1/kv/none?index=999999999&wait=9m HTTP/1.1\r\nHost: consul\r\n\r\n"))
@@ -60,19 +62,19 @@ public sealed class FullTests
             socket.Close();
         }
 
-        host.Clients.Settle();
+        host.Clients.WaitUntilAccepted();
 
         await AssertRefused(host);
     }
 
     [Theory]
-    // Consul's plain port by TLS, ports of Consul that are not for HTTP, and one where nothing listens.
+    // TLS to Consul's plain port, ports of Consul that do not serve HTTP, and a port on which nothing listens.
     [InlineData("https://127.0.0.1:8500")]
     [InlineData("127.0.0.1:8300")]
     [InlineData("127.0.0.1:8502")]
     [InlineData("127.0.0.1:8600")]
     [InlineData("127.0.0.1:8499")]
-    public async Task Full_Consul_is_not_OK_where_something_else_is_asked(string address)
+    public async Task Full_Consul_is_not_OK_if_the_configured_address_is_wrong(string address)
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(50);
@@ -81,7 +83,7 @@ public sealed class FullTests
     }
 
     [Fact]
-    public async Task Stopped_Consul_is_not_OK()
+    public async Task Paused_Consul_is_not_OK()
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(50);
@@ -91,7 +93,7 @@ public sealed class FullTests
     }
 
     [Fact]
-    public async Task Limit_is_known_again_when_a_slot_is_free()
+    public async Task Limit_is_known_again_after_a_slot_becomes_free()
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         Socket last = host.Clients.KeepAlive(50)[^1];
@@ -104,12 +106,12 @@ public sealed class FullTests
     }
 
     [Fact]
-    public async Task Clients_beyond_the_limit_never_make_it_look_less_full()
+    public async Task Refused_connections_do_not_lower_the_share_of_the_limit()
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
         host.Clients.KeepAlive(50);
         using CancellationTokenSource ending = new();
-        // Each is ESTABLISHED for an instant, until Consul refuses it.
+        // Each connection is ESTABLISHED for a moment, until Consul refuses it.
         TestThread hammering = host.Namespace.StartThread(() =>
         {
             while (!ending.IsCancellationRequested)
@@ -136,7 +138,7 @@ public sealed class FullTests
     }
 
     [Fact]
-    public async Task Limit_is_known_from_an_address_that_is_not_full()
+    public async Task Limit_is_learnt_from_a_source_address_that_is_not_full()
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit, """ "client_addr": "127.0.0.1 ::1" """);
         host.Clients.KeepAlive(50);
@@ -147,7 +149,7 @@ public sealed class FullTests
     }
 
     [Fact]
-    public async Task Daemon_that_starts_beside_a_full_Consul_publishes_the_limit_when_a_slot_is_free()
+    public async Task Daemon_started_beside_a_full_Consul_publishes_the_limit_after_a_slot_becomes_free()
     {
         using Scratch scratch = new();
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
@@ -155,7 +157,7 @@ public sealed class FullTests
         using AgentProcess agent = host.StartAgent(
             ["--interval", "50ms", "--textfile-directory", scratch.Path], ("CONSUL_HTTP_ADDR", Address));
         string refusal = host.Consul.Answers429 ? "answers 429" : "it is full, or this is not Consul's port";
-        await Poll.Until(() => agent.Errors.Contains(refusal, StringComparison.Ordinal), "the question is refused");
+        await Poll.Until(() => agent.Errors.Contains(refusal, StringComparison.Ordinal), "the request for the limit is refused");
 
         string[] full = await Published(scratch, "tcp_client_connections_max{watch=\"consul\"} 50");
         Assert.DoesNotContain(full, line => line.StartsWith("tcp_client_connections_limit{", StringComparison.Ordinal));
@@ -173,7 +175,7 @@ public sealed class FullTests
     [InlineData(2, "CONSUL CRITICAL - ", "--warn", "80%")]
     [InlineData(2, "CONSUL CRITICAL - ", "--critical", "1000")]
     [InlineData(0, "CONSUL - ")]
-    public async Task Consul_that_answers_429_is_critical_with_any_threshold(int expected, string line, params string[] thresholds)
+    public async Task Answer_429_is_critical_with_any_threshold(int expected, string line, params string[] thresholds)
     {
         using HostWithConsul host = HostWithConsul.WithoutConsul();
         using LimitingServer server = await FullServer(host);
@@ -185,7 +187,7 @@ public sealed class FullTests
     }
 
     [Fact]
-    public async Task Answer_429_is_published()
+    public async Task Answer_429_is_published_as_a_refused_limit()
     {
         using HostWithConsul host = HostWithConsul.WithoutConsul();
         using LimitingServer server = await FullServer(host);
@@ -200,16 +202,19 @@ public sealed class FullTests
         Assert.DoesNotContain(lines, line => line.StartsWith("tcp_client_connections_limit{", StringComparison.Ordinal));
     }
 
-    /// <summary>A server that refuses as Consul does from 1.9 on, with no slot left for this address.</summary>
+    /// <summary>A server that answers 429 as Consul does from 1.9 on. All slots of the loopback address are in use.</summary>
     private static async Task<LimitingServer> FullServer(HostWithConsul host)
     {
         LimitingServer server = new(host.Namespace, Limit, IPAddress.Loopback, ConsulServer.HttpPort);
         host.Clients.Connect(Limit);
-        await Poll.Until(() => server.Answered == Limit, "all are accepted");
+        await Poll.Until(() => server.Answered == Limit, "all connections are accepted");
         return server;
     }
 
-    /// <summary>Consul refuses the question for its limit: with a 429 that proves it, or without a word.</summary>
+    /// <summary>
+    /// Asserts the state while Consul refuses the request for its limit. Consul either answers 429, which proves that it is full, or closes
+    /// the connection.
+    /// </summary>
     private static Task AssertRefused(HostWithConsul host) =>
         host.Consul.Answers429 ? AssertState(host, Address, 50, 2, "critical") : AssertUnknown(host, Address, 50);
 

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>A host with a real Consul on it, clients of that, and the agent: a network namespace of the test's own.</summary>
+/// <summary>The test's own network namespace, which stands for a host. In it run a real Consul, its clients and the agent.</summary>
 internal sealed class HostWithConsul : IDisposable
 {
     private readonly TestNamespace _namespace = new();
@@ -16,7 +16,7 @@ internal sealed class HostWithConsul : IDisposable
 
     internal ConsulClients Clients { get; }
 
-    /// <summary>Starts a Consul with a limit; its default where that is null.</summary>
+    /// <summary>Starts a Consul with a limit; null for Consul's default.</summary>
     internal static async Task<HostWithConsul> StartAsync(int? limit, string settings = "", params IEnumerable<string> variables)
     {
         HostWithConsul host = new();
@@ -34,7 +34,7 @@ internal sealed class HostWithConsul : IDisposable
 
     internal static HostWithConsul WithoutConsul() => new();
 
-    /// <summary>Starts a Consul, in the place of the one before.</summary>
+    /// <summary>Replaces the running Consul with a new one.</summary>
     internal async Task StartConsulAsync(int? limit, string settings = "", params IEnumerable<string> variables)
     {
         _consul?.Dispose();
@@ -42,7 +42,7 @@ internal sealed class HostWithConsul : IDisposable
         _consul = await ConsulServer.StartAsync(_namespace, limit, settings, variables);
     }
 
-    /// <summary><c>agent --once</c> in this namespace, where it also asks Consul for the limit.</summary>
+    /// <summary>Runs <c>agent --once</c> in this namespace. The agent also asks Consul for the limit there.</summary>
     internal async Task<(int ExitCode, string Output, string Errors)> OnceAsync(
         IEnumerable<string> options, params IEnumerable<(string Name, string Value)> variables)
     {
@@ -50,13 +50,13 @@ internal sealed class HostWithConsul : IDisposable
         return (await agent.Exit(), agent.Output, agent.Errors);
     }
 
-    /// <summary>The agent in this namespace.</summary>
+    /// <summary>Starts the agent in this namespace.</summary>
     internal AgentProcess StartAgent(IEnumerable<string> options, params IEnumerable<(string Name, string Value)> variables) => AgentProcess.Start(
         options,
         variables.ToDictionary(variable => variable.Name, variable => variable.Value),
         [InNamespace.Program, .. InNamespace.Arguments(_namespace)]);
 
-    /// <summary>What it says as JSON.</summary>
+    /// <summary>Runs <c>agent --once --output json</c> in this namespace.</summary>
     internal async Task<ConsulCensus> CountAsync(IEnumerable<string> options, params IEnumerable<(string Name, string Value)> variables)
     {
         (int exitCode, string output, string errors) = await OnceAsync([.. options, "--output", "json"], variables);
@@ -64,23 +64,23 @@ internal sealed class HostWithConsul : IDisposable
     }
 
     /// <summary>
-    /// Holds the agent against the truth: the slots that a client holds are those of the limit that Consul does not give to it any more.
+    /// Compares the agent with Consul: for each client, the held connections and the slots that Consul still gives make up the limit.
     /// </summary>
-    /// <returns>What the agent said.</returns>
-    internal async Task<ConsulCensus> SlotForSlotAsync(int limit, IEnumerable<(string Client, int Held)> clients, params int[] ports)
+    /// <returns>The census of the agent.</returns>
+    internal async Task<ConsulCensus> AssertSlotsAsync(int limit, IEnumerable<(string Client, int Held)> clients, params int[] ports)
     {
         ConsulCensus census = await CountAsync(["--watch", "consul", "--limit", $"{limit}", .. Ports(ports)]);
         Assert.Equal((0, ""), (census.ExitCode, census.Errors));
         foreach ((string client, int held) in clients)
         {
             Assert.Equal((client, held), (client, census.HeldBy(client)));
-            Assert.Equal((client, limit - held), (client, Clients.TakesMore(client, to: client.Contains(':') ? "::1" : "127.0.0.1")));
+            Assert.Equal((client, limit - held), (client, Clients.FreeSlots(client, to: client.Contains(':') ? "::1" : "127.0.0.1")));
         }
 
         return census;
     }
 
-    /// <summary>The kernel's own table of the sockets here, over IPv4.</summary>
+    /// <summary>The kernel's table of IPv4 sockets in this namespace.</summary>
     internal IReadOnlyList<KernelTable.Row> Table() => KernelTable.Read(_namespace);
 
     internal static IEnumerable<string> Ports(IEnumerable<int> ports) => ports.SelectMany(port => new[] { "--port", $"{port}" });

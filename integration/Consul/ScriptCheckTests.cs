@@ -4,7 +4,7 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>The agent as a script check that Consul itself runs, by the definition in docs/output.md.</summary>
+/// <summary>The agent as a script check that Consul runs, with the check definition in docs/output.md.</summary>
 [StartsProgram]
 public sealed partial class ScriptCheckTests : IDisposable
 {
@@ -12,7 +12,7 @@ public sealed partial class ScriptCheckTests : IDisposable
 
     public ScriptCheckTests()
     {
-        // The program in PATH, as the definition has it. What the agent reads of the test's own environment is not Consul's.
+        // The definition expects the program in PATH. The agent's variables in the test's own environment are not for Consul.
         string command = string.Join(' ', AgentProcess.Command.Select(word => $"'{word}'"));
         File.WriteAllText(_scratch["agent"], $"#!/bin/sh\nexec {command} \"$@\"\n");
         File.SetUnixFileMode(_scratch["agent"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -21,7 +21,7 @@ public sealed partial class ScriptCheckTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
-    public async Task State_is_that_of_the_client_that_holds_most()
+    public async Task State_follows_the_client_that_holds_the_most()
     {
         using HostWithConsul host = await StartAsync(limit: null);
 
@@ -39,7 +39,7 @@ public sealed partial class ScriptCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task State_is_that_of_the_limit_that_Consul_has()
+    public async Task State_follows_the_limit_of_Consul()
     {
         using HostWithConsul host = await StartAsync(limit: 50, $"CONSUL_HTTP_ADDR=127.0.0.1:{ConsulServer.HttpPort}");
 
@@ -49,7 +49,7 @@ public sealed partial class ScriptCheckTests : IDisposable
         await StateAsync(host, "warning", "CONSUL WARNING - 127.0.0.1 holds 40 of 50 connections (80 %)");
         host.Clients.KeepAlive(8);
         await StateAsync(host, "critical", "CONSUL CRITICAL - 127.0.0.1 holds 48 of 50 connections (96 %)");
-        // A full Consul gives no answer. The check then is UNKNOWN, exit code 3, and Consul takes that for critical.
+        // A full Consul does not answer. The check is then UNKNOWN, exit code 3, which Consul treats as critical.
         host.Clients.KeepAlive(2);
         await StateAsync(host, "critical", "127.0.0.1 holds 50 connections");
     }
@@ -57,7 +57,7 @@ public sealed partial class ScriptCheckTests : IDisposable
     private Task<HostWithConsul> StartAsync(int? limit, params IEnumerable<string> variables)
     {
         Match definition = Definition().Match(Repository.Read("docs/output.md"));
-        Assert.True(definition.Success, "docs/output.md defines no script check");
+        Assert.True(definition.Success, "docs/output.md has no definition of a script check");
         return HostWithConsul.StartAsync(
             limit,
             $""" "enable_local_script_checks": true, {definition.Groups["members"].Value.Replace("\"10s\"", "\"200ms\"", StringComparison.Ordinal)} """,
@@ -81,7 +81,7 @@ public sealed partial class ScriptCheckTests : IDisposable
         Assert.Equal(state, last.Item1);
     }
 
-    // The members of the object in one line of docs/output.md.
+    // The members of the one-line object in docs/output.md.
     [GeneratedRegex("""^\{ (?<members>"check": \{.*"args": \["agent",.*\}) \}$""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Definition();
 }

@@ -6,7 +6,7 @@ using Testing;
 
 namespace Integration.Consul;
 
-/// <summary>A real Consul with its HTTPS port: what is held there, and that both ports share one budget.</summary>
+/// <summary>A real Consul with its HTTPS port: connections there hold slots, and both ports share one limit per client.</summary>
 [StartsProgram]
 public sealed class TlsTests : IDisposable
 {
@@ -27,13 +27,13 @@ public sealed class TlsTests : IDisposable
     [InlineData(0, 50)]
     [InlineData(20, 30)]
     [InlineData(1, 2)]
-    public async Task Both_ports_share_one_budget(int plain, int secure)
+    public async Task Both_ports_share_one_limit(int plain, int secure)
     {
         using HostWithConsul host = await StartAsync();
         host.Clients.KeepAlive(plain);
         Secure(host, secure);
 
-        await host.SlotForSlotAsync(Limit, [("127.0.0.1", plain + secure)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+        await host.AssertSlotsAsync(Limit, [("127.0.0.1", plain + secure)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
 
         ConsulCensus httpAlone = await host.CountAsync(["--limit", $"{Limit}", .. HostWithConsul.Ports([ConsulServer.HttpPort])]);
         Assert.Equal(plain, httpAlone.HeldBy("127.0.0.1"));
@@ -42,22 +42,22 @@ public sealed class TlsTests : IDisposable
     }
 
     [Theory]
-    // The first bytes of a record of 512 bytes with a handshake in it; and none at all.
+    // The first bytes of a 512-byte handshake record; and nothing at all.
     [InlineData("\u0016\u0003\u0001\u0002\0")]
     [InlineData("")]
-    public async Task Half_a_handshake_holds_a_slot(string sent)
+    public async Task Unfinished_handshake_holds_a_slot(string sent)
     {
         using HostWithConsul host = await StartAsync();
         host.Clients.Send(27, sent, port: ConsulServer.HttpsPort);
-        host.Clients.Settle(port: ConsulServer.HttpsPort);
+        host.Clients.WaitUntilAccepted(port: ConsulServer.HttpsPort);
 
-        await host.SlotForSlotAsync(Limit, [("127.0.0.1", 27)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+        await host.AssertSlotsAsync(Limit, [("127.0.0.1", 27)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
     }
 
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
-    public async Task Connection_of_HTTP_2_holds_one_slot_whatever_it_carries(int requests)
+    public async Task HTTP_2_connection_holds_one_slot_for_any_number_of_requests(int requests)
     {
         using HostWithConsul host = await StartAsync();
         foreach (Socket socket in host.Clients.Connect(12, port: ConsulServer.HttpsPort))
@@ -69,38 +69,38 @@ public sealed class TlsTests : IDisposable
                 stream.Write(Http2.Get(i, "/v1/kv/none?index=999999999&wait=9m"));
             }
 
-            Assert.Equal(Http2.SettingsFrame, Http2.TypeOf(stream));
+            Assert.Equal(Http2.SettingsFrame, Http2.ReadFrameType(stream));
         }
 
-        await host.SlotForSlotAsync(Limit, [("127.0.0.1", 12)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+        await host.AssertSlotsAsync(Limit, [("127.0.0.1", 12)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
     }
 
     [Fact]
-    public async Task Clients_of_the_https_port_have_a_budget_each()
+    public async Task Each_client_of_the_HTTPS_port_has_its_own_limit()
     {
         using HostWithConsul host = await StartAsync();
         Secure(host, 50, "127.0.0.2");
         Secure(host, 11, "127.0.0.3");
         host.Clients.KeepAlive(4, "127.0.0.3");
 
-        await host.SlotForSlotAsync(Limit, [("127.0.0.2", 50), ("127.0.0.3", 15)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
+        await host.AssertSlotsAsync(Limit, [("127.0.0.2", 50), ("127.0.0.3", 15)], ConsulServer.HttpPort, ConsulServer.HttpsPort);
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Limit_is_learnt_over_TLS_where_the_authority_is_known(bool isKnown)
+    public async Task Limit_is_read_over_TLS_only_with_a_trusted_authority(bool isTrusted)
     {
         using HostWithConsul host = await StartAsync(77);
         List<(string, string)> variables = [("CONSUL_HTTP_ADDR", $"https://127.0.0.1:{ConsulServer.HttpsPort}")];
-        if (isKnown)
+        if (isTrusted)
         {
             variables.Add(("CONSUL_CACERT", _authority.CaFile));
         }
 
         ConsulCensus census = await host.CountAsync(HostWithConsul.Ports([ConsulServer.HttpPort, ConsulServer.HttpsPort]), variables);
 
-        if (isKnown)
+        if (isTrusted)
         {
             Assert.Equal((77, ""), (census.Limit, census.Errors));
         }
@@ -114,7 +114,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(ConsulServer.HttpPort, ConsulServer.HttpsPort)]
     [InlineData(ConsulServer.HttpsPort, ConsulServer.HttpPort)]
-    public async Task Watch_of_one_of_the_two_ports_says_that_they_share_a_budget(int counted, int leftOut)
+    public async Task Watch_of_only_one_of_both_ports_logs_that_they_share_a_limit(int counted, int leftOut)
     {
         using HostWithConsul host = await StartAsync();
 
@@ -129,7 +129,7 @@ public sealed class TlsTests : IDisposable
     [InlineData(50, 0)]
     [InlineData(20, 30)]
     [InlineData(0, 50)]
-    public async Task Full_Consul_is_never_OK_over_TLS(int plain, int secure)
+    public async Task Full_Consul_is_not_OK_over_TLS(int plain, int secure)
     {
         using HostWithConsul host = await StartAsync();
         host.Clients.KeepAlive(plain);
@@ -156,7 +156,7 @@ public sealed class TlsTests : IDisposable
             """);
     }
 
-    /// <summary>Connections to the HTTPS port that had an answer and are kept.</summary>
+    /// <summary>Opens connections to the HTTPS port, makes a request on each, and keeps them open.</summary>
     private void Secure(HostWithConsul host, int count, string from = "127.0.0.1")
     {
         foreach (Socket socket in host.Clients.Connect(count, from, port: ConsulServer.HttpsPort))
@@ -168,7 +168,7 @@ public sealed class TlsTests : IDisposable
         }
     }
 
-    // Not disposed, for that sends a TLS alert; the clients close the sockets.
+    // The stream is not disposed, because that would send a TLS alert. ConsulClients closes the sockets.
     private SslStream Secure(Socket socket, SslApplicationProtocol protocol)
     {
         SslStream stream = new(new NetworkStream(socket), leaveInnerStreamOpen: true);

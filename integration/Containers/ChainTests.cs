@@ -3,12 +3,12 @@ using Integration.Docker;
 
 namespace Integration.Containers;
 
-/// <summary>The whole way between containers: port-opener, agent, textfile volume, node_exporter, Prometheus, alert.</summary>
+/// <summary>The whole path across containers: port-opener, agent, textfile volume, node_exporter, Prometheus, alert.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class ChainTests
 {
     [Fact]
-    public async Task Prometheus_has_the_number_of_connections_and_alerts_when_they_come_near_the_limit()
+    public async Task Connection_count_reaches_Prometheus_and_an_alert_fires_near_the_limit()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
@@ -33,17 +33,17 @@ public sealed class ChainTests
     }
 
     [Fact]
-    public async Task Killed_agent_never_makes_node_exporter_report_an_error_and_the_old_textfile_alerts()
+    public async Task Textfile_of_a_killed_agent_causes_no_scrape_error_and_fires_the_stale_textfile_alert()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
         using Monitoring monitoring = await Monitoring.StartAsync(engine, host);
-        // It writes as often as it may, for the kill to meet it at that.
+        // The shortest interval: the kill is likely to come during a write.
         IContainer agent = host.Agent("--interval", "1ms").Build();
         for (int kills = 0; kills < 10; kills++)
         {
             await agent.StartAsync(engine.Token);
-            await host.TextfileIsRenewed();
+            await host.WaitUntilTextfileIsRenewed();
             await engine.KillAsync(agent);
         }
 

@@ -4,19 +4,19 @@ using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>The compose files as users get them, but for the images.</summary>
+/// <summary>The compose files in this repository, unchanged except for the images.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class ComposeTests
 {
     private const string ConsulHost = "deploy/compose.consul-host.yml";
 
     [Fact]
-    public async Task Demonstration_comes_up_healthy_and_Prometheus_answers_200()
+    public async Task Demonstration_starts_healthy_and_Prometheus_has_200_connections()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         Images images = await Images.RequireAsync(engine);
         List<string> files = [Repository.PathOf("docker-compose.yml")];
-        // Whichever is free.
+        // 0: Docker chooses a free port.
         Dictionary<string, string> variables = new() { ["PROMETHEUS_PORT"] = "0" };
         if (images.Libraries is { } libraries)
         {
@@ -41,7 +41,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public async Task Agent_on_the_hosts_network_counts_the_hosts_connections_without_a_capability()
+    public async Task Agent_in_host_network_mode_counts_the_connections_of_the_host_without_a_capability()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         Images images = await Images.RequireAsync(engine);
@@ -52,11 +52,11 @@ public sealed class ComposeTests
 
         await host.UpAsync("agent");
 
-        await HasCounted(host, "agent", textfiles, connections);
+        await AssertCounted(host, "agent", textfiles, connections);
     }
 
     [Fact]
-    public async Task Agent_without_the_hosts_network_enters_it_as_root_with_two_capabilities()
+    public async Task Agent_in_bridge_network_mode_enters_the_network_of_the_host_as_root_with_two_capabilities()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         Images images = await Images.RequireAsync(engine);
@@ -69,11 +69,11 @@ public sealed class ComposeTests
 
         await host.UpAsync("agent-of-another-namespace");
 
-        await HasCounted(host, "agent-of-another-namespace", textfiles, connections);
+        await AssertCounted(host, "agent-of-another-namespace", textfiles, connections);
     }
 
     [Fact]
-    public async Task Agent_whose_directory_belongs_to_another_user_says_that_it_cannot_write()
+    public async Task Agent_logs_that_it_cannot_write_to_a_directory_of_another_user()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         Images images = await Images.RequireAsync(engine);
@@ -97,7 +97,7 @@ public sealed class ComposeTests
         ["CONSUL_PORT"] = port.ToString(CultureInfo.InvariantCulture),
     };
 
-    private static async Task HasCounted(ComposeProject host, string service, Scratch textfiles, LoopbackConnections connections)
+    private static async Task AssertCounted(ComposeProject host, string service, Scratch textfiles, LoopbackConnections connections)
     {
         string expected = $$"""tcp_connections{port="{{connections.Port}}",protocol="ipv4"} {{connections.Count}}""";
         string textfile = textfiles["tcp_connections.prom"];
@@ -105,7 +105,7 @@ public sealed class ComposeTests
         await Poll.Until(async () => await host.HealthOf(service) == "healthy", $"{service} is healthy");
     }
 
-    // As "install -d" does in the file's own words.
+    // The same as the command "install -d" in the comment of the compose file.
     private static void GiveTo(int user, Scratch directory)
     {
         Requires.Root();

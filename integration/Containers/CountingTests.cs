@@ -8,7 +8,7 @@ using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>An agent in a container of its own that shares the network namespace of what it counts.</summary>
+/// <summary>An agent in its own container, which shares the network namespace of the container that it watches.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class CountingTests
 {
@@ -17,7 +17,7 @@ public sealed class CountingTests
     [InlineData(0, 200, "--ipv", "6")]
     [InlineData(200, 0, "--dual-stack")]
     [InlineData(0, 200, "--dual-stack", "--ipv", "6")]
-    public async Task Agent_in_the_openers_namespace_counts_its_connections(int ipv4, int ipv6, params string[] options)
+    public async Task Agent_in_the_network_namespace_of_a_container_counts_its_connections(int ipv4, int ipv6, params string[] options)
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
@@ -26,7 +26,7 @@ public sealed class CountingTests
         IContainer agent = host.Agent().Build();
         await agent.StartAsync(engine.Token);
 
-        await host.TextfileHas(
+        await host.WaitForTextfile(
             $$"""tcp_connections{port="8500",protocol="ipv4"} {{ipv4}}""",
             $$"""tcp_connections{port="8500",protocol="ipv6"} {{ipv6}}""",
             """tcp_client_connections_max{watch="consul"} 200""",
@@ -34,7 +34,7 @@ public sealed class CountingTests
     }
 
     [Fact]
-    public async Task Killed_opener_leaves_zero_while_time_wait_remains()
+    public async Task Connections_in_TIME_WAIT_of_a_killed_container_are_not_counted()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
@@ -42,14 +42,14 @@ public sealed class CountingTests
         await opener.StartAsync(engine.Token);
         IContainer agent = host.Agent().Build();
         await agent.StartAsync(engine.Token);
-        await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 200""");
+        await host.WaitForTextfile("""tcp_connections{port="8500",protocol="ipv4"} 200""");
 
         await engine.KillAsync(opener);
 
-        // One that somebody looked at in /proc while its process ended is closed a moment later.
-        await Poll.Until(async () => await InTimeWait() == 200, "all are closed");
-        await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 0""", """tcp_clients{watch="consul"} 0""");
-        // What is still there now was there then.
+        // If another process reads /proc while the server ends, the kernel closes the socket a moment later.
+        await Poll.Until(async () => await InTimeWait() == 200, "all connections are in TIME_WAIT");
+        await host.WaitForTextfile("""tcp_connections{port="8500",protocol="ipv4"} 0""", """tcp_clients{watch="consul"} 0""");
+        // Sockets that are still in TIME_WAIT now were in TIME_WAIT during the census.
         Assert.Equal(200, await InTimeWait());
 
         async Task<int> InTimeWait() =>
@@ -80,7 +80,7 @@ public sealed class CountingTests
             expected.Add($$"""tcp_client_connections{watch="consul",client="{{client.IpAddress}}"} {{count}}""");
         }
 
-        await host.TextfileHas([.. expected, """tcp_connections{port="8500",protocol="ipv4"} 64"""]);
+        await host.WaitForTextfile([.. expected, """tcp_connections{port="8500",protocol="ipv4"} 64"""]);
     }
 
     private static ContainerBuilder Connections(ContainerBuilder builder, params IEnumerable<string> arguments) => builder

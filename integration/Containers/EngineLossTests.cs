@@ -5,7 +5,7 @@ using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>An engine that stops while a test has containers in it.</summary>
+/// <summary>A Docker engine that stops answering while a test has containers in it.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class EngineLossTests
 {
@@ -14,11 +14,11 @@ public sealed class EngineLossTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Test_fails_with_the_reason_and_what_it_made_is_removed_when_the_engine_is_back(bool hangs)
+    public async Task Lost_engine_fails_the_test_with_the_reason_and_leftovers_are_removed_when_it_is_back(bool hangs)
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
-        Requires.That(engine.Endpoint.Scheme == "unix", $"it stands in front of a unix socket, and the engine is at {engine.Endpoint}");
-        // Built by this connection, for they stay longer than the other.
+        Requires.That(engine.Endpoint.Scheme == "unix", $"the proxy of this test needs an engine on a unix socket, and the engine is at {engine.Endpoint}");
+        // Built over this connection, because the images outlive the connection through the proxy.
         await Images.RequireAsync(engine);
         using EngineProxy proxy = new(engine.Endpoint);
         string? id = null;
@@ -30,12 +30,12 @@ public sealed class EngineLossTests
         Assert.NotNull(failure);
         Assert.StartsWith("The engine went away during the test", failure.Message, StringComparison.Ordinal);
         Assert.Contains($"no Docker engine answers at {proxy.Endpoint} ", failure.Message, StringComparison.Ordinal);
-        Assert.Equal(["container", "container", "volume"], (await engine.ThingsOfAsync(id!)).Select(thing => thing.Split(' ')[0]));
+        Assert.Equal(["container", "container", "volume"], (await engine.ListAsync(id!)).Select(thing => thing.Split(' ')[0]));
 
         proxy.Heal();
         await using (await ContainerEngine.RequireAsync(proxy.Endpoint))
         {
-            Assert.Empty(await engine.ThingsOfAsync(id!));
+            Assert.Empty(await engine.ListAsync(id!));
         }
 
         async Task CountAndLoseTheEngine()
@@ -45,7 +45,7 @@ public sealed class EngineLossTests
             TestHost host = await TestHost.StartAsync(behindProxy);
             IContainer agent = host.Agent().Build();
             await agent.StartAsync(behindProxy.Token);
-            await host.TextfileHas("sockdiag_census_success 1");
+            await host.WaitForTextfile("sockdiag_census_success 1");
             lost.Start();
             if (hangs)
             {
@@ -56,7 +56,7 @@ public sealed class EngineLossTests
                 proxy.Cut();
             }
 
-            await host.TextfileHas("which no agent writes");
+            await host.WaitForTextfile("a line that no agent writes");
         }
     }
 }

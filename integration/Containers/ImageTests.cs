@@ -5,12 +5,12 @@ using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>The image that the Dockerfile makes.</summary>
+/// <summary>The image that the Dockerfile builds.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class ImageTests
 {
     [Fact]
-    public async Task Labels_tell_the_version_and_revision_of_the_program()
+    public async Task Labels_hold_the_version_and_revision_of_the_program()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         Images images = await Images.RequireAsync(engine);
@@ -25,7 +25,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public async Task Image_has_no_shell_and_the_agent_is_in_its_path()
+    public async Task Image_has_no_shell_and_has_the_agent_in_PATH()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
@@ -40,14 +40,14 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public async Task Container_without_a_volume_can_write_its_textfile_though_the_root_is_read_only()
+    public async Task Agent_writes_its_textfile_to_an_anonymous_volume_if_the_root_is_read_only()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         Images images = await Images.RequireAsync(engine);
         IContainer agent = engine.Container(images.Agent).WithoutNetwork().WithHostConfig(host => host.ReadonlyRootfs = true).Build();
         await agent.StartAsync(engine.Token);
 
-        await HasHealth(engine, agent, "healthy");
+        await WaitForHealth(engine, agent, "healthy");
     }
 
     [Fact]
@@ -55,36 +55,37 @@ public sealed class ImageTests
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
-        // Retries are Docker's own and take their time.
+        // The image's own health check would need 3 failures, 10 s apart.
         IContainer agent = host.Agent("--netns", "no-such-namespace")
             .WithCreateParameterModifier(create => create.Healthcheck = new HealthcheckConfig { Interval = TimeSpan.FromSeconds(1), Retries = 1 })
             .Build();
         await agent.StartAsync(engine.Token);
 
-        await HasHealth(engine, agent, "unhealthy");
+        await WaitForHealth(engine, agent, "unhealthy");
     }
 
     [Fact]
-    public async Task Stop_ends_the_agent_within_a_second_and_takes_the_textfile_along()
+    public async Task Stopped_agent_ends_within_a_second_and_removes_its_textfile()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
         IContainer agent = host.Agent().WithCreateParameterModifier(create => create.StopTimeout = TimeSpan.FromSeconds(1)).Build();
         const int Killed = 128 + NativeMethods.SIGKILL;
         long exitCode = Killed;
-        // The engine kills what takes longer, and says so by the exit code. On a machine that is busy that second may be the engine's own.
+        // The engine kills a container that takes longer, which shows in the exit code. On a busy machine the engine itself may need that
+        // second.
         for (int attempt = 0; attempt < 10 && exitCode == Killed; attempt++)
         {
             await agent.StartAsync(engine.Token);
-            await host.TextfileIsRenewed();
+            await host.WaitUntilTextfileIsRenewed();
             await agent.StopAsync(engine.Token);
             exitCode = await agent.GetExitCodeAsync(engine.Token);
         }
 
         Assert.Equal(0, exitCode);
-        Assert.DoesNotContain(".prom\n", await host.TextfilesLeft(), StringComparison.Ordinal);
+        Assert.DoesNotContain(".prom\n", await host.ListTextfiles(), StringComparison.Ordinal);
     }
 
-    private static Task HasHealth(ContainerEngine engine, IContainer container, string health) =>
+    private static Task WaitForHealth(ContainerEngine engine, IContainer container, string health) =>
         engine.Until(container, async () => (await engine.InspectAsync(container)).State!.Health!.Status == health, health);
 }

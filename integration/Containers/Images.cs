@@ -7,16 +7,18 @@ using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>The images of the agent and its neighbours: built once in a run, on what integration/prepare made or on what registries have.</summary>
+/// <summary>
+/// The images of the agent and of the programs beside it. They are built once per run, on images of integration/prepare or of a registry.
+/// </summary>
 /// <param name="Neighbours">Debian with Python, Prometheus, node_exporter and ss.</param>
-/// <param name="Agent">The agent as users get it, without a shell.</param>
-/// <param name="Libraries">What the agent's image is made on, where integration/prepare made that.</param>
+/// <param name="Agent">The agent's image, which has no shell.</param>
+/// <param name="Libraries">The base image that integration/prepare made for the agent; null if the base comes from a registry.</param>
 internal sealed partial record Images(string Neighbours, string Agent, string? Libraries)
 {
     private static Images? _images;
     private static string? _lastError;
 
-    /// <summary>Skips the test where there is no way to the images.</summary>
+    /// <summary>Skips the test if the images can neither be built nor pulled.</summary>
     internal static async Task<Images> RequireAsync(ContainerEngine engine)
     {
         if (_images is null && _lastError is null)
@@ -33,7 +35,7 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
         string? unprepared = await PreparedErrorAsync(engine);
         if (unprepared is null)
         {
-            return (await MakeOfPreparedAsync(engine), null);
+            return (await MakeFromPreparedAsync(engine), null);
         }
 
         string? unpulled = await PullErrorAsync(engine);
@@ -41,21 +43,21 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
         {
             try
             {
-                return (await MakeOfPulledAsync(engine), null);
+                return (await MakeFromPulledAsync(engine), null);
             }
             catch (Exception failure) when (failure is ImageBuildFailedException or DockerApiException)
             {
-                // A registry that names an image need not give it.
-                unpulled = failure is DockerApiException refusal ? EngineConnection.WordsOf(refusal) : failure.Message;
+                // A registry may list an image and still fail to deliver it.
+                unpulled = failure is DockerApiException refusal ? EngineConnection.MessageOf(refusal) : failure.Message;
             }
         }
 
-        return (null, $"there are no images for it: {unprepared} (sudo integration/prepare), and they cannot be pulled and built ({unpulled})");
+        return (null, $"there are no images for the container tests: {unprepared} (sudo integration/prepare), and pulling and building them failed ({unpulled})");
     }
 
-    private static async Task<Images> MakeOfPreparedAsync(ContainerEngine engine)
+    private static async Task<Images> MakeFromPreparedAsync(ContainerEngine engine)
     {
-        // As the program says it, which knows of a checkout also where there is no git: 1.2.3+revision.
+        // The program's own version, 1.2.3+revision, needs no git.
         using BackgroundProgram program = new(PublishedProgram, ["--version"]);
         Assert.Equal(0, await program.Exit(engine.Token));
         string agent = await engine.BuildImageAsync(Repository.PathOf(""), new Dictionary<string, string>
@@ -68,7 +70,7 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
         return new Images(Prepared("neighbours")!, agent, Prepared("libraries"));
     }
 
-    private static async Task<Images> MakeOfPulledAsync(ContainerEngine engine)
+    private static async Task<Images> MakeFromPulledAsync(ContainerEngine engine)
     {
         string neighbours = await engine.BuildImageAsync(Repository.PathOf("integration/Containers"), new Dictionary<string, string>());
         string version = typeof(Images).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
@@ -91,7 +93,7 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
         DateTime published = File.GetLastWriteTimeUtc(StateOf("published"));
         FileInfo? newer = new DirectoryInfo(Repository.PathOf("src")).EnumerateFiles("*", SearchOption.AllDirectories)
             .Concat(new DirectoryInfo(Repository.PathOf("")).EnumerateFiles("Directory.*"))
-            .FirstOrDefault(file => file.LastWriteTimeUtc > published && DecidesOfTheProgram(file));
+            .FirstOrDefault(file => file.LastWriteTimeUtc > published && IsSourceOfProgram(file));
         return !program.Exists ? $"there is no {program.FullName}"
             : newer is not null ? $"the published program is older than {newer.FullName}"
             : null;
@@ -121,7 +123,7 @@ internal sealed partial record Images(string Neighbours, string Agent, string? L
 
     private static string RevisionOf(string version) => version.Split('+') is [_, var revision] ? revision : "";
 
-    private static bool DecidesOfTheProgram(FileInfo file) =>
+    private static bool IsSourceOfProgram(FileInfo file) =>
         file.Extension is ".cs" or ".csproj" or ".props" or ".targets" && !file.FullName.Contains("/obj/", StringComparison.Ordinal);
 
     [GeneratedRegex("^ARG [A-Z]+_IMAGE=(?<image>.+)$", RegexOptions.Multiline)]

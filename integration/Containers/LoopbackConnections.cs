@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Integration.Containers;
 
-/// <summary>Connections on the host's own loopback, to a port that nothing else uses.</summary>
+/// <summary>Connections on the loopback interface of the host, to a free port.</summary>
 internal sealed class LoopbackConnections : IDisposable
 {
     private readonly List<Socket> _sockets = [];

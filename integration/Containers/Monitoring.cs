@@ -8,8 +8,8 @@ using Testing;
 namespace Integration.Containers;
 
 /// <summary>
-/// node_exporter and Prometheus in containers of a network of their own. The rules are those of deploy/, but that no alert waits before it
-/// fires.
+/// node_exporter and Prometheus in containers, on their own network. The rules are those of deploy/, but with <c>for: 0s</c>: alerts fire
+/// at once.
 /// </summary>
 internal sealed partial class Monitoring : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed partial class Monitoring : IDisposable
 
     internal PrometheusApi Prometheus => _api!;
 
-    /// <param name="engine">It removes the containers.</param>
+    /// <param name="engine">The engine, which removes the containers with the test.</param>
     /// <param name="host">The host whose textfile directory node_exporter reads.</param>
     internal static async Task<Monitoring> StartAsync(ContainerEngine engine, TestHost host)
     {

@@ -7,12 +7,12 @@ using Testing;
 
 namespace Integration.Containers;
 
-/// <summary>Images that come from a registry, and registries that are none. The engine takes one on loopback without TLS.</summary>
+/// <summary>Images from a registry, and a registry that does not answer. The engine accepts a registry on loopback without TLS.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class RegistryTests
 {
     [Fact]
-    public async Task Neighbours_image_is_built_on_what_a_registry_has()
+    public async Task Neighbours_image_is_built_on_an_image_from_a_registry()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         Images images = await Images.RequireAsync(engine);
@@ -28,7 +28,7 @@ public sealed class RegistryTests
         using HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
         await registry.Until(() => Loopback.Get(client, new Uri($"http://{address}/v2/")) is not null, "the registry answers");
         string image = $"{address}/{engine.Name}:latest";
-        engine.RemovesAtTheEnd(image);
+        engine.RemoveAfterLastTest(image);
         Assert.Contains("manifest unknown", await engine.PullErrorAsync(image), StringComparison.Ordinal);
         await PushAsync(engine, images.Neighbours, image);
         Assert.False(await engine.HasImageAsync(image));
@@ -46,7 +46,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public async Task Silent_registry_is_asked_once_and_the_answer_is_not_waited_for()
+    public async Task Silent_registry_is_asked_only_once_with_a_timeout()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         await Images.RequireAsync(engine);
@@ -60,7 +60,7 @@ public sealed class RegistryTests
         Assert.Contains($"{silent.LocalEndPoint}: it does not answer", error, StringComparison.Ordinal);
         Assert.True(silent.Poll(0, SelectMode.SelectRead), "the engine has not asked the registry");
         silent.Dispose();
-        // Asked again it would be refused.
+        // A second request would be refused and give another error.
         Assert.Equal(error, await engine.PullErrorAsync(image));
     }
 

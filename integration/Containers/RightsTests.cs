@@ -5,12 +5,12 @@ using Integration.Docker;
 
 namespace Integration.Containers;
 
-/// <summary>The rights in docs/containers.md suffice; without one of them the agent names the missing right in one line.</summary>
+/// <summary>The rights in docs/containers.md are enough. If one is missing, the agent names it in one line.</summary>
 [Collection(nameof(OneAfterAnother))]
 public sealed class RightsTests
 {
     [Fact]
-    public async Task No_capability_a_read_only_root_and_an_ordinary_user_suffice_in_the_own_namespace()
+    public async Task Own_network_namespace_needs_no_capability_no_writable_root_and_no_root_user()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
@@ -19,7 +19,7 @@ public sealed class RightsTests
         IContainer agent = host.Agent().Build();
         await agent.StartAsync(engine.Token);
 
-        await host.TextfileHas("""tcp_connections{port="8500",protocol="ipv4"} 200""");
+        await host.WaitForTextfile("""tcp_connections{port="8500",protocol="ipv4"} 200""");
 
         ContainerInspectResponse container = await engine.InspectAsync(agent);
         Assert.Equal("1654:1654", container.Config!.User);
@@ -30,11 +30,11 @@ public sealed class RightsTests
         Assert.DoesNotContain(errors.Split('\n'), line => line.Contains(" fail: ", StringComparison.Ordinal) || line.Contains(" warn: ", StringComparison.Ordinal));
     }
 
-    // A service that runs as root with the engine's usual capabilities, and one that runs as another user.
+    // The watched service runs as root with the engine's default capabilities, or as another user.
     [Theory]
     [InlineData("0")]
     [InlineData("1000")]
-    public async Task Root_with_two_capabilities_enters_another_containers_namespace_by_PID(string serviceUser)
+    public async Task Root_with_two_capabilities_enters_the_network_namespace_of_another_container_by_PID(string serviceUser)
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
@@ -52,7 +52,7 @@ public sealed class RightsTests
     [InlineData("add the capability CAP_SYS_PTRACE", "0", "host", "SYS_ADMIN")]
     [InlineData("run as root", "", "host", "SYS_ADMIN", "SYS_PTRACE")]
     [InlineData("only with 'pid: host'", "0", "", "SYS_ADMIN", "SYS_PTRACE")]
-    public async Task Missing_right_is_told_in_a_line_and_nothing_is_counted(string advice, string user, string pidMode, params string[] capabilities)
+    public async Task Missing_right_is_reported_in_one_line_and_nothing_is_counted(string advice, string user, string pidMode, params string[] capabilities)
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();
         TestHost host = await TestHost.StartAsync(engine);
@@ -74,13 +74,13 @@ public sealed class RightsTests
         return opener;
     }
 
-    /// <summary>One census by an agent in a network namespace of its own, with no right but those given.</summary>
+    /// <summary>Takes one census with an agent in its own network namespace, which has only the given rights.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="host">It has the agent's image.</param>
-    /// <param name="watched">The container in whose namespace it is to count.</param>
-    /// <param name="user">The image's own where it is empty.</param>
-    /// <param name="pidMode">A PID namespace of its own where it is empty.</param>
-    /// <param name="capabilities">All that it has.</param>
+    /// <param name="host">The host with the agent's image.</param>
+    /// <param name="watched">The container whose network namespace the agent counts.</param>
+    /// <param name="user">The user; empty for the user of the image.</param>
+    /// <param name="pidMode">The PID mode; empty for its own PID namespace.</param>
+    /// <param name="capabilities">The only capabilities of the container.</param>
     private static async Task<ExecResult> CountFromOutside(
         ContainerEngine engine, TestHost host, IContainer watched, string user, string pidMode, params string[] capabilities)
     {

@@ -9,8 +9,8 @@ using Testing;
 namespace Integration.Containers;
 
 /// <summary>
-/// A container that stands for a host: it holds a network namespace and a textfile directory that others join, and outlives them. In it are the
-/// tools to look at both.
+/// A container that stands for a host. It owns a network namespace and a textfile directory, which other containers join, and outlives
+/// them. It has the tools to inspect both.
 /// </summary>
 internal sealed class TestHost
 {
@@ -30,12 +30,12 @@ internal sealed class TestHost
 
     internal Images Images { get; }
 
-    /// <summary>What an agent on this host writes.</summary>
+    /// <summary>The volume to which agents on this host write their textfile.</summary>
     internal IVolume Textfiles { get; }
 
-    /// <param name="engine">It removes the host, too.</param>
-    /// <param name="network">The network that the host is in; loopback alone by default.</param>
-    /// <param name="alias">The host's name there.</param>
+    /// <param name="engine">The engine, which removes the host with the test.</param>
+    /// <param name="network">The network of the host; null for loopback only.</param>
+    /// <param name="alias">The name of the host on that network.</param>
     internal static async Task<TestHost> StartAsync(ContainerEngine engine, INetwork? network = null, string alias = "host")
     {
         Images images = await Images.RequireAsync(engine);
@@ -46,7 +46,7 @@ internal sealed class TestHost
             .WithHostConfig(host =>
             {
                 host.Init = true;
-                // The engine turns IPv6 off in a container, on loopback too.
+                // The engine disables IPv6 in a container, also on loopback.
                 host.Sysctls = new Dictionary<string, string> { ["net.ipv6.conf.lo.disable_ipv6"] = "0" };
             });
         IContainer container = (network is null ? builder.WithoutNetwork() : builder.WithNetwork(network).WithNetworkAliases(alias)).Build();
@@ -54,30 +54,30 @@ internal sealed class TestHost
         return new TestHost(engine, images, container, textfiles);
     }
 
-    /// <summary>A container on this host.</summary>
+    /// <summary>A container in the network namespace of this host.</summary>
     internal ContainerBuilder Join(string image) => _engine.Container(image).WithNetworkOf(_container);
 
-    /// <summary>port-opener.py on this host, which has started when it has opened its connections.</summary>
+    /// <summary>port-opener.py on this host. It counts as started after it has opened its connections.</summary>
     internal ContainerBuilder Opener(params IEnumerable<string> options) => Join(Images.Neighbours)
         .WithBindMount(Repository.PathOf("integration/port-opener.py"), "/port-opener.py", AccessMode.ReadOnly)
         .WithCommand(["python3", "/port-opener.py", .. options])
         .UntilLogged("opened [0-9]+ client connections");
 
-    /// <summary>The agent on this host, with the least rights that suffice.</summary>
+    /// <summary>The agent on this host, with the least rights that it needs.</summary>
     internal ContainerBuilder Agent(params IEnumerable<string> options) => Join(Images.Agent)
         .WithVolumeMount(Textfiles, TextfileDirectory)
         .WithLeastRights()
         .WithEnvironment("UPDATE_DELAY", "100ms")
         .WithCommand([.. options]);
 
-    /// <summary>Waits until the textfile has some lines.</summary>
-    internal Task TextfileHas(params IReadOnlyCollection<string> lines) => _engine.Until(
+    /// <summary>Waits until the textfile has these lines.</summary>
+    internal Task WaitForTextfile(params IReadOnlyCollection<string> lines) => _engine.Until(
         _container,
         async () => !lines.Except((await ExecAsync("cat", Textfile)).Stdout.Split('\n')).Any(),
         string.Join('\n', lines));
 
     /// <summary>Waits until the textfile has been written again.</summary>
-    internal async Task TextfileIsRenewed()
+    internal async Task WaitUntilTextfileIsRenewed()
     {
         string[] fileAndTime = ["stat", "--format", "%i %y", Textfile];
         string before = (await ExecAsync(fileAndTime)).Stdout;
@@ -85,10 +85,10 @@ internal sealed class TestHost
             _container, async () => await ExecAsync(fileAndTime) is { ExitCode: 0 } now && now.Stdout != before, "the textfile is written again");
     }
 
-    /// <returns>What lies in the textfile directory.</returns>
-    internal async Task<string> TextfilesLeft() => (await ExecAsync("ls", "-A", TextfileDirectory)).Stdout;
+    /// <returns>The names of the files in the textfile directory, one on each line.</returns>
+    internal async Task<string> ListTextfiles() => (await ExecAsync("ls", "-A", TextfileDirectory)).Stdout;
 
-    /// <summary>Makes the textfile look old.</summary>
+    /// <summary>Sets the modification time of the textfile to an hour ago.</summary>
     internal async Task AgeTextfile() => Assert.Equal(0, (await ExecAsync("touch", "--date", "1 hour ago", Textfile)).ExitCode);
 
     internal Task<ExecResult> ExecAsync(params string[] command) => _container.ExecAsync(command, _engine.Token);

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""One end of TCP connections between containers: accept them, or open and hold them.
+"""Accept TCP connections from other containers, or open and hold them.
 
     connections.py serve PORT
     connections.py hold HOST PORT NUMBER
 
-port-opener.py has both ends in one process, and so only the addresses of one
-host. Ends with the container.
+port-opener.py has both ends of its connections in one process, and so it can
+use the addresses of only one host. This program ends with its container.
 """
 
 import selectors
@@ -15,7 +15,7 @@ import sys
 
 
 def serve(port: str) -> None:
-    """Accept all that come, and close each that is closed at the other end."""
+    """Accept every connection, and close it when the client closes it."""
     events = selectors.DefaultSelector()
     server = socket.create_server(("", int(port)), backlog=1024)
     events.register(server, selectors.EVENT_READ)

@@ -5,13 +5,13 @@ using Testing;
 
 namespace Integration.Docker;
 
-/// <summary>The containers of compose files; Testcontainers' own would take an image with the compose plugin.</summary>
-/// <param name="engine">It removes them, and all that came with them.</param>
-/// <param name="files">The file, and others that override it.</param>
-/// <param name="environment">Variables that the files ask for.</param>
+/// <summary>The containers of compose files. The class of Testcontainers for this would need an image with the compose plugin.</summary>
+/// <param name="engine">The engine, which removes the containers and everything that was made with them.</param>
+/// <param name="files">The compose file, followed by files that override it.</param>
+/// <param name="environment">Values for the variables in the files.</param>
 internal sealed class ComposeProject(ContainerEngine engine, IReadOnlyList<string> files, IReadOnlyDictionary<string, string> environment)
 {
-    /// <summary>Builds and starts services, and what they depend on; all that have no profile by default.</summary>
+    /// <summary>Builds and starts services and their dependencies. Without names it starts all services that have no profile.</summary>
     internal async Task UpAsync(params IEnumerable<string> services)
     {
         string[] command =
@@ -49,14 +49,14 @@ internal sealed class ComposeProject(ContainerEngine engine, IReadOnlyList<strin
         return output + errors;
     }
 
-    /// <returns>The address and port on which a port of a service is published.</returns>
+    /// <returns>The address on which a port of a service is published: HOST:PORT.</returns>
     internal async Task<string> GetMappedPublicAddress(string service, int port)
     {
         PortBinding binding = (await InspectAsync(service)).NetworkSettings!.Ports[$"{port}/tcp"][0];
         return $"{binding.HostIP}:{binding.HostPort}";
     }
 
-    /// <returns>The command that Compose is: docker's own, or the program that it was before.</returns>
+    /// <returns>The command of Compose: the plugin <c>docker compose</c>, or the older program <c>docker-compose</c>.</returns>
     private async Task<string[]> ProgramAsync()
     {
         if (Requires.Find("docker") is { } docker)

@@ -10,14 +10,14 @@ namespace Integration.Docker;
 /// <summary>Options of <c>docker run</c> that Testcontainers has no method for.</summary>
 internal static class ContainerBuilderExtensions
 {
-    /// <summary>In the network namespace of a container that runs.</summary>
+    /// <summary>Joins the network namespace of a running container.</summary>
     internal static ContainerBuilder WithNetworkOf(this ContainerBuilder builder, IContainer other) =>
         builder.WithHostConfig(host => host.NetworkMode = $"container:{other.Id}");
 
-    /// <summary>Loopback alone.</summary>
+    /// <summary>Gives the container only a loopback interface.</summary>
     internal static ContainerBuilder WithoutNetwork(this ContainerBuilder builder) => builder.WithHostConfig(host => host.NetworkMode = "none");
 
-    /// <summary>No capability, no way to get one, and nothing of the image can be written.</summary>
+    /// <summary>Drops all capabilities, forbids to gain new ones, and makes the root file system read-only.</summary>
     internal static ContainerBuilder WithLeastRights(this ContainerBuilder builder) => builder.WithHostConfig(host =>
     {
         host.ReadonlyRootfs = true;
@@ -25,12 +25,12 @@ internal static class ContainerBuilderExtensions
         host.SecurityOpt = ["no-new-privileges"];
     });
 
-    /// <summary>A volume that takes neither content nor owner of the image's directory.</summary>
+    /// <summary>Mounts a volume that copies neither content nor owner from the image's directory.</summary>
     internal static ContainerBuilder WithEmptyVolumeMount(this ContainerBuilder builder, IVolume volume, string path, AccessMode mode) => builder
         .WithVolumeMount(volume, path, mode)
         .WithHostConfig(host => host.Mounts!.Single(mount => mount.Target == path).VolumeOptions = new VolumeOptions { NoCopy = true });
 
-    /// <summary>A port on the host's loopback; Testcontainers alone would publish it on every address.</summary>
+    /// <summary>Publishes a port on the host's loopback address only. By default Testcontainers publishes it on every address.</summary>
     internal static ContainerBuilder WithLoopbackPortBinding(this ContainerBuilder builder, int port) => builder
         .WithPortBinding(port, assignRandomHostPort: true)
         .WithHostConfig(host =>
@@ -47,7 +47,7 @@ internal static class ContainerBuilderExtensions
     internal static ContainerBuilder WithHostConfig(this ContainerBuilder builder, Action<HostConfig> change) =>
         builder.WithCreateParameterModifier(create => change(create.HostConfig!));
 
-    /// <summary>The container counts as started when it has logged this.</summary>
+    /// <summary>The container counts as started after it has logged a line that matches the pattern.</summary>
     internal static ContainerBuilder UntilLogged(this ContainerBuilder builder, string pattern) => builder.WithWaitStrategy(
         Wait.ForUnixContainer().UntilMessageIsLogged(
             pattern, wait => wait.WithTimeout(Poll.Patience).WithInterval(TimeSpan.FromMilliseconds(50)).WithMode(WaitStrategyMode.Running)));

@@ -1,4 +1,4 @@
-// The one place that makes what an engine can have, and the only one that may: everything else has to ask for the engine first.
+// The only file that may use the banned Testcontainers builders: all other code must require the engine first.
 #pragma warning disable RS0030
 using System.Net;
 using Docker.DotNet;
@@ -16,61 +16,61 @@ using Testing;
 namespace Integration.Docker;
 
 /// <summary>
-/// The Docker engine as one test has it: the only way to containers, networks, volumes, images and compose projects. Disposed after all of them,
-/// it removes what the test made, and fails the test where the engine went away meanwhile.
+/// The Docker engine of one test: the only way to containers, networks, volumes, images and compose projects. Disposing it removes
+/// everything that the test made. If the engine went away during the test, disposing it fails the test.
 /// </summary>
 internal sealed class ContainerEngine : IAsyncDisposable
 {
-    /// <summary>All that tests make carries it: what a run that was killed left behind is found by it.</summary>
+    /// <summary>The label of everything that tests make. It marks the leftovers of a killed run.</summary>
     internal const string Label = "connection-agent.test";
 
-    // By it integration/prepare knows the images of its own checkout; another one may be tested in the same engine.
+    // Marks the images of this checkout for integration/prepare. Another checkout may be tested in the same engine.
     private const string CheckoutLabel = "connection-agent.checkout";
 
     private const string ComposeProjectLabel = "com.docker.compose.project";
 
-    // Docker Hub is asked for this one, whatever the version is that Testcontainers takes.
+    // Used only to find out whether Docker Hub answers. Testcontainers may use another version.
     private const string ReaperImage = "testcontainers/ryuk:0.14.0";
 
     private static readonly TimeSpan RegistryTimeout = TimeSpan.FromSeconds(10);
 
     private readonly EngineConnection _connection;
-    private readonly bool _reaped;
+    private readonly bool _usesReaper;
     private readonly CancellationTokenSource _end;
     private readonly Task _watch;
     private int _made;
 
-    private ContainerEngine(EngineConnection connection, bool reaped)
+    private ContainerEngine(EngineConnection connection, bool usesReaper)
     {
         _connection = connection;
-        _reaped = reaped;
+        _usesReaper = usesReaper;
         _end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, connection.Loss);
         _watch = connection.WatchAsync(_end.Token);
     }
 
-    /// <summary>The value of <see cref="Label"/> on all that this test makes.</summary>
+    /// <summary>The value of <see cref="Label"/> on everything that this test makes.</summary>
     internal string Id { get; } = Guid.NewGuid().ToString("n");
 
-    /// <summary>What the names of all that this test makes begin with.</summary>
+    /// <summary>The prefix of the names of everything that this test makes.</summary>
     internal string Name => NameOf(Id);
 
     internal Uri Endpoint => _connection.Endpoint;
 
-    /// <summary>Cancelled when the test is, and when the engine no longer answers.</summary>
+    /// <summary>Is cancelled with the test, and when the engine no longer answers.</summary>
     internal CancellationToken Token => _end.Token;
 
-    /// <summary>For what Testcontainers does not have.</summary>
+    /// <summary>The client for the parts of the Docker API that Testcontainers does not cover.</summary>
     internal IDockerClient Client => _connection.Client;
 
-    /// <summary>Skips the test where no engine answers, or one that cannot be used.</summary>
-    /// <param name="endpoint">The one that the docker command would take by default.</param>
+    /// <summary>Connects to the engine. Skips the test if no engine answers or the tests cannot use it.</summary>
+    /// <param name="endpoint">The address of the engine; null for the default of the docker command.</param>
     internal static async Task<ContainerEngine> RequireAsync(Uri? endpoint = null)
     {
         Assert.Equal(nameof(OneAfterAnother), TestContext.Current.TestCollection?.TestCollectionDisplayName);
         EngineConnection connection = EngineConnection.To(endpoint);
         string? error = await connection.AgreeAsync();
         Requires.That(error is null, error ?? "");
-        ContainerEngine engine = new(connection, reaped: endpoint is null);
+        ContainerEngine engine = new(connection, usesReaper: endpoint is null);
         try
         {
             await engine.ConfigureTestcontainersAsync();
@@ -89,10 +89,10 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>A container that is removed with the test.</summary>
+    /// <summary>A container, which is removed with the test.</summary>
     internal ContainerBuilder Container(string image) => Own(new ContainerBuilder(image)).WithName(NextName());
 
-    /// <summary>A bridge network, in which containers find each other by their aliases.</summary>
+    /// <summary>Creates a bridge network. Containers on it find each other by their aliases.</summary>
     internal async Task<INetwork> CreateNetworkAsync()
     {
         INetwork network = Own(new NetworkBuilder()).WithName(NextName()).Build();
@@ -100,7 +100,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
         return network;
     }
 
-    /// <summary>A named volume that containers share.</summary>
+    /// <summary>Creates a named volume, which containers can share.</summary>
     internal async Task<IVolume> CreateVolumeAsync()
     {
         IVolume volume = Own(new VolumeBuilder()).WithName(NextName()).Build();
@@ -111,10 +111,10 @@ internal sealed class ContainerEngine : IAsyncDisposable
     /// <summary>The services of compose files, which are removed with the test.</summary>
     internal ComposeProject Compose(IReadOnlyList<string> files, IReadOnlyDictionary<string, string> environment) => new(this, files, environment);
 
-    /// <summary>Builds an image, which stays for the tests that follow and is removed after the last one.</summary>
-    /// <param name="directory">The directory with the Dockerfile, which is the build's context, too.</param>
-    /// <param name="arguments">Those of the Dockerfile.</param>
-    /// <returns>Its name.</returns>
+    /// <summary>Builds an image. It is kept for later tests and removed after the last one.</summary>
+    /// <param name="directory">The directory of the Dockerfile, which is also the build context.</param>
+    /// <param name="arguments">The build arguments.</param>
+    /// <returns>The name of the image.</returns>
     internal async Task<string> BuildImageAsync(string directory, IReadOnlyDictionary<string, string> arguments)
     {
         string name = NameOf(Guid.NewGuid().ToString("n"));
@@ -122,7 +122,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
             .WithName(name)
             .WithDockerfileDirectory(directory)
             .WithLabel(CheckoutLabel, Repository.Checkout)
-            // The legacy builder would leave the container of a step that failed.
+            // Without this the legacy builder keeps the container of a failed step.
             .WithCreateParameterModifier(build => build.ForceRemove = true);
         IFutureDockerImage image = arguments
             .Aggregate(builder, (builder, argument) => builder.WithBuildArgument(argument.Key, argument.Value)).Build();
@@ -131,16 +131,16 @@ internal sealed class ContainerEngine : IAsyncDisposable
         return name;
     }
 
-    /// <summary>Has an image of this name removed after the last test.</summary>
-    internal void RemovesAtTheEnd(string image) => _connection.Built.Add(image);
+    /// <summary>Removes an image of this name after the last test.</summary>
+    internal void RemoveAfterLastTest(string image) => _connection.Built.Add(image);
 
     internal async Task<bool> HasImageAsync(string image) => (await ImagesAsync(_connection, image)).Count > 0;
 
     /// <summary>
-    /// Asks a registry for an image that the engine lacks. One that has not answered within <see cref="RegistryTimeout"/>, or that the engine
-    /// does not reach, is not asked again in this run.
+    /// Asks a registry for an image that the engine does not have. If the registry does not answer within <see cref="RegistryTimeout"/>, or
+    /// the engine cannot reach it, it is not asked again in this run.
     /// </summary>
-    /// <returns>Why it cannot be pulled; null where it can, or where the engine has it.</returns>
+    /// <returns>Why the image cannot be pulled; null if it can, or if the engine has it.</returns>
     internal async Task<string?> PullErrorAsync(string image)
     {
         if (await HasImageAsync(image))
@@ -163,11 +163,11 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
         catch (DockerApiException refusal) when (refusal.StatusCode < HttpStatusCode.InternalServerError)
         {
-            return $"{image}: {EngineConnection.WordsOf(refusal)}";
+            return $"{image}: {EngineConnection.MessageOf(refusal)}";
         }
         catch (DockerApiException failure)
         {
-            error = EngineConnection.WordsOf(failure);
+            error = EngineConnection.MessageOf(failure);
         }
         catch (OperationCanceledException) when (!Token.IsCancellationRequested)
         {
@@ -183,8 +183,8 @@ internal sealed class ContainerEngine : IAsyncDisposable
     internal Task<ContainerInspectResponse> InspectAsync(IContainer container) => Client.Containers.InspectContainerAsync(container.Id, Token);
 
     /// <summary>
-    /// Waits for a condition that only the running container can fulfil: where it ends before, or the condition stays away, the test fails with
-    /// its logs.
+    /// Waits for a condition that only the running container can meet. If the container ends first, or the wait times out, the test fails
+    /// with the logs of the container.
     /// </summary>
     internal async Task Until(IContainer container, Func<Task<bool>> condition, string what)
     {
@@ -193,14 +193,14 @@ internal sealed class ContainerEngine : IAsyncDisposable
             await Poll.Until(
                 async () =>
                 {
-                    // Asked before the condition, which may be met by the last act of a container that ends by itself.
+                    // Read before the condition is checked: a container that ends by itself may meet the condition last.
                     bool runs = (await InspectAsync(container)).State!.Running;
                     if (await condition())
                     {
                         return true;
                     }
 
-                    Assert.True(runs, $"{container.Image.FullName} ended before: {what}");
+                    Assert.True(runs, $"{container.Image.FullName} ended before this happened: {what}");
                     return false;
                 },
                 what);
@@ -212,9 +212,11 @@ internal sealed class ContainerEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>All that the engine has of a test: containers, networks, volumes and images, those of its compose project, too.</summary>
+    /// <summary>
+    /// Lists everything that the engine has of a test: containers, networks, volumes and images, also of its compose project.
+    /// </summary>
     /// <param name="id">The test's <see cref="Id"/>.</param>
-    internal async Task<IReadOnlyList<string>> ThingsOfAsync(string id)
+    internal async Task<IReadOnlyList<string>> ListAsync(string id)
     {
         List<string> things = [.. (await ContainersOfAsync(_connection, id)).Select(container => $"container {container.ID}")];
         foreach (FilterByProperty filters in FiltersOf(id))
@@ -252,11 +254,11 @@ internal sealed class ContainerEngine : IAsyncDisposable
         if (error is not null)
         {
             _connection.LeftBehind.Add(Id);
-            Assert.Fail($"The engine went away during the test, and may still have what is labelled {Label}={Id}: {error}");
+            Assert.Fail($"The engine went away during the test. It may still have leftovers with the label {Label}={Id}: {error}");
         }
     }
 
-    /// <summary>Removes the images that were built, and all that an engine kept because it was away when its test ended.</summary>
+    /// <summary>Removes the images that were built, and the leftovers of tests during which the engine went away.</summary>
     internal static async Task EndRunAsync()
     {
         FilterByProperty stages = new FilterByProperty().Add("label", "connection-agent.stage=program");
@@ -278,7 +280,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
                 await RemoveImagesAsync(connection, image);
             }
 
-            // The legacy builder leaves behind the stage in which the program was put.
+            // The legacy builder leaves an image of the program stage behind.
             await connection.Client.Images.PruneImagesAsync(new ImagesPruneParameters { Filters = stages }, connection.Loss);
         }
     }
@@ -300,7 +302,7 @@ internal sealed class ContainerEngine : IAsyncDisposable
 
     private static async Task RemoveImagesAsync(EngineConnection connection, string name)
     {
-        // One image may have names of several tests.
+        // One image may have the names of several tests.
         foreach (string tag in (await ImagesAsync(connection, $"{name}*")).SelectMany(image => image.RepoTags ?? []))
         {
             if (tag.StartsWith(name, StringComparison.Ordinal))
@@ -322,39 +324,40 @@ internal sealed class ContainerEngine : IAsyncDisposable
         where TBuilder : IAbstractBuilder<TBuilder, TResource, TParameters> => builder
         .WithDockerEndpoint(_connection)
         .WithLogger(NullLogger.Instance)
-        .WithCleanUp(_reaped)
+        .WithCleanUp(_usesReaper)
         .WithLabel(Label, Id);
 
     private string NextName() => $"{Name}-{Interlocked.Increment(ref _made)}";
 
-    /// <summary>Changes of Testcontainers' defaults what this machine does not allow, and nothing else.</summary>
+    /// <summary>Changes only those defaults of Testcontainers that cannot work on this machine.</summary>
     private async Task ConfigureTestcontainersAsync()
     {
-        // Testcontainers would take the gateway of the container's network for the host, and the engine may well run in the same container.
+        // In a container, Testcontainers would use the gateway of the container's network as the host. But the engine may run in the same
+        // container.
         if (Endpoint.Scheme == "unix" && File.Exists("/.dockerenv"))
         {
             TestcontainersSettings.DockerHostOverride ??= "127.0.0.1";
         }
 
-        // No container starts where the reaper cannot.
-        if (_reaped && TestcontainersSettings.ResourceReaperEnabled && TestcontainersSettings.ResourceReaperImage is null
+        // If the reaper's image is not available, Testcontainers could start no container.
+        if (_usesReaper && TestcontainersSettings.ResourceReaperEnabled && TestcontainersSettings.ResourceReaperImage is null
             && !await HasImageAsync("testcontainers/ryuk") && await PullErrorAsync(ReaperImage) is not null)
         {
             TestcontainersSettings.ResourceReaperEnabled = false;
         }
     }
 
-    /// <summary>Removes all that a test made. The engine may have it in use for a moment after its last user has gone.</summary>
+    /// <summary>Removes everything that a test made. The engine may keep it in use for a moment after the last container is gone.</summary>
     private static async Task RemoveAsync(EngineConnection connection, string id)
     {
         if (await TryRemoveAsync(connection, id) is { } refusal)
         {
             await Poll.InCleanUp(
-                async () => await TryRemoveAsync(connection, id) is null, $"all that is labelled {Label}={id} is removed: {refusal}", connection.Loss);
+                async () => await TryRemoveAsync(connection, id) is null, $"everything with the label {Label}={id} is removed: {refusal}", connection.Loss);
         }
     }
 
-    /// <returns>Why the engine refuses to remove something; null where all is gone.</returns>
+    /// <returns>Why the engine refuses to remove something; null if everything is gone.</returns>
     private static async Task<string?> TryRemoveAsync(EngineConnection connection, string id)
     {
         CancellationToken loss = connection.Loss;
@@ -378,13 +381,13 @@ internal sealed class ContainerEngine : IAsyncDisposable
                 }
             }
 
-            // Those that compose has built.
+            // The images that Compose has built.
             await RemoveImagesAsync(connection, NameOf(id));
             return null;
         }
         catch (DockerApiException refusal)
         {
-            return EngineConnection.WordsOf(refusal);
+            return EngineConnection.MessageOf(refusal);
         }
     }
 }

@@ -3,7 +3,7 @@ using Testing;
 
 namespace Integration.Docker;
 
-/// <summary>All tests with containers in a process of their own, in another environment.</summary>
+/// <summary>A run of all container tests in a separate process, with other environment variables.</summary>
 internal static class ContainerTestsRun
 {
     internal const string Namespace = "Integration.Containers";
@@ -21,16 +21,16 @@ internal static class ContainerTestsRun
             ]);
         await run.Exit(TestContext.Current.CancellationToken);
         Assert.True(File.Exists(scratch["results.xml"]), string.Join('\n', [.. run.Output, .. run.Errors]));
-        return [.. XDocument.Load(scratch["results.xml"]).Descendants("test").Select(Result.Of)];
+        return [.. XDocument.Load(scratch["results.xml"]).Descendants("test").Select(Result.Parse)];
     }
 
-    /// <param name="Test">The method, with its class.</param>
+    /// <param name="Test">The test method, with its class.</param>
     /// <param name="Outcome"><c>Pass</c>, <c>Fail</c> or <c>Skip</c>.</param>
-    /// <param name="Reason">Why it did not pass.</param>
-    /// <param name="Duration">How long it took.</param>
+    /// <param name="Reason">Why the test was skipped or failed.</param>
+    /// <param name="Duration">How long the test took.</param>
     internal sealed record Result(string Test, string Outcome, string Reason, TimeSpan Duration)
     {
-        internal static Result Of(XElement test) => new(
+        internal static Result Parse(XElement test) => new(
             $"{(string?)test.Attribute("type")}.{(string?)test.Attribute("method")}",
             (string?)test.Attribute("result") ?? "",
             ((string?)test.Element("reason") ?? (string?)test.Element("failure")?.Element("message") ?? "").Trim(),

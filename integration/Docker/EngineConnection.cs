@@ -10,17 +10,17 @@ using Version = System.Version;
 namespace Integration.Docker;
 
 /// <summary>
-/// The way to one engine, for Testcontainers and for what Testcontainers does not have: in the API version that both sides speak, and with an
-/// end to every request once the engine no longer answers.
+/// The connection to one Docker engine, for Testcontainers and for direct requests. It uses an API version that both sides support, and it
+/// ends every request when the engine no longer answers.
 /// </summary>
 internal sealed class EngineConnection : IDockerEndpointAuthenticationConfiguration, IAuthProvider, IDisposable
 {
-    /// <summary>How long an engine that accepts a connection may take to answer a ping.</summary>
+    /// <summary>The longest time that the engine may take to answer a ping.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan Pulse = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(2);
 
-    // That of Debian 12, the oldest that the tests run with.
+    // The API version of Debian 12's engine, the oldest that the tests support.
     private static readonly Version Oldest = new(1, 41);
 
     private static readonly ConcurrentDictionary<Uri, EngineConnection> Connections = new();
@@ -50,24 +50,24 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
 
     internal IDockerClient Client => _client.Value;
 
-    /// <summary>Cancelled when the engine no longer answers.</summary>
+    /// <summary>Is cancelled when the engine no longer answers.</summary>
     internal CancellationToken Loss => _loss.Token;
 
-    /// <summary>The tests' labels of which the engine may still have something, because it went away before that was removed.</summary>
+    /// <summary>The labels of tests whose leftovers the engine may still have, because it went away before they were removed.</summary>
     internal ConcurrentBag<string> LeftBehind { get; } = [];
 
-    /// <summary>The registries that did not answer when they were asked, and why.</summary>
+    /// <summary>The registries that did not answer, each with the error.</summary>
     internal ConcurrentDictionary<string, string> SilentRegistries { get; } = new();
 
-    /// <summary>The images that were built.</summary>
+    /// <summary>The names of the images that were built.</summary>
     internal ConcurrentBag<string> Built { get; } = [];
 
-    /// <param name="endpoint">Null is the one that the docker command would take.</param>
+    /// <param name="endpoint">The address of the engine; null for the default of the docker command.</param>
     internal static EngineConnection To(Uri? endpoint) =>
         Connections.GetOrAdd(endpoint ?? DockerConfig.Instance.GetEndpoint(), key => new EngineConnection(key));
 
-    /// <returns>What the engine itself says of a request that it did not fulfil.</returns>
-    internal static string WordsOf(DockerApiException refusal)
+    /// <returns>The engine's own error message for a failed request.</returns>
+    internal static string MessageOf(DockerApiException refusal)
     {
         try
         {
@@ -79,7 +79,7 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
         }
     }
 
-    /// <summary>Takes away all that were made.</summary>
+    /// <summary>Removes all connections from the cache and returns them.</summary>
     internal static IEnumerable<EngineConnection> TakeAll()
     {
         foreach (Uri endpoint in Connections.Keys)
@@ -96,8 +96,8 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
 
     public HttpMessageHandler ConfigureHandler(HttpMessageHandler handler) => new Guard(this, handler);
 
-    /// <summary>Agrees on a version with the engine.</summary>
-    /// <returns>Why it cannot be used; null where it can.</returns>
+    /// <summary>Agrees with the engine on an API version.</summary>
+    /// <returns>Why the tests cannot use the engine; null if they can.</returns>
     internal async Task<string?> AgreeAsync()
     {
         if (await ErrorOf(cancel => _unguarded.Value.System.GetVersionAsync(cancel), Agree) is { } error)
@@ -111,18 +111,18 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
             _loss = new CancellationTokenSource();
         }
 
-        // An engine may refuse the version that it has just named.
+        // An engine may refuse a version that it has just reported as supported.
         return await ErrorOf(async cancel => { await Client.System.PingAsync(cancel); return true; }, _ => null);
     }
 
-    /// <returns>Why the engine does not answer; null where it does.</returns>
+    /// <returns>Why the engine does not answer; null if it does.</returns>
     internal async Task<string?> ErrorAsync() =>
         _lastError ?? await ErrorOf(async cancel => { await _unguarded.Value.System.PingAsync(cancel); return true; }, _ => null);
 
-    /// <summary>Asks again and again whether the engine answers, and cancels <see cref="Loss"/> when it does not.</summary>
+    /// <summary>Pings the engine at an interval, and cancels <see cref="Loss"/> when it does not answer.</summary>
     internal async Task WatchAsync(CancellationToken end)
     {
-        using PeriodicTimer timer = new(Pulse);
+        using PeriodicTimer timer = new(PingInterval);
         try
         {
             while (await timer.WaitForNextTickAsync(end))
@@ -189,17 +189,17 @@ internal sealed class EngineConnection : IDockerEndpointAuthenticationConfigurat
         }
         catch (DockerApiException refusal)
         {
-            return $"the Docker engine at {Endpoint} cannot be used: {WordsOf(refusal)}";
+            return $"the Docker engine at {Endpoint} cannot be used: {MessageOf(refusal)}";
         }
         catch (Exception failure)
         {
-            // There are as many exceptions as there are ways not to answer.
+            // The client throws many kinds of exceptions if an engine does not answer.
             string why = Endpoint.Scheme == "unix" && !File.Exists(Endpoint.AbsolutePath) ? "there is no such socket" : failure.GetBaseException().Message;
             return $"no Docker engine answers at {Endpoint} ({why}): sudo integration/prepare starts one";
         }
     }
 
-    /// <summary>Ends the requests that an engine has left unanswered when it went away: the client alone would wait for them.</summary>
+    /// <summary>Ends the pending requests when the engine goes away. Without it the client would wait for the responses.</summary>
     private sealed class Guard(EngineConnection connection, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using Testing;
 
 namespace Integration.Docker;
 
-/// <summary>A socket in front of an engine's, for a test to take the engine away and give it back.</summary>
+/// <summary>A proxy in front of an engine's unix socket. With it a test takes the engine away and gives it back.</summary>
 internal sealed class EngineProxy : IDisposable
 {
     private readonly Scratch _scratch = new();
@@ -21,7 +21,7 @@ internal sealed class EngineProxy : IDisposable
 
     internal Uri Endpoint => new($"unix://{_scratch["engine.sock"]}");
 
-    /// <summary>As an engine does that is stopped or killed: all connections are closed, and nothing listens.</summary>
+    /// <summary>Acts like a stopped or killed engine: closes all connections and stops listening.</summary>
     internal void Cut()
     {
         _listener.Dispose();
@@ -32,10 +32,10 @@ internal sealed class EngineProxy : IDisposable
         }
     }
 
-    /// <summary>As an engine does that hangs: connections are made and stay, and nothing is answered.</summary>
+    /// <summary>Acts like a hung engine: accepts connections, keeps them open, and answers nothing.</summary>
     internal void Stall() => _stalled = true;
 
-    /// <summary>The engine is back, without the requests that were under way.</summary>
+    /// <summary>Brings the engine back. Requests that were pending stay unanswered.</summary>
     internal void Heal()
     {
         Cut();
@@ -75,7 +75,7 @@ internal sealed class EngineProxy : IDisposable
         }
         catch (Exception end) when (end is SocketException or ObjectDisposedException)
         {
-            // It was cut.
+            // Cut() closed the sockets.
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class EngineProxy : IDisposable
         }
         catch (Exception end) when (end is SocketException or ObjectDisposedException)
         {
-            // It was cut, or one of both has hung up.
+            // Cut() closed the sockets, or one side closed its connection.
         }
     }
 }

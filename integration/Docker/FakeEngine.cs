@@ -5,7 +5,7 @@ using Testing;
 
 namespace Integration.Docker;
 
-/// <summary>What answers on a Docker engine's socket without being one.</summary>
+/// <summary>A fake Docker engine on a unix socket, which gives scripted answers.</summary>
 internal sealed class FakeEngine : IDisposable
 {
     private readonly Scratch _scratch = new();
@@ -13,7 +13,7 @@ internal sealed class FakeEngine : IDisposable
     private readonly Func<string, (HttpStatusCode Status, string Json)?> _answer;
     private readonly Task _serving;
 
-    /// <param name="answer">By the request's path: the answer, or null, at which the engine goes away for good.</param>
+    /// <param name="answer">Returns the answer for the path of a request. At null the engine goes away for good.</param>
     internal FakeEngine(Func<string, (HttpStatusCode Status, string Json)?> answer)
     {
         _answer = answer;
@@ -24,7 +24,7 @@ internal sealed class FakeEngine : IDisposable
 
     internal Uri Endpoint => new($"unix://{_scratch["engine.sock"]}");
 
-    /// <summary>Whether it was asked for something at which it goes away.</summary>
+    /// <summary>Whether a request has made the engine go away.</summary>
     internal bool IsGone { get; private set; }
 
     public void Dispose()
@@ -48,7 +48,7 @@ internal sealed class FakeEngine : IDisposable
         }
         catch (Exception end) when (end is SocketException or ObjectDisposedException)
         {
-            // It was disposed.
+            // Dispose() closed the socket.
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class FakeEngine : IDisposable
             string request = await reader.ReadLineAsync() ?? "";
             while (await reader.ReadLineAsync() is { Length: > 0 })
             {
-                // A header.
+                // Skips a header.
             }
 
             if (_answer(request.Split(' ') is [_, var path, ..] ? path : "") is not { } answer)
@@ -76,7 +76,7 @@ internal sealed class FakeEngine : IDisposable
         }
         catch (IOException)
         {
-            // The client has hung up.
+            // The client closed the connection.
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Integration.Docker;
 
-/// <summary>All tests with containers where there is no engine for them. They are found by reflection, so that a new one is among them.</summary>
+/// <summary>All container tests on a machine without a usable engine. Reflection finds them, so new tests are included.</summary>
 public sealed class MissingEngineTests
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
@@ -11,54 +11,54 @@ public sealed class MissingEngineTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task No_engine_is_the_reason_of_every_container_test(bool continuousIntegration)
+    public async Task Missing_engine_skips_every_container_test_or_fails_it_under_CI(bool continuousIntegration)
     {
         Uri nowhere = new("unix:///no-such-directory/engine.sock");
 
-        await EveryTestEnds(nowhere, continuousIntegration, $"no Docker engine answers at {nowhere} ");
+        await AssertEveryTestEnds(nowhere, continuousIntegration, $"no Docker engine answers at {nowhere} ");
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Too_new_an_engine_is_the_reason_of_every_container_test(bool continuousIntegration)
+    public async Task Too_new_engine_skips_every_container_test_or_fails_it_under_CI(bool continuousIntegration)
     {
         using FakeEngine engine = new(path => path == "/version"
             ? Versions(least: "99.1", newest: "99.5")
             : Refusal("client version 1.44 is too old. Minimum supported API version is 99.1, please upgrade your client to a newer version"));
 
-        await EveryTestEnds(
+        await AssertEveryTestEnds(
             engine.Endpoint, continuousIntegration, $"the Docker engine at {engine.Endpoint} is too new: it speaks API 99.1 at least");
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Too_old_an_engine_is_the_reason_of_every_container_test(bool continuousIntegration)
+    public async Task Too_old_engine_skips_every_container_test_or_fails_it_under_CI(bool continuousIntegration)
     {
         using FakeEngine engine = new(path => path == "/version"
             ? Versions(least: "1.12", newest: "1.24")
             : Refusal("client version 1.44 is too new. Maximum supported API version is 1.24"));
 
-        await EveryTestEnds(
+        await AssertEveryTestEnds(
             engine.Endpoint, continuousIntegration, $"the Docker engine at {engine.Endpoint} is too old: it speaks API 1.24 at most");
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Engine_that_refuses_every_version_is_the_reason_of_every_container_test(bool continuousIntegration)
+    public async Task Engine_that_refuses_every_API_version_skips_every_container_test_or_fails_it_under_CI(bool continuousIntegration)
     {
         const string Words = "client version 1.44 is too old. Minimum supported API version is 99.1";
         using FakeEngine engine = new(_ => Refusal(Words));
 
-        await EveryTestEnds(engine.Endpoint, continuousIntegration, $"the Docker engine at {engine.Endpoint} cannot be used: ", Words);
+        await AssertEveryTestEnds(engine.Endpoint, continuousIntegration, $"the Docker engine at {engine.Endpoint} cannot be used: ", Words);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task No_way_to_the_images_is_the_reason_of_every_container_test(bool continuousIntegration)
+    public async Task Missing_images_skip_every_container_test_or_fail_it_under_CI(bool continuousIntegration)
     {
         using FakeEngine engine = new(path => path switch
         {
@@ -68,15 +68,15 @@ public sealed class MissingEngineTests
             _ => (HttpStatusCode.OK, "[]"),
         });
 
-        await EveryTestEnds(engine.Endpoint, continuousIntegration, "there are no images for it: ", "sudo integration/prepare", "no such host");
+        await AssertEveryTestEnds(engine.Endpoint, continuousIntegration, "there are no images for the container tests: ", "sudo integration/prepare", "no such host");
     }
 
-    // While the test asks for the engine, for a registry, and while it makes its first image; all in Testcontainers' own version.
+    // The engine goes away at the ping, at the request to a registry, or at the first image. The API version is that of Testcontainers.
     [Theory]
     [InlineData("/v1.44/_ping", "[]")]
     [InlineData("/v1.44/distribution/", "[]")]
     [InlineData("/v1.44/images/create", """[{"Id":"sha256:1"}]""")]
-    public async Task Engine_that_goes_away_ends_every_container_test_with_a_reason(string last, string images)
+    public async Task Engine_that_goes_away_ends_every_container_test_with_the_reason(string last, string images)
     {
         using FakeEngine engine = new(path => path switch
         {
@@ -92,7 +92,7 @@ public sealed class MissingEngineTests
         IReadOnlyList<ContainerTestsRun.Result> results = await ContainerTestsRun.WithEngineAsync(engine.Endpoint, continuousIntegration: false);
 
         Assert.True(engine.IsGone, $"no test asked for {last}");
-        AreAllTests(results);
+        AssertAllTestsRan(results);
         Assert.All(results, result =>
         {
             Assert.NotEqual("Pass", result.Outcome);
@@ -102,9 +102,9 @@ public sealed class MissingEngineTests
     }
 
     [Fact]
-    public void Container_tests_are_those_that_run_one_after_the_other()
+    public void Container_tests_are_exactly_the_tests_that_run_sequentially()
     {
-        // The engine is only for tests of this collection, and those here run the tests of that namespace.
+        // Only tests of this collection may use the engine, and the tests of this class run all tests of that namespace.
         Assert.All(
             TestMethods().Select(method => method.DeclaringType!).Distinct(),
             type => Assert.Equal(
@@ -112,11 +112,11 @@ public sealed class MissingEngineTests
                 type.GetCustomAttribute<CollectionAttribute>()?.Name == nameof(OneAfterAnother)));
     }
 
-    private static async Task EveryTestEnds(Uri engine, bool continuousIntegration, params string[] reason)
+    private static async Task AssertEveryTestEnds(Uri engine, bool continuousIntegration, params string[] reason)
     {
         IReadOnlyList<ContainerTestsRun.Result> results = await ContainerTestsRun.WithEngineAsync(engine, continuousIntegration);
 
-        AreAllTests(results);
+        AssertAllTestsRan(results);
         Assert.All(results, result => Assert.Equal(continuousIntegration ? "Fail" : "Skip", result.Outcome));
         string only = Assert.Single(results.Select(result => result.Reason).Distinct());
         Assert.StartsWith(continuousIntegration ? $"CI is set, and {reason[0]}" : reason[0], only, StringComparison.Ordinal);
@@ -124,7 +124,7 @@ public sealed class MissingEngineTests
         Assert.DoesNotContain('\n', only);
     }
 
-    private static void AreAllTests(IReadOnlyList<ContainerTestsRun.Result> results) => Assert.Equal(
+    private static void AssertAllTestsRan(IReadOnlyList<ContainerTestsRun.Result> results) => Assert.Equal(
         TestMethods()
             .Where(method => method.DeclaringType!.Namespace == ContainerTestsRun.Namespace)
             .Select(method => $"{method.DeclaringType!.FullName}.{method.Name}")

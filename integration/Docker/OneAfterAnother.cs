@@ -1,10 +1,10 @@
 namespace Integration.Docker;
 
-/// <summary>Tests with containers run one after the other: each takes several, and the engine is one.</summary>
+/// <summary>The collection of the container tests, which run sequentially: each starts several containers in the same engine.</summary>
 [CollectionDefinition(nameof(OneAfterAnother))]
 public sealed class OneAfterAnother : ICollectionFixture<OneAfterAnother.Run>
 {
-    /// <summary>Ends with the last of them.</summary>
+    /// <summary>The run of the collection. Its disposal after the last test cleans up.</summary>
     public sealed class Run : IAsyncDisposable
     {
         public async ValueTask DisposeAsync() => await ContainerEngine.EndRunAsync();

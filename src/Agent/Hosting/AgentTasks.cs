@@ -36,7 +36,7 @@ internal sealed class AgentTasks(
     }
 
     /// <summary>Starts the tasks of the settings, and stops those of the former ones.</summary>
-    /// <returns>False when the agent ends, and nothing has changed.</returns>
+    /// <returns>False when the agent ends.</returns>
     /// <exception cref="TextfileTakenException">Another agent writes the textfile; nothing has changed.</exception>
     /// <exception cref="ConfigurationException">The new textfile or endpoint cannot be used; nothing has changed.</exception>
     internal async Task<bool> ApplyAsync(Settings settings)
@@ -72,13 +72,14 @@ internal sealed class AgentTasks(
 
     private Task<bool> ReplaceAsync(Settings settings, Textfile? textfile)
     {
-        _textfile.Set(textfile, settings.TextfileDirectory.Value);
-        _endpoint = settings.Endpoint;
-        state.Settings = settings;
         // A source that goes on undisturbed is the one that the store has to know.
         IReadOnlyList<Source> newSources = [.. sources(settings).Select(supervisor.RunningOrNew)];
         IReadOnlyList<Publisher> newPublishers = publishers(settings, textfile);
         store.Replace(newSources, keepsHistory: newPublishers.Any(publisher => publisher.NeedsHistory));
+        // From here on nothing fails.
+        _textfile.Set(textfile, settings.TextfileDirectory.Value);
+        _endpoint = settings.Endpoint;
+        state.Settings = settings;
         state.Activity = $"counting every {Duration.Format(settings.Interval.Value)}, "
             + (newPublishers is [] ? "publishing nothing" : string.Join(", ", newPublishers.Select(publisher => publisher.Activity)));
         _tasks = [.. newSources, .. newPublishers];

@@ -1,5 +1,4 @@
 using Agent.Configuration;
-using Agent.Metrics;
 using Agent.Publishing;
 using Agent.Publishing.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +9,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace Agent.Hosting;
 
 /// <summary><c>agent</c> without <c>--once</c>: a host around the tasks, until a signal ends it.</summary>
-internal static partial class Daemon
+internal static class Daemon
 {
     // Longer than the stop timeout of any task.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
@@ -37,7 +36,7 @@ internal static partial class Daemon
         using IHost host = Build(settings, read, _signals);
         AgentService service = host.Services.GetRequiredService<AgentService>();
         service.Prepare();
-        LogSettings(host.Services.GetRequiredService<ILogger<AgentService>>(), settings);
+        SettingsLog.Started(host.Services.GetRequiredService<ILogger<AgentService>>(), settings);
 
         Exception? endedBy = null;
         service.AgentMustEnd += reason =>
@@ -82,20 +81,6 @@ internal static partial class Daemon
         return builder.Build();
     }
 
-    private static void LogSettings(ILogger logger, Settings settings)
-    {
-        LogStart(logger, BuildInformation.Current.Version, string.Join(", ", settings.Effective));
-        foreach (string notice in settings.Notices)
-        {
-            LogNotice(logger, notice);
-        }
-
-        if (settings is { TextfileDirectory.Value: null, Endpoint: null })
-        {
-            LogNothingPublished(logger);
-        }
-    }
-
     /// <summary>Leaves the signals to <see cref="Signals"/>.</summary>
     private sealed class NoLifetime : IHostLifetime
     {
@@ -103,13 +88,4 @@ internal static partial class Daemon
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
-
-    [LoggerMessage(10, LogLevel.Information, "agent {Version}: {Settings}")]
-    private static partial void LogStart(ILogger logger, string version, string settings);
-
-    [LoggerMessage(11, LogLevel.Warning, "nothing is published: the textfile and the endpoint are off")]
-    private static partial void LogNothingPublished(ILogger logger);
-
-    [LoggerMessage(13, LogLevel.Warning, "{Notice}")]
-    private static partial void LogNotice(ILogger logger, string notice);
 }

@@ -31,6 +31,11 @@ internal sealed partial class ReloadTask(
 {
     internal static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    // A new textfile may take 10 s, and tasks that stop a few more.
+    private static readonly TimeSpan LongestReload = TimeSpan.FromSeconds(30);
+
+    private readonly StepTimer _step = new(time);
+
     // The text that was applied or refused last, and the text of the last check.
     private Content _tried = new(source.Text.ToArray(), null);
     private Content _seen = new(source.Text.ToArray(), null);
@@ -42,6 +47,11 @@ internal sealed partial class ReloadTask(
     internal override object Identity => source.Path;
 
     internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
+
+    internal override TimeSpan? HangTimeout => LongestReload;
+
+    // A file on a disk that does not respond.
+    internal override bool IsHanging => _step.IsLongerThan(LongestReload);
 
     internal override Task RunAsync(Action succeeded, CancellationToken stopping) => DedicatedThread.RunAsync(() => Run(succeeded, stopping));
 
@@ -56,6 +66,7 @@ internal sealed partial class ReloadTask(
                 return;
             }
 
+            using StepTimer.Step step = _step.Begin();
             Content content = TryRead();
             bool isSettled = content.IsSameAs(_seen);
             _seen = content;
@@ -76,7 +87,7 @@ internal sealed partial class ReloadTask(
             if (apply(settings).GetAwaiter().GetResult())
             {
                 state.Reloaded(time.GetUtcNow());
-                LogReloaded(string.Join(", ", settings.Effective));
+                SettingsLog.Reloaded(logger, settings);
             }
         }
         catch (Exception wrong) when (wrong is ConfigurationException or TextfileTakenException)
@@ -114,9 +125,6 @@ internal sealed partial class ReloadTask(
         internal bool IsSameAs(Content other) =>
             Text is null || other.Text is null ? Text == other.Text : Text.AsSpan().SequenceEqual(other.Text);
     }
-
-    [LoggerMessage(40, LogLevel.Information, "the configuration was reloaded: {Settings}")]
-    private partial void LogReloaded(string settings);
 
     [LoggerMessage(41, LogLevel.Error, "the configuration stays as it was: {Reason}")]
     private partial void LogRefused(string reason);

@@ -1,6 +1,7 @@
 using Agent.Configuration;
 using Agent.Tasks;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Agent.Hosting;
 
@@ -33,6 +34,7 @@ internal sealed partial class RunningTask(
     private volatile bool _isRunning;
     private volatile int _failuresInARow;
     private bool _hangWasReported;
+    private long _startedAt;
 
     internal SupervisedTask Supervised => task;
 
@@ -45,7 +47,7 @@ internal sealed partial class RunningTask(
     internal bool HasReported => _hasReported;
 
     /// <summary>Whether a step of the task takes longer than it may.</summary>
-    internal bool Hangs => _isRunning && task.IsHanging;
+    internal bool Hangs => _isRunning && task.IsHanging && time.GetElapsedTime(Volatile.Read(ref _startedAt)) > task.HangTimeout;
 
     /// <summary>Whether the task does not run, and will not by itself.</summary>
     internal bool HasEnded => _run is null or { IsCompleted: true };
@@ -91,7 +93,10 @@ internal sealed partial class RunningTask(
         string? reason = startedFor;
         try
         {
-            await Backoff.Create(() => _failuresInARow, task.FirstRetryDelay, task.LongestRetryDelay, time).ExecuteAsync(
+            // The delays are asked for at each failure: the interval may have changed by a reload.
+            ResiliencePipeline pipeline = Backoff.Create(
+                () => Backoff.PauseAfter(_failuresInARow, task.FirstRetryDelay, task.LongestRetryDelay), time);
+            await pipeline.ExecuteAsync(
                 async _ =>
                 {
                     string? restartedFor = reason;
@@ -131,6 +136,7 @@ internal sealed partial class RunningTask(
     private async Task<Exception> FailureAsync(string? restartedFor)
     {
         counters.Start(restartedFor);
+        Volatile.Write(ref _startedAt, time.GetTimestamp());
         _isRunning = true;
         try
         {

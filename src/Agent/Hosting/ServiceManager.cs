@@ -57,6 +57,18 @@ internal sealed partial class ServiceManager : IDisposable
     /// <summary>The time from one ping of the watchdog to the next; null without a watchdog.</summary>
     internal TimeSpan? WatchdogPause { get; }
 
+    /// <summary>The time until the next ping; null without a watchdog.</summary>
+    internal TimeSpan? UntilPing
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return WatchdogPause - _time.GetElapsedTime(_lastPing);
+            }
+        }
+    }
+
     /// <summary>Whether there is a service manager.</summary>
     internal bool IsThere => _socket is not null;
 
@@ -142,8 +154,13 @@ internal sealed partial class ServiceManager : IDisposable
             return true;
         }
 
+        if (!TrySend("WATCHDOG=1\n"))
+        {
+            return false;
+        }
+
         _lastPing = _time.GetTimestamp();
-        return TrySend("WATCHDOG=1\n");
+        return true;
     }
 
     /// <summary>A line break would begin another assignment.</summary>

@@ -38,7 +38,7 @@ internal sealed class ServiceManagerTask(ServiceManager manager, Supervisor supe
             {
                 bool isSent = Report();
                 succeeded();
-                next = NextAt(isSent ? manager.WatchdogPause : RetryDelay);
+                next = NextAt(isSent ? manager.UntilPing : RetryDelay);
             }
         }
         finally

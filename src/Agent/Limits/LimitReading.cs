@@ -8,6 +8,9 @@ namespace Agent.Limits;
 /// <param name="Limit">The limit as it is known now.</param>
 internal sealed record LimitReading(ConsulEndpoint From, ClientLimit Limit) : Reading
 {
+    /// <summary>When the service told the limit, as a timestamp of the clock; null while the limit is unknown.</summary>
+    public long? KnownAt { get; init; }
+
     /// <summary>The limit that is in force in a view.</summary>
     /// <param name="from">The service that decides the limit; null where it is configured.</param>
     /// <param name="configured">The limit as configured; unknown where a service decides it.</param>

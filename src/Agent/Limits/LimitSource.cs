@@ -1,5 +1,6 @@
 using Agent.Limits.Consul;
 using Agent.Readings;
+using Agent.Tasks;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Limits;
@@ -8,13 +9,14 @@ namespace Agent.Limits;
 /// Asks a service for its limit at the start and then regularly. It runs beside the census, which never waits for it. The last limit that the
 /// service told stays in force until the service tells another one.
 /// </summary>
+/// <param name="store">Takes the readings.</param>
 /// <param name="name">The service, in the name of the task.</param>
 /// <param name="endpoint">The service and how it is asked.</param>
 /// <param name="service">Asks it.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logs changes.</param>
 internal sealed partial class LimitSource(
-    string name, ConsulEndpoint endpoint, ILimitService service, TimeProvider time, ILogger<LimitSource> logger) : Source
+    Store store, string name, ConsulEndpoint endpoint, ILimitService service, TimeProvider time, ILogger<LimitSource> logger) : Source(store)
 {
     /// <summary>From an answer to the next question: how old a change of the limit, or a 429, may become before it is seen.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
@@ -25,6 +27,10 @@ internal sealed partial class LimitSource(
     /// <summary>The longest pause after questions that were not answered.</summary>
     internal static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
+    // A question times out after 2 s. Only a file on a disk that does not respond takes longer.
+    private static readonly TimeSpan LongestQuestion = TimeSpan.FromSeconds(30);
+
+    private readonly StepTimer _question = new(time);
     private Known? _lastKnown;
     private string? _problem;
 
@@ -34,11 +40,16 @@ internal sealed partial class LimitSource(
 
     internal override object Identity => endpoint;
 
-    internal override object Subject => endpoint;
+    public override object Subject => endpoint;
 
     internal override TimeSpan FirstRetryDelay => TimeSpan.FromSeconds(2);
 
     internal override TimeSpan LongestRetryDelay => LongestPause;
+
+    internal override TimeSpan? HangTimeout => LongestQuestion;
+
+    // The pauses are long, so that only the question counts.
+    internal override bool IsHanging => _question.IsLongerThan(LongestQuestion);
 
     // The census goes on without a limit.
     internal override bool GatesReadiness => false;
@@ -48,11 +59,12 @@ internal sealed partial class LimitSource(
 
     /// <summary>Makes a source for each service that one of the watches names.</summary>
     /// <returns>The sources, named after the address; with a number where there are several ways to ask one address.</returns>
-    internal static IEnumerable<LimitSource> For(IEnumerable<ConsulEndpoint> services, TimeProvider time, ILogger<LimitSource> logger) => services
+    internal static IEnumerable<LimitSource> For(
+        Store store, IEnumerable<ConsulEndpoint> services, TimeProvider time, ILogger<LimitSource> logger) => services
         .Distinct()
         .GroupBy(endpoint => endpoint.Root)
         .SelectMany(same => same.Select((endpoint, i) => new LimitSource(
-            i == 0 ? same.Key : $"{same.Key}#{i + 1}", endpoint, new ConsulLimit(endpoint, time), time, logger)));
+            store, i == 0 ? same.Key : $"{same.Key}#{i + 1}", endpoint, new ConsulLimit(endpoint, time), time, logger)));
 
     /// <exception cref="LimitUnknownException">
     /// The service did not answer, or not with a limit or 429. The reason is logged, unless it is the one that was logged last.
@@ -60,6 +72,12 @@ internal sealed partial class LimitSource(
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was cancelled.</exception>
     internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
+        if (_lastKnown is null && Latest is LimitReading { KnownAt: { } knownAt } former)
+        {
+            // The source of this service had another name before a reload.
+            (_lastKnown, _problem) = (new Known(former.Limit with { Problem = null }, knownAt), former.Limit.Problem);
+        }
+
         while (true)
         {
             long begun = time.GetTimestamp();
@@ -83,7 +101,10 @@ internal sealed partial class LimitSource(
     {
         try
         {
-            return await service.AskAsync(stopping);
+            using (_question.Begin())
+            {
+                return await service.AskAsync(stopping);
+            }
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
@@ -101,6 +122,7 @@ internal sealed partial class LimitSource(
     {
         Duration = time.GetElapsedTime(begun),
         Failure = latest.Problem,
+        KnownAt = latest.IsUnknown ? _lastKnown?.Timestamp : time.GetTimestamp(),
     });
 
     private void ReportKnown(ClientLimit limit)

@@ -19,8 +19,8 @@ internal sealed partial class TextfilePublisher(
 {
     private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(10);
 
+    private readonly StepTimer _write = new(time);
     private bool _hasWarnedOfWriters;
-    private long _writingSince;
 
     internal override string Name => "textfile";
 
@@ -35,7 +35,7 @@ internal sealed partial class TextfilePublisher(
     internal override TimeSpan? HangTimeout => LongestWrite;
 
     // Waiting for a census is not hanging, however long it takes.
-    internal override bool IsHanging => Volatile.Read(ref _writingSince) is not 0 and long since && time.GetElapsedTime(since) > LongestWrite;
+    internal override bool IsHanging => _write.IsLongerThan(LongestWrite);
 
     internal override Task RunAsync(Action succeeded, CancellationToken stopping) => DedicatedThread.RunAsync(() => Run(succeeded, stopping));
 
@@ -70,14 +70,9 @@ internal sealed partial class TextfilePublisher(
     private void Write(StoreView view)
     {
         ReadOnlyMemory<byte> text = exposition.Render(Snapshot.Of(view));
-        Volatile.Write(ref _writingSince, time.GetTimestamp());
-        try
+        using (_write.Begin())
         {
             textfile.Write(text.Span);
-        }
-        finally
-        {
-            Volatile.Write(ref _writingSince, 0);
         }
 
         if (textfile.Danger is { } danger && !_hasWarnedOfWriters)

@@ -66,13 +66,15 @@ internal sealed class History : IHistoryWriter
     private readonly Dictionary<(string? Scope, string Name), (ValueRing Hour, ValueRing Day)> _rings = [];
 
     /// <param name="time">The clock.</param>
-    /// <param name="subjects">Everything that values are kept of; none twice.</param>
+    /// <param name="subjects">Everything that values are kept of. Of several with one scope and name, the first counts.</param>
     /// <param name="former">The history so far, of which the values of these subjects are kept; null for none.</param>
     internal History(TimeProvider time, IReadOnlyList<HistorySubject> subjects, History? former)
     {
         _time = time;
-        int factor = FactorFor(subjects);
-        foreach (HistorySubject subject in subjects)
+        // Several sources may have values of one subject.
+        HistorySubject[] distinct = [.. subjects.DistinctBy(subject => (subject.Scope, subject.Name))];
+        int factor = FactorFor(distinct);
+        foreach (HistorySubject subject in distinct)
         {
             TimeSpan step = (subject.Interval > ShortestStep ? subject.Interval : ShortestStep) * factor;
             (ValueRing hour, ValueRing day) = (RingOf(step, Hour), RingOf(MinuteStep * factor, Day));

@@ -3,6 +3,25 @@ using Agent.Tasks;
 
 namespace Agent.Readings;
 
+/// <summary>What the store has to know about a source.</summary>
+internal interface IReadingOwner
+{
+    /// <summary>
+    /// The thing that is measured. After a reload, the new source of an equal subject keeps the last reading until it puts its own.
+    /// </summary>
+    object Subject { get; }
+
+    /// <summary>How old a reading may become; null when the latest one holds until the next, however old it is.</summary>
+    TimeSpan? MaximumAge { get; }
+
+    /// <summary>The subjects of which the source adds values to the history.</summary>
+    IReadOnlyList<HistorySubject> History { get; }
+
+    /// <summary>What the store shows in place of a reading that is too old; null for nothing.</summary>
+    /// <param name="last">The last reading; null when there has been none.</param>
+    Reading? Stale(Reading? last);
+}
+
 /// <summary>
 /// Keeps the latest reading of each source, and a history where a publisher needs one. Sources put readings at any time; any number of readers
 /// get consistent views and wait for later ones, each on its own. Here, and only here, it is decided when a reading is too old.
@@ -39,20 +58,16 @@ internal sealed class Store(TimeProvider time)
     /// </summary>
     /// <param name="sources">The sources, in the order in which views show them.</param>
     /// <param name="keepsHistory">Whether a history is kept. The history of subjects that stay survives.</param>
-    internal void Replace(IReadOnlyList<Source> sources, bool keepsHistory = false)
+    internal void Replace(IReadOnlyList<IReadingOwner> sources, bool keepsHistory = false)
     {
         lock (_gate)
         {
             Expire();
+            History? history = keepsHistory ? new History(time, [.. sources.SelectMany(source => source.History)], _history) : null;
             ImmutableArray<Entry> former = _entries;
             _entries = [.. sources.Select(source =>
                 new Entry(source, time, former.FirstOrDefault(entry => entry.Source.Subject.Equals(source.Subject))))];
-            _history = keepsHistory ? new History(time, [.. sources.SelectMany(source => source.History)], _history) : null;
-            foreach (Source source in sources)
-            {
-                source.Attach(this);
-            }
-
+            _history = history;
             _version++;
         }
 
@@ -60,28 +75,42 @@ internal sealed class Store(TimeProvider time)
     }
 
     /// <summary>Makes a reading the latest of its source. A reading of a source that was replaced is dropped.</summary>
-    internal void Put(Source source, Reading reading)
+    internal void Put(IReadingOwner source, Reading reading)
+    {
+        try
+        {
+            lock (_gate)
+            {
+                if (Find(source) is not { } entry)
+                {
+                    return;
+                }
+
+                entry.Put(reading, ++_version);
+                ReadingPut?.Invoke(reading, _version);
+                if (_history is { } history)
+                {
+                    reading.AddTo(history, Current());
+                }
+            }
+        }
+        finally
+        {
+            WakeReaders();
+        }
+    }
+
+    /// <summary>The latest reading of a source, however old; null where there is none.</summary>
+    internal Reading? LatestOf(IReadingOwner source)
     {
         lock (_gate)
         {
-            if (Find(source) is not { } entry)
-            {
-                return;
-            }
-
-            entry.Put(reading, ++_version);
-            ReadingPut?.Invoke(reading, _version);
-            if (_history is { } history)
-            {
-                reading.AddTo(history, Current());
-            }
+            return Find(source)?.Latest;
         }
-
-        WakeReaders();
     }
 
     /// <summary>Whether the source has put no reading for longer than it may.</summary>
-    internal bool IsStale(Source source)
+    internal bool IsStale(IReadingOwner source)
     {
         lock (_gate)
         {
@@ -118,16 +147,21 @@ internal sealed class Store(TimeProvider time)
         {
             Expire();
             StoreChanges changes = new() { NextStaleAt = long.MaxValue };
+            (int regularSources, int regularReadings) = (0, 0);
             foreach (Entry entry in _entries)
             {
                 bool isNew = entry.Version > version;
                 changes.Any |= isNew;
                 changes.AnyStale |= isNew && entry.IsStale;
-                // A reading without a maximum age has no rhythm to wait for.
+                bool isRegular = entry.Source.MaximumAge is not null;
+                regularSources += isRegular ? 1 : 0;
+                regularReadings += isRegular && entry.Latest is not null ? 1 : 0;
+                // A source without a maximum age has no rhythm to wait for.
                 changes.AnyDue |= !isNew && !entry.IsStale && entry.StaleAt != long.MaxValue;
                 changes.NextStaleAt = Math.Min(changes.NextStaleAt, entry.IsStale ? long.MaxValue : entry.StaleAt);
             }
 
+            changes.Any &= regularSources == 0 || regularReadings > 0;
             changes.View = Current();
             return changes;
         }
@@ -144,7 +178,7 @@ internal sealed class Store(TimeProvider time)
         }
     }
 
-    private Entry? Find(Source source)
+    private Entry? Find(IReadingOwner source)
     {
         foreach (Entry entry in _entries)
         {
@@ -197,27 +231,33 @@ internal sealed class Store(TimeProvider time)
         private long? _succeededAt;
         private bool _hasSucceededLately;
 
-        internal Entry(Source source, TimeProvider time, Entry? former)
+        internal Entry(IReadingOwner source, TimeProvider time, Entry? former)
         {
-            _time = time;
-            _putAt = time.GetTimestamp();
-            Source = source;
-            if (former is { IsStale: false })
+            (_time, Source, _putAt) = (time, source, time.GetTimestamp());
+            if (former is null)
             {
-                // Its age starts again: the new maximum may be shorter than the former interval.
-                (_reading, Version) = (former._reading, former.Version);
+                return;
             }
 
-            _succeededAt = former?._succeededAt;
+            (_reading, Version, IsStale) = (former._reading, former.Version, former.IsStale);
+            if (source.MaximumAge is null || source.MaximumAge >= former.Source.MaximumAge)
+            {
+                // With a shorter maximum the age starts again: the reading was not due before.
+                _putAt = former._putAt;
+            }
+
+            _succeededAt = former._succeededAt;
             _hasSucceededLately = IsRecent(_succeededAt);
         }
 
-        internal Source Source { get; }
+        internal IReadingOwner Source { get; }
 
         /// <summary>The version that its latest reading brought, or that it became stale with.</summary>
         internal long Version { get; private set; }
 
         internal bool IsStale { get; private set; }
+
+        internal Reading? Latest => _reading;
 
         /// <summary>When it becomes stale, as a timestamp of the clock.</summary>
         internal long StaleAt => Source.MaximumAge is { } maximum ? _putAt + _time.ToTicks(maximum) : long.MaxValue;

@@ -67,7 +67,9 @@ internal struct StoreChanges
     /// <summary>The store now.</summary>
     internal StoreView View { get; set; }
 
-    /// <summary>Whether a source has put a reading since, or became stale.</summary>
+    /// <summary>
+    /// Whether a source has put a reading since, or became stale; not before a source that puts readings regularly has put its first one.
+    /// </summary>
     internal bool Any { get; set; }
 
     /// <summary>Whether a reading became stale since.</summary>

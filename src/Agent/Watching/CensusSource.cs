@@ -9,17 +9,19 @@ namespace Agent.Watching;
 internal sealed record CensusSubject(string? Label, string? Where);
 
 /// <summary>Takes a census of one network namespace at each interval.</summary>
+/// <param name="store">Takes the readings.</param>
 /// <param name="where">The namespace and the watches in it.</param>
 /// <param name="interval">From the start of one census to the start of the next.</param>
 /// <param name="time">The clock.</param>
 /// <param name="open">Opens the census.</param>
-internal sealed class CensusSource(WatchedNamespace where, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> open) : Source
+internal sealed class CensusSource(
+    Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> open) : Source(store)
 {
     private Census? _census;
     private Census? _former;
 
-    internal CensusSource(WatchedNamespace where, TimeSpan interval, TimeProvider time)
-        : this(where, interval, time, where => new Census(where, time, keepsPeaks: true))
+    internal CensusSource(Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time)
+        : this(store, where, interval, time, where => new Census(where, time, keepsPeaks: true))
     {
     }
 
@@ -30,21 +32,21 @@ internal sealed class CensusSource(WatchedNamespace where, TimeSpan interval, Ti
     // Never equal: after a reload, a census by the new settings is due at once.
     internal override object Identity => this;
 
-    internal override object Subject { get; } = new CensusSubject(where.Label, where.Namespace?.Where);
+    public override object Subject { get; } = new CensusSubject(where.Label, where.Namespace?.Where);
 
-    internal override TimeSpan? MaximumAge { get; } = StaleAfter.Of(interval);
+    public override TimeSpan? MaximumAge { get; } = StaleAfter.Of(interval);
 
     internal override TimeSpan LongestRetryDelay => RetryDelayFor(interval);
 
-    internal override IReadOnlyList<HistorySubject> History =>
+    public override IReadOnlyList<HistorySubject> History =>
         [.. where.Watches.Select(watch => new HistorySubject(where.Label, watch.Name, interval))];
 
-    internal override Reading? Stale(Reading? last) =>
+    public override Reading? Stale(Reading? last) =>
         (last as NamespaceCounts ?? new NamespaceCounts { Netns = where.Label, Duration = null, LastSuccess = null }) with
         {
             Ports = [],
             Watches = [],
-            Failure = $"no census has ended for {(long)StaleAfter.Of(interval).TotalSeconds} s",
+            Failure = $"no census has ended for {(long)MaximumAge!.Value.TotalSeconds} s",
         };
 
     internal override Task RunAsync(Action succeeded, CancellationToken stopping) => DedicatedThread.RunAsync(() => Run(succeeded, stopping));

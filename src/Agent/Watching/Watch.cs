@@ -14,7 +14,7 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     internal const int DefaultShownClients = 10;
 
     /// <summary>How many connections a client may hold, as configured; unknown where a service decides it.</summary>
-    public ClientLimit Limit { get; init; } = new(null, "default");
+    public ClientLimit Limit { get; init; } = new(null, ClientLimit.Assumed);
 
     /// <summary>The service that decides the limit; null where the limit is configured.</summary>
     public ConsulEndpoint? LimitFrom { get; init; }

@@ -31,7 +31,7 @@ internal sealed class WatchTally
     internal ImmutableArray<ushort> Ports => _watch.Ports;
 
     /// <summary>Whether the other tally is of a watch of the same name and ports.</summary>
-    internal bool IsSuccessorOf(WatchTally former) => _watch.Name == former._watch.Name && Ports.AsSpan().SequenceEqual(former.Ports.AsSpan());
+    internal bool IsSuccessorOf(WatchTally former) => _watch.Name == former._watch.Name && Ports.Length == former.Ports.Length && Ports.All(former.Ports.Contains);
 
     /// <summary>Takes over the peak of the last minute and, if as many clients are shown, the choice of clients.</summary>
     internal void TakeOver(WatchTally former)

@@ -67,6 +67,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
     internal async Task Begin()
     {
         CensusSource census = new(
+            _store,
             new WatchedNamespace(null, null, [new Watch("consul", [8500])]),
             Interval,
             Time,

@@ -16,11 +16,16 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
 
     internal override object Identity => identity ?? this;
 
-    internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
+    internal override TimeSpan LongestRetryDelay => Longest;
+
+    internal TimeSpan Longest { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether it claims to hang at any time.</summary>
+    internal bool AlwaysHangs { get; init; }
 
     internal override TimeSpan? HangTimeout => TimeSpan.FromSeconds(10);
 
-    internal override bool IsHanging => Time.GetElapsedTime(_lastSign) > HangTimeout;
+    internal override bool IsHanging => AlwaysHangs || Time.GetElapsedTime(_lastSign) > HangTimeout;
 
     /// <summary>The clock by which it hangs.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;

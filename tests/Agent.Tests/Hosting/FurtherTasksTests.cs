@@ -35,7 +35,7 @@ public sealed class FurtherTasksTests : IAsyncDisposable
             _supervisor,
             _store,
             state,
-            wanted => [.. composition.Sources(wanted), new LoadSource()],
+            wanted => [.. composition.Sources(wanted), new LoadSource(_store)],
             (wanted, textfile) => [.. composition.Publishers(wanted, textfile), lines],
             NullLoggerFactory.Instance);
         tasks.Prepare(settings);
@@ -52,7 +52,7 @@ public sealed class FurtherTasksTests : IAsyncDisposable
     /// <summary>The load of the host.</summary>
     private sealed record LoadReading(double Load) : Reading;
 
-    private sealed class LoadSource : Source
+    private sealed class LoadSource(Store store) : Source(store)
     {
         private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
@@ -62,9 +62,9 @@ public sealed class FurtherTasksTests : IAsyncDisposable
 
         internal override object Identity => nameof(LoadSource);
 
-        internal override object Subject => "load";
+        public override object Subject => "load";
 
-        internal override TimeSpan? MaximumAge => StaleAfter.Of(Interval);
+        public override TimeSpan? MaximumAge => StaleAfter.Of(Interval);
 
         internal override TimeSpan LongestRetryDelay => RetryDelayFor(Interval);
 

@@ -75,6 +75,33 @@ public sealed class ServiceManagerTests : IDisposable
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
     }
 
+    [Fact]
+    public async Task Ping_that_could_not_be_sent_is_due_at_once()
+    {
+        string late = _scratch["late"];
+        _environment["NOTIFY_SOCKET"] = late;
+        _environment["WATCHDOG_USEC"] = "30000000";
+        using ServiceManager manager = Manager();
+        using (NotifyListener first = new(late))
+        {
+            Assert.True(manager.Report(Fine));
+            Assert.Contains("READY=1", await first.Receive());
+        }
+
+        File.Delete(late);
+        _time.Leap(TimeSpan.FromSeconds(10));
+        Assert.False(manager.Report(Fine));
+        Assert.True(manager.UntilPing <= TimeSpan.Zero);
+
+        using NotifyListener second = new(late);
+        _time.Leap(Second);
+        Assert.True(manager.Report(Fine));
+        Assert.Equal("WATCHDOG=1\n", await second.Receive());
+        Assert.Equal(TimeSpan.FromSeconds(10), manager.UntilPing);
+        _time.Leap(TimeSpan.FromSeconds(4));
+        Assert.Equal(TimeSpan.FromSeconds(6), manager.UntilPing);
+    }
+
     [Theory]
     [InlineData("", null)]
     [InlineData("0", null)]

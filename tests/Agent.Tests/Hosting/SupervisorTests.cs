@@ -70,6 +70,37 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Longest_retry_delay_is_asked_for_at_each_failure()
+    {
+        FakeTask task = new("one") { Time = _time, Longest = TimeSpan.FromMinutes(1) };
+        await _supervisor.ReplaceAsync([task]);
+        for (int failure = 1; failure <= 10; failure++)
+        {
+            await Running(task, failure);
+            task.Fail("broken");
+            await Poll.Until(() => _time.Waiting == 1, "it waits for the restart");
+            _time.Leap(LongestPause);
+        }
+
+        await Running(task, 11);
+        task.Longest = TimeSpan.FromSeconds(2);
+        task.Fail("broken");
+        await Poll.Until(() => _time.Waiting == 1, "it waits for the restart");
+        Assert.Equal(TimeSpan.FromSeconds(2), _time.UntilNext);
+    }
+
+    [Fact]
+    public async Task Restarted_task_hangs_only_after_its_own_timeout()
+    {
+        FakeTask task = new("one") { Time = _time, AlwaysHangs = true };
+        await _supervisor.ReplaceAsync([task]);
+        await Running(task, 1);
+        Assert.False(_supervisor.Hangs);
+        _time.Leap(TimeSpan.FromSeconds(11));
+        Assert.True(_supervisor.Hangs);
+    }
+
+    [Fact]
     public async Task The_others_never_notice()
     {
         FakeTask good = new("good");

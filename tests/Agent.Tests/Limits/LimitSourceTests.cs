@@ -250,6 +250,26 @@ public sealed class LimitSourceTests : IAsyncDisposable
         Assert.Null(_time.UntilNext);
     }
 
+    [Fact]
+    public async Task Known_limit_is_kept_by_a_source_of_another_name_after_a_reload()
+    {
+        await Start(() => Known);
+        await Asked(1);
+        _source.Answer = Failing("gone");
+        await _supervisor.StopAsync();
+        _time.Leap(LimitSource.Period);
+
+        using Supervisor after = new(_time, new RecordingLogger<Supervisor>());
+        LimitSource next = new(_store, "another name", Endpoint, _source, _time, _log);
+        _store.Replace([next]);
+        await after.ReplaceAsync([next]);
+        await Asked(2);
+        Assert.Equal((200, false, "gone"), (Current.Value, Current.IsUnknown, Current.Problem));
+        Assert.Equal(
+            "Warning: cannot renew the limit per client: gone; keeping 200, which is 00:01:00 old, and asking again at growing intervals", _log.Lines[^1]);
+        await after.StopAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _supervisor.StopAsync();
@@ -269,7 +289,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
 
     private LimitSource Asking(ScriptedSource service, ManualTime time, Store store)
     {
-        LimitSource source = new(Endpoint.Root, Endpoint, service, time, _log);
+        LimitSource source = new(store, Endpoint.Root, Endpoint, service, time, _log);
         store.Replace([source]);
         return source;
     }

@@ -72,7 +72,7 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
-    private CensusSource Census(TimeSpan interval) => new(new WatchedNamespace(null, null, []), interval, _time);
+    private CensusSource Census(TimeSpan interval) => new(_store, new WatchedNamespace(null, null, []), interval, _time);
 
     private void Count(TimeSpan interval)
     {

@@ -4,7 +4,7 @@ using Agent.Watching;
 namespace Agent.Tests.Readings;
 
 /// <summary>A source that puts what the test gives it.</summary>
-internal sealed class FakeSource(object subject, TimeSpan? maximumAge = null, params HistorySubject[] history) : Source
+internal sealed class FakeSource(Store store, object subject, TimeSpan? maximumAge = null, params HistorySubject[] history) : Source(store)
 {
     internal override string Name => $"fake:{subject}";
 
@@ -12,19 +12,19 @@ internal sealed class FakeSource(object subject, TimeSpan? maximumAge = null, pa
 
     internal override object Identity => this;
 
-    internal override object Subject => subject;
+    public override object Subject => subject;
 
-    internal override TimeSpan? MaximumAge => maximumAge;
+    public override TimeSpan? MaximumAge => maximumAge;
 
     internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
-    internal override IReadOnlyList<HistorySubject> History => history;
+    public override IReadOnlyList<HistorySubject> History => history;
 
     /// <summary>A store whose sources have put the censuses of a snapshot.</summary>
     internal static Store StoreOf(Snapshot snapshot, TimeProvider time)
     {
         Store store = new(time);
-        FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(new CensusSubject(counts.Netns, null)))];
+        FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(store, new CensusSubject(counts.Netns, null)))];
         store.Replace(sources);
         for (int i = 0; i < sources.Length; i++)
         {

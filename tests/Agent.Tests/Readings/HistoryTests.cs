@@ -92,6 +92,14 @@ public sealed class HistoryTests
         Assert.Null(new History(_time, [new HistorySubject(null, "new", Second)], former).Of(null, "consul"));
     }
 
+    [Fact]
+    public void Two_sources_may_have_values_of_one_subject()
+    {
+        History history = new(_time, [new HistorySubject(null, "consul", Second), new HistorySubject(null, "consul", 2 * Second)], former: null);
+        Add(history, 6);
+        Assert.Equal((6, 3_600), (Hour(history)[^1], Hour(history).Length));
+    }
+
     [Theory]
     [InlineData(1, 10)]
     [InlineData(10, 1)]
@@ -140,14 +148,14 @@ public sealed class HistoryTests
     {
         Store store = new(_time);
         WatchedNamespace where = new(null, null, [new Watch("consul", [8500]) { Limit = new ClientLimit(200, "x") }]);
-        CensusSource census = new(where, Second, _time);
+        CensusSource census = new(store, where, Second, _time);
         store.Replace([census]);
         store.Put(census, Counts(where, 3));
         Assert.Null(store.HistoryOf(null, "consul"));
 
         store.Replace([census], keepsHistory: true);
         store.Put(census, Counts(where, 4));
-        CensusSource next = new(where, Second, _time);
+        CensusSource next = new(store, where, Second, _time);
         Advance(1);
         store.Replace([next], keepsHistory: true);
         store.Put(next, Counts(where, 5));
@@ -167,8 +175,8 @@ public sealed class HistoryTests
         ConsulEndpoint endpoint = new(new Uri("http://127.0.0.1:8500"));
         WatchedNamespace where = new(null, "blue", [new Watch("consul", [8500]) { LimitFrom = endpoint, Limit = ClientLimit.NotAsked }]);
         Store store = new(_time);
-        CensusSource census = new(where, Second, _time);
-        FakeSource limit = new(endpoint);
+        CensusSource census = new(store, where, Second, _time);
+        FakeSource limit = new(store, endpoint);
         store.Replace([census, limit], keepsHistory: true);
         store.Put(census, Counts(where, 1));
         Advance(1);

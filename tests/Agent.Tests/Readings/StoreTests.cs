@@ -146,8 +146,8 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void Reading_without_a_maximum_age_never_becomes_stale_and_is_not_waited_for()
     {
-        CensusSource census = new(Main, Interval, _time);
-        FakeSource slow = new("slow");
+        CensusSource census = new(_store, Main, Interval, _time);
+        FakeSource slow = new(_store, "slow");
         _store.Replace([census, slow]);
         _store.Put(census, Good(Main));
         Assert.NotNull(_reader.TryTake(out _));
@@ -212,6 +212,60 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void Stale_reading_stays_stale_through_a_reload_until_the_next_census()
+    {
+        _store.Put(Replace(Interval, Main)[0], Good(Main));
+        DateTimeOffset? success = Assert.Single(Snapshot.Namespaces).LastSuccess;
+        _time.Leap(TimeSpan.FromSeconds(11));
+        Assert.NotNull(_reader.TryTake(out _));
+
+        Source next = Replace(Interval, Main)[0];
+        Assert.Equal(("no census has ended for 10 s", success), (Assert.Single(Snapshot.Namespaces).Failure, Snapshot.Namespaces[0].LastSuccess));
+        Assert.Equal("no census has ended for 10 s", NotReadyBecause);
+        Assert.Null(_reader.TryTake(out _));
+
+        _store.Put(next, Good(Main));
+        Assert.True(Assert.Single(Snapshot.Namespaces).Succeeded);
+    }
+
+    [Fact]
+    public void Reading_becomes_stale_also_when_reloads_come_more_often()
+    {
+        _store.Put(Replace(Interval, Main)[0], Good(Main));
+        for (int reload = 0; reload < 3; reload++)
+        {
+            _time.Leap(TimeSpan.FromSeconds(4));
+            Replace(Interval, Main);
+        }
+
+        Assert.Equal("no census has ended for 10 s", Assert.Single(Snapshot.Namespaces).Failure);
+    }
+
+    [Fact]
+    public void Limit_alone_gives_no_view_before_the_first_census()
+    {
+        CensusSource census = new(_store, Main, Interval, _time);
+        FakeSource limit = new(_store, "limit");
+        _store.Replace([census, limit]);
+        limit.Put(Good(Blue));
+        _time.Leap(TimeSpan.FromSeconds(5));
+        Assert.Null(_reader.TryTake(out _));
+        _store.Put(census, Good(Main));
+        Assert.NotNull(_reader.TryTake(out _));
+    }
+
+    [Fact]
+    public void Reader_is_woken_also_when_a_handler_of_the_reading_throws()
+    {
+        Source source = Replace(Interval, Main)[0];
+        _reader.Changed.WaitOne(0);
+        _store.ReadingPut += (_, _) => throw new InvalidOperationException("a defect");
+        Assert.Throws<InvalidOperationException>(() => _store.Put(source, Good(Main)));
+        Assert.True(_reader.Changed.WaitOne(0));
+        Assert.NotNull(_reader.TryTake(out _));
+    }
+
+    [Fact]
     public void Reading_of_a_source_that_was_replaced_is_dropped()
     {
         Source former = Replace(Interval, Main)[0];
@@ -272,7 +326,7 @@ public sealed class StoreTests : IDisposable
 
     private Source[] Replace(TimeSpan interval, params WatchedNamespace[] namespaces)
     {
-        Source[] sources = [.. namespaces.Select(where => new CensusSource(where, interval, _time))];
+        Source[] sources = [.. namespaces.Select(where => new CensusSource(_store, where, interval, _time))];
         _store.Replace(sources);
         return sources;
     }

@@ -90,11 +90,17 @@ internal sealed class EndpointExposition
             areMany = _durations.Count >= ManyDurations;
         }
 
-        // Nobody scrapes. A census never waits for a rendering: where there is one after all, the next census tries again.
+        // No scrape for a long time. A census never waits for a rendering: if one runs, the next census tries again.
         if (areMany && _gate.TryEnter())
         {
-            ObserveDurations(version);
-            _gate.Exit();
+            try
+            {
+                ObserveDurations(version);
+            }
+            finally
+            {
+                _gate.Exit();
+            }
         }
     }
 

@@ -38,7 +38,7 @@ public sealed partial class EndpointExpositionTests
     public void Exposition_is_that_of_the_golden_files()
     {
         ImmutableArray<NamespaceCounts> counts = ExampleSnapshots.Several.Namespaces;
-        FakeSource[] sources = [.. counts.Select(found => new FakeSource(new CensusSubject(found.Netns, null)))];
+        FakeSource[] sources = [.. counts.Select(found => new FakeSource(_store, new CensusSubject(found.Netns, null)))];
         _store.Replace(sources);
         // The endpoint is configured after the only census of the last namespace, so that the histogram has none of it.
         sources[2].Put(counts[2]);
@@ -156,8 +156,8 @@ public sealed partial class EndpointExpositionTests
         const int Scrapers = 8;
         const int Expositions = 2_000;
         _statistics = ExampleStatistics.AtStart;
-        FakeSource source = new(new CensusSubject(null, null));
         _store = new Store(_time);
+        FakeSource source = new(_store, new CensusSubject(null, null));
         _store.Replace([source]);
         EndpointExposition exposition = Create();
         source.Put(Numbered(1));
@@ -189,9 +189,9 @@ public sealed partial class EndpointExpositionTests
     public void Durations_that_no_scrape_asks_for_are_counted()
     {
         const int Censuses = 3_500;
-        FakeSource source = new(new CensusSubject(null, null));
         _statistics = ExampleStatistics.AtStart;
         _store = new Store(_time);
+        FakeSource source = new(_store, new CensusSubject(null, null));
         _store.Replace([source]);
         EndpointExposition exposition = Create();
         for (int number = 1; number <= Censuses; number++)
@@ -275,7 +275,7 @@ public sealed partial class EndpointExpositionTests
     /// <summary>Puts the censuses of a snapshot in place of all others.</summary>
     private void Show(Snapshot snapshot)
     {
-        FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(new CensusSubject(counts.Netns, null)))];
+        FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(_store, new CensusSubject(counts.Netns, null)))];
         _store.Replace(sources);
         for (int i = 0; i < sources.Length; i++)
         {
