@@ -180,7 +180,7 @@ public sealed class CommandsTests : IDisposable
         return (exitCode, output.Replace("\r\n", "\n", StringComparison.Ordinal).Replace(_scratch["textfiles"], TextfileDirectory, StringComparison.Ordinal));
     }
 
-    /// <summary>The arguments that run a script in the namespace, without the variables of whoever runs the tests.</summary>
+    /// <summary>The arguments that run a script in the namespace, without the variables of the test run.</summary>
     private IEnumerable<string> Command(TestNamespace @namespace, string directory, string script)
     {
         string[] kept = ["HOME", "DOTNET_ROOT", "NUGET_PACKAGES"];

@@ -14,7 +14,7 @@ public sealed partial class ExamplesTests
 
     [Theory]
     [MemberData(nameof(Json))]
-    public async Task Json_is_valid_and_a_configuration_file_is_one_that_the_agent_takes(string block)
+    public async Task Json_is_valid_and_the_agent_accepts_each_configuration_file(string block)
     {
         string text = MarkdownPage.Find(block).Text;
         // A block may show one member of an object.
@@ -31,7 +31,7 @@ public sealed partial class ExamplesTests
 
     [Theory]
     [MemberData(nameof(Yaml))]
-    public async Task Yaml_is_a_configuration_that_Prometheus_takes(string block)
+    public async Task Prometheus_accepts_each_yaml_configuration(string block)
     {
         using Scratch scratch = new();
         await File.WriteAllTextAsync(scratch["prometheus.yml"], MarkdownPage.Find(block).Text, TestContext.Current.CancellationToken);
