@@ -1,12 +1,12 @@
 using Agent.Cli;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
-using Agent.Publishing;
 using Agent.Hosting;
-using Agent.Readings;
-using Agent.Watching;
 using Agent.Limits;
 using Agent.Limits.Consul;
+using Agent.Publishing;
+using Agent.Readings;
+using Agent.Watching;
 using Agent.Workloads;
 
 if (!StandardStreams.TryOpen())

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Agent.Watching;
 using Agent.Limits.Consul;
+using Agent.Watching;
 
 namespace Agent.Configuration;
 

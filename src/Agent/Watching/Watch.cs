@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Agent.Limits.Consul;
 using Agent.Limits;
+using Agent.Limits.Consul;
 
 namespace Agent.Watching;
 

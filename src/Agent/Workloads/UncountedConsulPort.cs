@@ -1,5 +1,5 @@
-using Agent.Watching;
 using Agent.Limits.Consul;
+using Agent.Watching;
 using Netlink;
 using Netlink.SockDiag;
 
