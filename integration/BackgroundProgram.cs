@@ -66,7 +66,7 @@ internal sealed class BackgroundProgram : IDisposable
     internal async Task<int> Exit(CancellationToken cancellationToken = default)
     {
         using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Poll.Patience);
+        timeout.CancelAfter(Poll.Timeout);
         await _process.WaitForExitAsync(timeout.Token);
         return _process.ExitCode;
     }

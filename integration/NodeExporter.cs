@@ -6,7 +6,7 @@ namespace Integration;
 internal sealed class NodeExporter : IDisposable
 {
     private readonly BackgroundProgram _program;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Patience };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Timeout };
     private readonly Uri _metrics;
 
     internal NodeExporter(string textfileDirectory)

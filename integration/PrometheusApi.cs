@@ -8,7 +8,7 @@ namespace Integration;
 /// <param name="until">Waits for a condition that only the running Prometheus can meet.</param>
 internal sealed class PrometheusApi(string address, Func<Func<bool>, string, Task> until) : IDisposable
 {
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Patience };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Timeout };
 
     /// <summary>Repeats a query until the result meets the condition.</summary>
     /// <param name="expression">The query, in PromQL.</param>

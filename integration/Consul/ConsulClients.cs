@@ -31,7 +31,7 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
             IPAddress local = IPAddress.Parse(from);
             connected[i] = new Socket(local.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
             {
-                ReceiveTimeout = (int)Poll.Patience.TotalMilliseconds,
+                ReceiveTimeout = (int)Poll.Timeout.TotalMilliseconds,
             };
             _sockets.Add(connected[i]);
             connected[i].Bind(new IPEndPoint(local, 0));

@@ -50,5 +50,5 @@ internal static class ContainerBuilderExtensions
     /// <summary>The container counts as started after it has logged a line that matches the pattern.</summary>
     internal static ContainerBuilder UntilLogged(this ContainerBuilder builder, string pattern) => builder.WithWaitStrategy(
         Wait.ForUnixContainer().UntilMessageIsLogged(
-            pattern, wait => wait.WithTimeout(Poll.Patience).WithInterval(TimeSpan.FromMilliseconds(50)).WithMode(WaitStrategyMode.Running)));
+            pattern, wait => wait.WithTimeout(Poll.Timeout).WithInterval(TimeSpan.FromMilliseconds(50)).WithMode(WaitStrategyMode.Running)));
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Testing;
 
-/// <summary>The program itself, as users start it. AGENT_PROGRAM names another one than that of this build, the published one for example.</summary>
+/// <summary>The program, started like a user starts it. AGENT_PROGRAM is the path of another program than that of this build, for example the published one.</summary>
 internal sealed class AgentProcess : IDisposable
 {
     private static readonly string[] Variables =
@@ -18,7 +18,7 @@ internal sealed class AgentProcess : IDisposable
 
     private AgentProcess(Process process) => _process = process;
 
-    /// <summary>The command that is the program, for one that starts it itself.</summary>
+    /// <summary>The command that starts the program.</summary>
     internal static string[] Command { get; } = Environment.GetEnvironmentVariable("AGENT_PROGRAM") is { Length: > 0 } program
         ? [program]
         : ["dotnet", Path.Combine(AppContext.BaseDirectory, "agent.dll")];
@@ -31,10 +31,10 @@ internal sealed class AgentProcess : IDisposable
 
     internal string Errors => Read(_errors);
 
-    /// <summary>Starts it with an environment of its own.</summary>
+    /// <summary>Starts it in an environment without the variables of the agent.</summary>
     /// <param name="arguments">The program's arguments.</param>
-    /// <param name="environment">Variables that are set beside those of the test.</param>
-    /// <param name="through">A command that starts the program, setpriv and its options for example; none by default.</param>
+    /// <param name="environment">Variables to set in addition.</param>
+    /// <param name="through">A command that starts the program, for example setpriv with options; none by default.</param>
     internal static AgentProcess Start(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? through = null)
     {
@@ -49,7 +49,7 @@ internal sealed class AgentProcess : IDisposable
             start.Environment.Remove(variable);
         }
 
-        // Whatever the locale of the machine that runs the tests.
+        // Independent of the locale of the machine.
         start.Environment["LC_ALL"] = "C.UTF-8";
         foreach ((string variable, string value) in environment ?? new Dictionary<string, string>())
         {
@@ -65,7 +65,7 @@ internal sealed class AgentProcess : IDisposable
         return agent;
     }
 
-    /// <summary>Starts it and waits for its end.</summary>
+    /// <summary>Runs it to its end.</summary>
     internal static async Task<(int ExitCode, string Output, string Errors)> Run(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? through = null)
     {
@@ -73,11 +73,11 @@ internal sealed class AgentProcess : IDisposable
         return (await agent.Exit(), agent.Output, agent.Errors);
     }
 
-    /// <summary>Waits for its end, and for all that it printed.</summary>
+    /// <summary>Waits for its end and for its whole output.</summary>
     internal async Task<int> Exit()
     {
-        using CancellationTokenSource patience = new(Poll.Patience);
-        await _process.WaitForExitAsync(patience.Token);
+        using CancellationTokenSource timeout = new(Poll.Timeout);
+        await _process.WaitForExitAsync(timeout.Token);
         return _process.ExitCode;
     }
 
@@ -96,7 +96,7 @@ internal sealed class AgentProcess : IDisposable
 
     private static ProcessStartInfo StartInfo(IReadOnlyList<string> through)
     {
-        // A shell has what it starts in the background ignore SIGINT and SIGQUIT, nohup SIGHUP, and so would all that the tests start.
+        // Programs that a shell starts in the background ignore SIGINT and SIGQUIT, and those of nohup ignore SIGHUP. The agent would inherit this from the tests.
         string[] command = ["env", "--default-signal=HUP,INT,QUIT,TERM", .. through, .. Command];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
     }

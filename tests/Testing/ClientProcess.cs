@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Testing;
 
-/// <summary>A client in a process of its own: bash, which connects and holds the connection until the object is disposed.</summary>
+/// <summary>A client in another process: bash, which connects and holds the connection until the object is disposed.</summary>
 internal sealed class ClientProcess : IDisposable
 {
     private readonly Process _process;
 
     /// <param name="of">The server; it accepts the connection.</param>
-    /// <param name="in">Where.</param>
+    /// <param name="in">The namespace of the client.</param>
     /// <param name="shared">Whether a child process, cat, has the connection too.</param>
     /// <param name="through">A command that starts it, for example setpriv with options; none by default.</param>
     internal ClientProcess(Connections of, TestNamespace @in, bool shared = false, params string[] through)

@@ -20,7 +20,7 @@ internal sealed class Connections : IDisposable
     private int _nextRepairedPort = 10_000;
     private bool _leftUnaccepted;
 
-    /// <param name="in">Where.</param>
+    /// <param name="in">The namespace of the server and its clients.</param>
     /// <param name="port">The server's port.</param>
     /// <param name="listenOn">Loopback by default; IPv6Any listens for both IP versions.</param>
     internal Connections(TestNamespace @in, int port, IPAddress? listenOn = null)
@@ -68,7 +68,7 @@ internal sealed class Connections : IDisposable
     /// <summary>Accepts the connection of another process.</summary>
     internal void AcceptOther()
     {
-        Assert.True(_listener.Poll(Poll.Patience, SelectMode.SelectRead), "no other process has connected");
+        Assert.True(_listener.Poll(Poll.Timeout, SelectMode.SelectRead), "no other process has connected");
         _sockets.Add(_listener.Accept());
     }
 

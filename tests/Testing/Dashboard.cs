@@ -9,11 +9,11 @@ internal static class Dashboard
 
     internal static JsonElement Read() => JsonElement.Parse(Repository.Read(File));
 
-    /// <summary>Those that show something, which rows do not.</summary>
+    /// <summary>The panels without the rows, which only group them.</summary>
     internal static IEnumerable<JsonElement> Panels() =>
         Read().GetProperty("panels").EnumerateArray().Where(panel => panel.GetProperty("type").GetString() != "row");
 
-    /// <summary>What Grafana asks Prometheus for where all hosts and watches are chosen.</summary>
+    /// <summary>The queries of Grafana if all hosts and watches are chosen.</summary>
     internal static IEnumerable<string> Expressions() => Panels()
         .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
         .Select(target => target.GetProperty("expr").GetString()!

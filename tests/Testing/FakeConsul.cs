@@ -152,7 +152,7 @@ internal sealed class FakeConsul : IAsyncDisposable
         {
             if (await stream.ReadAsync(one, _ending.Token) == 0)
             {
-                throw new IOException("the client went");
+                throw new IOException("the client closed the connection before the end of its request");
             }
 
             request.Append((char)one[0]);

@@ -4,17 +4,17 @@ using System.Net.Sockets;
 
 namespace Testing;
 
-/// <summary>Ports of loopback for programs that cannot be asked to choose one and say which.</summary>
+/// <summary>Free ports of loopback, for programs that cannot choose a port themselves and report it.</summary>
 internal static class FreePort
 {
-    // Below those that the kernel and the Docker engine give out by themselves (net.ipv4.ip_local_port_range).
+    // Below the ports that the kernel and the Docker engine assign (net.ipv4.ip_local_port_range).
     private const int Lowest = 20_000;
     private const int Highest = 32_000;
 
-    // Each holds a name, until the end of the process, that no other one can have: several test programs run at the same time.
-    private static readonly ConcurrentBag<Socket> Given = [];
+    // Each socket holds a unique name until the end of the process, because several test programs run at the same time.
+    private static readonly ConcurrentBag<Socket> Reserved = [];
 
-    /// <returns>One that is free, and that nobody gets but who asks for just this one.</returns>
+    /// <returns>A free port that no other test gets.</returns>
     internal static int Next()
     {
         while (true)
@@ -23,7 +23,7 @@ internal static class FreePort
             Socket name = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             if (Binds(name, new UnixDomainSocketEndPoint($"\0agent-test-port-{port}")) && IsFree(port))
             {
-                Given.Add(name);
+                Reserved.Add(name);
                 return port;
             }
 

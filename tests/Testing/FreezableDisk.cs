@@ -1,6 +1,6 @@
 namespace Testing;
 
-/// <summary>A filesystem that can be frozen, see fsfreeze(8): whoever writes then waits in the kernel, as on a disk or server that has died.</summary>
+/// <summary>A filesystem that can be frozen, see fsfreeze(8). Writers then wait in the kernel, as on a failed disk or file server.</summary>
 internal sealed class FreezableDisk : IAsyncDisposable
 {
     private const int Bytes = 8 << 20;
@@ -27,7 +27,7 @@ internal sealed class FreezableDisk : IAsyncDisposable
         return new FreezableDisk(path);
     }
 
-    /// <summary>Until what it returns is disposed of. Nobody who waits there can be killed before.</summary>
+    /// <summary>Freezes it until the returned object is disposed. A process that waits for it cannot be killed before.</summary>
     internal async Task<IAsyncDisposable> Freeze()
     {
         await Succeed("fsfreeze", "--freeze", Path);
@@ -36,7 +36,7 @@ internal sealed class FreezableDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // A process that another test starts at this moment has a copy of what is open there for an instant.
+        // A process that another test starts right now may have a copy of an open descriptor for a moment.
         await Poll.Until(async () => (await Tool.Run("umount", [Path])).ExitCode == 0, $"{Path} is unmounted");
     }
 

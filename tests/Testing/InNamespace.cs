@@ -1,13 +1,12 @@
 namespace Testing;
 
 /// <summary>
-/// Makes commands that run inside a namespace. With nsenter, which becomes the command, and not with Process.Start on the namespace's
-/// thread: a thread is born into its parent's namespace, and those that .NET makes to read the command's output would serve other tests
-/// from there.
+/// Builds commands that run inside a namespace. They use nsenter, which is replaced by the command. Process.Start on the namespace's thread would not
+/// work: a thread starts in the namespace of its parent, so the threads with which .NET reads the output would stay there and serve other tests.
 /// </summary>
 internal static class InNamespace
 {
-    /// <summary>The nsenter that <see cref="Arguments"/> are for.</summary>
+    /// <summary>The path of nsenter, for <see cref="Arguments"/>.</summary>
     internal static string Program => Requires.Program("nsenter", "util-linux");
 
     internal static IEnumerable<string> Arguments(TestNamespace @in, params IEnumerable<string> command) =>

@@ -77,7 +77,7 @@ internal sealed class LimitingServer : IDisposable
 
     private static void Shut(Socket socket)
     {
-        // Closing alone may not be at once: see Connections.
+        // close(2) alone may have no effect for a moment: see Connections.
         socket.Shutdown(SocketShutdown.Both);
         socket.Dispose();
     }

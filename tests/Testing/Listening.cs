@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Testing;
 
-/// <summary>Whether a server listens, by connecting to it.</summary>
+/// <summary>Checks whether a server listens, with a connection to it.</summary>
 internal static class Listening
 {
     internal static bool At(IPEndPoint where)

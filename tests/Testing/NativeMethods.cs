@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Testing;
 
-/// <summary>What tests need of the C library beyond what the product calls.</summary>
+/// <summary>The functions of the C library that only tests use.</summary>
 internal static partial class NativeMethods
 {
     internal const int CLONE_NEWNET = 0x40000000;

@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Testing;
 
-/// <summary>Listens where a service manager does, on a unix datagram socket; see sd_notify(3).</summary>
+/// <summary>A unix datagram socket like that of a service manager; see sd_notify(3).</summary>
 internal sealed class NotifyListener : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly byte[] _buffer = new byte[4096];
 
-    /// <param name="address">What NOTIFY_SOCKET is to say: a path, or a name after an @.</param>
+    /// <param name="address">The value for NOTIFY_SOCKET: a path, or an abstract name after an @.</param>
     internal NotifyListener(string address)
     {
         Address = address;
@@ -24,13 +24,13 @@ internal sealed class NotifyListener : IDisposable
     /// <summary>Waits for the next message.</summary>
     internal async Task<string> Receive()
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(Poll.Patience);
-        int length = await _socket.ReceiveAsync(_buffer, patience.Token);
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(Poll.Timeout);
+        int length = await _socket.ReceiveAsync(_buffer, timeout.Token);
         return Encoding.UTF8.GetString(_buffer.AsSpan(0, length));
     }
 
-    /// <summary>Waits for a message that has an assignment; those before it are let go.</summary>
+    /// <summary>Waits for a message with this assignment and drops the messages before it.</summary>
     internal async Task<string> ReceiveUntil(string assignment)
     {
         string message;

@@ -1,9 +1,9 @@
 namespace Testing;
 
-/// <summary>The parser of Prometheus' client library for Python, which refuses what OpenMetrics does not allow.</summary>
+/// <summary>The parser of Prometheus' client library for Python, which rejects text that OpenMetrics does not allow.</summary>
 internal static class OpenMetricsParser
 {
-    // Debian's packages are for Debian's Python, which need not be the first in PATH.
+    // Debian's packages need Debian's Python, which may not be the first in PATH.
     private const string Python = "/usr/bin/python3";
 
     private const string Script = """
@@ -13,7 +13,7 @@ internal static class OpenMetricsParser
             print(family.name, family.type, len(family.samples))
         """;
 
-    /// <returns>A line for each family: its name, its type, how many samples it has. What is wrong where the exit code is not 0.</returns>
+    /// <returns>A line for each family: its name, its type and its number of samples; the error if the exit code is not 0.</returns>
     internal static async Task<(int ExitCode, string Output)> Parse(string text)
     {
         Requires.That(

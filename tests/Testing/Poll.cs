@@ -6,7 +6,7 @@ namespace Testing;
 internal static class Poll
 {
     /// <summary>The timeout, long enough for a busy machine. A test that succeeds earlier does not wait for it.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    internal static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
@@ -14,14 +14,14 @@ internal static class Poll
 
     internal static Task Until(Func<Task<bool>> condition, string what) => InCleanUp(condition, what, TestContext.Current.CancellationToken);
 
-    /// <summary>The same where the test may be over, also because it was cancelled.</summary>
+    /// <summary>The same for cleaning up, when the test may have ended or been cancelled.</summary>
     internal static async Task InCleanUp(Func<Task<bool>> condition, string what, CancellationToken cancellationToken)
     {
         using PeriodicTimer pause = new(Pause);
         Stopwatch waited = Stopwatch.StartNew();
         while (!await condition())
         {
-            Assert.True(waited.Elapsed < Patience, $"not within {Patience.TotalSeconds:0} s: {what}");
+            Assert.True(waited.Elapsed < Timeout, $"not within {Timeout.TotalSeconds:0} s: {what}");
             await pause.WaitForNextTickAsync(cancellationToken);
         }
     }

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Testing;
 
-/// <summary>The files of this repository, for tests that hold documents and scripts against the program.</summary>
+/// <summary>The files of this repository, for tests that compare documents and scripts with the program.</summary>
 internal static class Repository
 {
     private static readonly string Root = FindRoot();
 
-    /// <summary>Tells this checkout from others: the first digits of the sum of its path, as integration/prepare has them.</summary>
+    /// <summary>Distinguishes this checkout from others: the first digits of the checksum of its path, as in integration/prepare.</summary>
     internal static string Checkout { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Root}\n")))[..8];
 
     internal static string PathOf(string relativePath) => Path.Combine(Root, relativePath);

@@ -1,6 +1,6 @@
 namespace Testing;
 
-/// <summary>A directory of the test's own that goes with it.</summary>
+/// <summary>A temporary directory of one test, which deletes it at its end.</summary>
 internal sealed class Scratch : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("agent-test-");

@@ -2,7 +2,7 @@ using Netlink;
 
 namespace Testing;
 
-/// <summary>A kernel that follows a script, for behaviour that the real one does not show on demand.</summary>
+/// <summary>A kernel that follows a script, for behavior that the real one does not show on demand.</summary>
 internal sealed class ScriptedKernel : INetlinkChannel
 {
     internal const uint OwnPortId = 4242;

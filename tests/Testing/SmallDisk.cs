@@ -1,6 +1,6 @@
 namespace Testing;
 
-/// <summary>A tmpfs of 64 KiB to be filled, made read-only and freed.</summary>
+/// <summary>A tmpfs of 64 KiB that a test can fill, free and make read-only.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private const int Chunk = 4096;
@@ -32,19 +32,19 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Full, as it was meant to be.
+            // The disk is full.
         }
     }
 
     internal void Free() => File.Delete(Filler);
 
-    /// <summary>Waits for a moment in which nothing is open for writing there.</summary>
+    /// <summary>Waits until no file is open for writing there.</summary>
     internal Task Remount(string how) =>
         Poll.Until(async () => (await Tool.Run("mount", ["-o", $"remount,{how}", Path])).ExitCode == 0, $"{Path} is mounted {how}");
 
     public async ValueTask DisposeAsync()
     {
-        // A process that another test starts at this moment has a copy of what is open there for an instant.
+        // A process that another test starts right now may have a copy of an open descriptor for a moment.
         await Poll.Until(async () => (await Tool.Run("umount", [Path])).ExitCode == 0, $"{Path} is unmounted");
     }
 }

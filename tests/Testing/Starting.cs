@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace Testing;
 
 /// <summary>
-/// Starts processes one at a time. From its birth until it executes its program a process has a copy of every descriptor, and what is closed
-/// meanwhile stays open: who closes something that has to be gone at once holds the gate.
+/// Starts processes one at a time. Between fork and execve, a new process has a copy of every descriptor, and a file that is closed meanwhile stays
+/// open. Code that must close a file at once holds the gate.
 /// </summary>
 internal static class Starting
 {
     internal static readonly Lock Gate = new();
 
-    /// <summary>Returns when it executes its program.</summary>
+    /// <summary>Starts a process and returns after its execve.</summary>
     internal static void Start(Process process)
     {
         lock (Gate)

@@ -3,7 +3,7 @@ using Xunit.v3;
 namespace Testing;
 
 /// <summary>
-/// On a class whose tests start the program. They run with the published one too, by AGENT_PROGRAM and <c>--filter Starts=Program</c>.
+/// Marks a class whose tests start the program. They also run with the published program: AGENT_PROGRAM and <c>--filter Starts=Program</c>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class StartsProgramAttribute : Attribute, ITraitAttribute

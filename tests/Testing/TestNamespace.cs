@@ -102,7 +102,7 @@ internal sealed class TestNamespace : IDisposable
         }
 
         // The kernel removes a thread a moment after its end.
-        SpinWait.SpinUntil(() => !File.Exists(_path), Poll.Patience);
+        SpinWait.SpinUntil(() => !File.Exists(_path), Poll.Timeout);
         Assert.Empty(bornHere);
     }
 

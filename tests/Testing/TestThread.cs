@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace Testing;
 
-/// <summary>A thread of a test's own. What it fails with, the test fails with that joins it; by itself it would end the whole run.</summary>
+/// <summary>A thread of a test. <see cref="Join"/> throws its exception in the test; unhandled, the exception would end the whole run.</summary>
 internal sealed class TestThread
 {
     private readonly Thread _thread;
@@ -31,7 +31,7 @@ internal sealed class TestThread
         return thread;
     }
 
-    /// <summary>Waits for its end, and throws what it ended with.</summary>
+    /// <summary>Waits for its end and throws its exception.</summary>
     internal void Join()
     {
         _thread.Join();

@@ -17,12 +17,12 @@ internal static class Tool
             },
         };
         Starting.Start(process);
-        using CancellationTokenSource patience = new(Poll.Patience);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token);
-        Task<string> errors = process.StandardError.ReadToEndAsync(patience.Token);
+        using CancellationTokenSource timeout = new(Poll.Timeout);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+        Task<string> errors = process.StandardError.ReadToEndAsync(timeout.Token);
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
-        await process.WaitForExitAsync(patience.Token);
+        await process.WaitForExitAsync(timeout.Token);
         return (process.ExitCode, await output + await errors);
     }
 }

@@ -108,7 +108,7 @@ internal sealed class CommandLine
 
     private readonly Option<string?> _critical = new("--critical")
     {
-        Description = "The same for exit code 2.",
+        Description = "Exit with 2 if a client holds at least this many connections, or this part of the limit.",
         HelpName = "N|N%",
     };
 

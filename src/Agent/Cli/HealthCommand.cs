@@ -47,14 +47,14 @@ internal static class HealthCommand
     /// <returns>The defect of the textfile; null if it has none.</returns>
     private static string? Defect(string path, TimeSpan age, TimeSpan interval, string text)
     {
-        TimeSpan patience = StaleAfter.Of(interval);
-        if (age > patience)
+        TimeSpan maximum = StaleAfter.Of(interval);
+        if (age > maximum)
         {
-            return $"{path} is {Format(age)} old, and the maximum for an interval of {Duration.Format(interval)} is {Duration.Format(patience)}; "
+            return $"{path} is {Format(age)} old, and the maximum for an interval of {Duration.Format(interval)} is {Duration.Format(maximum)}; "
                 + "the agent was killed, hangs, cannot write, or has a longer --interval";
         }
 
-        if (-age > patience)
+        if (-age > maximum)
         {
             // The clock was set back. A working agent would have written the file since.
             return $"{path} has a time {Format(-age)} in the future; the clock was set back, and the agent has not written since";

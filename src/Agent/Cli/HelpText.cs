@@ -31,7 +31,7 @@ internal sealed class HelpText(int width)
           0   no client reached a threshold
           1   a client reached --warn
           2   a client reached --critical
-          3   the census failed, or a threshold cannot be judged
+          3   the census failed, or a threshold cannot be checked
           64  an option, a variable or a file is invalid, or the textfile cannot be written
 
         Examples:

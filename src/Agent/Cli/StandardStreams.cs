@@ -78,7 +78,7 @@ internal static class StandardStreams
             reason = failure.Message;
         }
 
-        ErrorLine.Write($"standard input, output or error is closed, and the agent cannot start itself once more ({reason}); start it with {Null} instead");
+        ErrorLine.Write($"standard input, output or error is closed, and the agent cannot restart itself ({reason}); redirect the closed stream to {Null}");
         return false;
     }
 }

@@ -39,7 +39,7 @@ internal sealed record ListenAddresses(ImmutableArray<IPEndPoint> All)
 
                 if (Covers(next, other) || Covers(other, next))
                 {
-                    throw new FormatException($"{(Covers(next, other) ? next : other)} listens on {(Covers(next, other) ? other : next)} as well; name one of the two");
+                    throw new FormatException($"{(Covers(next, other) ? next : other)} includes {(Covers(next, other) ? other : next)}; give only one of them");
                 }
             }
 

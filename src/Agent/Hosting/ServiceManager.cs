@@ -191,7 +191,7 @@ internal sealed partial class ServiceManager : IDisposable
         }
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "no status goes to the service manager: NOTIFY_SOCKET '{Address}': {Reason}")]
+    [LoggerMessage(20, LogLevel.Warning, "cannot report to the service manager: NOTIFY_SOCKET '{Address}': {Reason}")]
     private partial void LogNoSocket(string address, string reason);
 
     [LoggerMessage(21, LogLevel.Warning, "cannot send the status to the service manager: {Reason}; trying again each second")]

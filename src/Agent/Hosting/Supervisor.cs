@@ -205,6 +205,6 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
         }
     }
 
-    [LoggerMessage(3, LogLevel.Warning, "the task {Name} does not stop; it ends with the agent")]
+    [LoggerMessage(3, LogLevel.Warning, "the task {Name} did not stop in time; it runs until the agent ends")]
     private partial void LogDoesNotEnd(string name);
 }

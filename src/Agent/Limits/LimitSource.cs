@@ -110,7 +110,7 @@ internal sealed partial class LimitSource(
         {
             ClientLimit unknown = LimitUnknownException.ToLimit(service.Name, failure);
             Put(unknown, begun);
-            ReportProblem(unknown.Problem!, LogCannotLearn, LogCannotRenew);
+            ReportProblem(unknown.Problem!, LogCannotRead, LogCannotRefresh);
             throw;
         }
     }
@@ -165,12 +165,12 @@ internal sealed partial class LimitSource(
     [LoggerMessage(32, LogLevel.Information, "limit per client, by {Source}, known again: {Limit}")]
     private partial void LogKnownAgain(string source, string limit);
 
-    [LoggerMessage(33, LogLevel.Warning, "cannot learn the limit per client: {Problem}; the limit is unknown, asking again at growing intervals")]
-    private partial void LogCannotLearn(string problem);
+    [LoggerMessage(33, LogLevel.Warning, "cannot read the limit per client: {Problem}; the limit is unknown, asking again at growing intervals")]
+    private partial void LogCannotRead(string problem);
 
     [LoggerMessage(34, LogLevel.Warning,
-        "cannot renew the limit per client: {Problem}; keeping {Limit}, which is {Age} old, and asking again at growing intervals")]
-    private partial void LogCannotRenew(string problem, string limit, TimeSpan age);
+        "cannot refresh the limit per client: {Problem}; keeping {Limit}, which is {Age} old, and asking again at growing intervals")]
+    private partial void LogCannotRefresh(string problem, string limit, TimeSpan age);
 
     [LoggerMessage(35, LogLevel.Warning, "{Problem}; the limit is unknown, asking again every 10 s")]
     private partial void LogRefused(string problem);

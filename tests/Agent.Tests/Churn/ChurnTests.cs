@@ -8,10 +8,10 @@ using Testing;
 
 namespace Agent.Tests.Churn;
 
-/// <summary>Censuses on the real kernel while what they count comes and goes. AGENT_CHURN_CENSUSES asks for another number of them.</summary>
+/// <summary>Censuses on the real kernel while sockets and namespaces come and go. AGENT_CHURN_CENSUSES sets the number of censuses.</summary>
 /// <remarks>
-/// What is to be gone at once is shut down or disconnected, and not only closed: that is put off while anybody else holds the socket, were it
-/// only for reading where <c>/proc/PID/fd/N</c> points.
+/// A socket that must disappear at once is shut down or disconnected before it is closed. close(2) alone has no effect while another process holds
+/// the socket, even if that process only reads the link <c>/proc/PID/fd/N</c>.
 /// </remarks>
 [Collection(Alone.Name)]
 public sealed class ChurnTests
@@ -23,31 +23,31 @@ public sealed class ChurnTests
         int.TryParse(Environment.GetEnvironmentVariable("AGENT_CHURN_CENSUSES"), out int censuses) ? censuses : 3000;
 
     [Fact]
-    public void Connections_come_and_go_in_the_hosts_table()
+    public void Connections_that_come_and_go_are_counted_in_the_hosts_table()
     {
         using TestNamespace host = new();
         Tally tally = Churn(host, held: 300);
         tally.Report("the host's table");
 
-        // The walk can skip a connection when its neighbour in a bucket goes; with these few in a large table that is next to never.
+        // The walk can skip a connection when its neighbor in a bucket disappears. In a large table with few connections, this is very rare.
         Assert.InRange(tally.Lowest, 0, 3);
     }
 
     [Fact]
-    public void Connections_come_and_go_in_a_table_of_sixteen_buckets()
+    public void Connections_that_come_and_go_are_counted_in_a_table_of_16_buckets()
     {
         using TestNamespace host = new(connectionBuckets: 16);
         Assert.Equal("16", host.Run(() => File.ReadAllText("/proc/sys/net/ipv4/tcp_ehash_entries")).Trim());
         Tally tally = Churn(host, held: 3000);
         tally.Report("16 buckets");
 
-        // Chains of hundreds, walked in steps of sixteen: the worst place there is. What comes twice is recognised, but when a neighbour goes
-        // the walk resumes behind one that it has not seen, and nothing brings that one back.
+        // The worst case: chains of hundreds of connections, walked in steps of sixteen. A connection that comes twice is recognized. But when a
+        // neighbor disappears, the walk resumes after a connection that it has not seen, and that connection is not counted.
         Assert.InRange(tally.Lowest, 0, 300);
     }
 
     [Fact]
-    public void Listeners_come_and_go()
+    public void Listeners_that_come_and_go_are_counted()
     {
         const int Backlog = 7;
         using TestNamespace host = new();
@@ -91,12 +91,12 @@ public sealed class ChurnTests
 
         Print(
             $"listeners: {Censuses} censuses while {listeners.Total} listeners came and went; {seen} saw one; "
-            + "none saw more than there may have been");
+            + "none saw more than could have existed");
         Assert.InRange(seen, 1, Censuses);
     }
 
     [Fact]
-    public void A_namespace_disappears_under_the_census()
+    public void Namespace_that_disappears_is_never_counted_as_empty()
     {
         const int Rounds = 100;
         const int Open = 5;
@@ -109,16 +109,16 @@ public sealed class ChurnTests
             using Census census = CensusOf(host, Port);
             Assert.Equal(Open, Assert.Single(census.Take().Ports).Ipv4);
 
-            TestThread undertaker = TestThread.Start("undertaker", host.Dispose);
+            TestThread deletion = TestThread.Start("deletes the namespace", host.Dispose);
             NamespaceCounts found;
             while ((found = census.Take()).Succeeded)
             {
-                // As long as it can be entered it is the one with five; a zero would be the lie.
+                // While the namespace can be entered, it has five connections. A zero would be wrong.
                 Assert.Equal(Open, Assert.Single(found.Ports).Ipv4);
                 counted++;
             }
 
-            undertaker.Join();
+            deletion.Join();
             Assert.Contains("no such network namespace here", census.Take().Failure);
         }
 
@@ -148,7 +148,7 @@ public sealed class ChurnTests
                 (long atLeast, long atMost) = lifetimes.After(before);
 
                 Assert.Null(found.Failure);
-                // Those that are held are in the same chains as those that come and go, and there is no doubt how many they are.
+                // The held connections are in the same chains as those that come and go, and their number is known exactly.
                 tally.Add(found.Ports[0].Ipv4, held, held);
                 tally.Add(found.Ports[1].Ipv4, atLeast, atMost);
             }
@@ -163,7 +163,7 @@ public sealed class ChurnTests
         return tally;
     }
 
-    /// <summary>Opens up to 40 connections to a server on an address of its own and closes them in another order.</summary>
+    /// <summary>Opens up to 40 connections to a server on its own address and closes them in random order.</summary>
     private static void OpenAndClose(IPAddress address, Lifetimes lifetimes, CancellationToken end)
     {
         const int AtOnce = 40;
@@ -196,7 +196,7 @@ public sealed class ChurnTests
     private static void Close((Socket Client, Socket Server) pair, Lifetimes lifetimes)
     {
         lifetimes.End();
-        // Ends in a reset, which leaves no TIME_WAIT: that would use up the ports within seconds.
+        // Closes with a reset, because TIME_WAIT would use up the ports within seconds.
         pair.Server.Disconnect(reuseSocket: false);
         pair.Server.Close();
         pair.Client.Close();
@@ -211,17 +211,18 @@ public sealed class ChurnTests
     private sealed class Tally(int held)
     {
         private int _counts;
-        /// <summary>How many counts were below.</summary>
+
+        /// <summary>The number of counts that were too low.</summary>
         internal int Low { get; private set; }
 
-        /// <summary>By how many at most.</summary>
+        /// <summary>The largest difference of a count that was too low.</summary>
         internal long Lowest { get; private set; }
 
         internal long Churned { get; set; }
 
         internal void Add(long counted, long atLeast, long atMost)
         {
-            Assert.True(counted <= atMost, $"count {_counts}: {counted} were counted where {atMost} may have been open");
+            Assert.True(counted <= atMost, $"count {_counts}: {counted} connections were counted, and at most {atMost} were open");
             _counts++;
             if (counted < atLeast)
             {
@@ -232,6 +233,6 @@ public sealed class ChurnTests
 
         internal void Report(string where) => Print(
             $"{where}: {Censuses} censuses, {_counts} counts, while {Churned} connections came and went beside {held}; "
-            + $"no count above, {Low} below, by {Lowest} at most");
+            + $"no count was too high, {Low} were too low, by {Lowest} at most");
     }
 }

@@ -1,8 +1,8 @@
 namespace Agent.Tests.Churn;
 
 /// <summary>
-/// How many of something may have been there, and how many surely were, while a dump ran: each one counts itself when its beginning and its
-/// end start and when they are over.
+/// The highest and the lowest possible number of objects during a dump. Each object reports four moments: before and after its creation, before and
+/// after its end.
 /// </summary>
 internal sealed class Lifetimes
 {
@@ -21,12 +21,12 @@ internal sealed class Lifetimes
 
     internal long Total => Interlocked.Read(ref _ended);
 
-    /// <summary>To be taken before the dump.</summary>
+    /// <summary>The counters before the dump.</summary>
     internal (long Begun, long Ended) Before() => (Interlocked.Read(ref _begun), Interlocked.Read(ref _ended));
 
     /// <summary>
-    /// To be taken after it. At most: all that had started to begin when the dump ended, but for those that had ended before it began. At
-    /// least: all that were there when it began, but for those that had started to end when it ended.
+    /// The possible numbers after the dump. At most: the objects whose creation had started when the dump ended, without those that had ended before
+    /// the dump. At least: the objects that existed when the dump started, without those whose end had started when the dump ended.
     /// </summary>
     internal (long AtLeast, long AtMost) After((long Begun, long Ended) before)
     {

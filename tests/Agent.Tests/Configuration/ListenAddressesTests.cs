@@ -68,11 +68,11 @@ public sealed class ListenAddressesTests
 
     [Theory]
     [InlineData("127.0.0.1:18500 is given twice; name it once", "127.0.0.1", "::1", "127.0.0.1:18500")]
-    [InlineData("0.0.0.0:18500 listens on 127.0.0.1:18500 as well; name one of the two", "127.0.0.1", "0.0.0.0")]
-    [InlineData("0.0.0.0:1 listens on 127.0.0.1:1 as well; name one of the two", "0.0.0.0:1", "127.0.0.1:1")]
-    [InlineData("[::]:18500 listens on 127.0.0.1:18500 as well; name one of the two", "::", "127.0.0.1")]
-    [InlineData("[::]:18500 listens on 0.0.0.0:18500 as well; name one of the two", "0.0.0.0", "::")]
-    [InlineData("[::]:18500 listens on [::1]:18500 as well; name one of the two", "::1", "::")]
+    [InlineData("0.0.0.0:18500 includes 127.0.0.1:18500; give only one of them", "127.0.0.1", "0.0.0.0")]
+    [InlineData("0.0.0.0:1 includes 127.0.0.1:1; give only one of them", "0.0.0.0:1", "127.0.0.1:1")]
+    [InlineData("[::]:18500 includes 127.0.0.1:18500; give only one of them", "::", "127.0.0.1")]
+    [InlineData("[::]:18500 includes 0.0.0.0:18500; give only one of them", "0.0.0.0", "::")]
+    [InlineData("[::]:18500 includes [::1]:18500; give only one of them", "::1", "::")]
     [InlineData("the list is empty; name an address")]
     public void Overlapping_addresses_are_rejected(string message, params string[] texts) => Refused(message, texts);
 

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Text;
 using Agent.Configuration;
+using Agent.Limits;
+using Agent.Limits.Consul;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
 using Agent.Tests.Readings;
 using Agent.Watching;
-using Agent.Limits;
-using Agent.Limits.Consul;
 using Netlink;
 using Netlink.SockDiag;
 using Prometheus;

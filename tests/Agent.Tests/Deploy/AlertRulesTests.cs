@@ -14,7 +14,7 @@ public sealed partial class AlertRulesTests
     [Theory]
     [InlineData("check", Rules)]
     [InlineData("test", Cases)]
-    public async Task Promtool_has_nothing_to_say(string command, string file)
+    public async Task Promtool_accepts_the_rules_and_their_tests(string command, string file)
     {
         (int exitCode, string output) = await Tool.Run(
             Requires.Program("promtool", "prometheus"), [command, "rules", Repository.PathOf(file)]);
@@ -24,7 +24,7 @@ public sealed partial class AlertRulesTests
 
     [Theory]
     [MemberData(nameof(Alerts))]
-    public void Every_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(string alert)
+    public void Every_alert_has_a_severity_a_summary_and_a_description(string alert)
     {
         string rule = AlertBlocks().Matches(Repository.Read(Rules)).Single(block => block.Groups["name"].Value == alert).Value;
 
@@ -35,7 +35,7 @@ public sealed partial class AlertRulesTests
 
     [Theory]
     [MemberData(nameof(Alerts))]
-    public void Every_alert_is_tested_to_fire_and_to_stay_silent(string alert)
+    public void Every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_does_not(string alert)
     {
         Match[] cases = [.. AlertCases().Matches(Repository.Read(Cases)).Where(@case => @case.Groups["name"].Value == alert)];
 
@@ -43,7 +43,7 @@ public sealed partial class AlertRulesTests
         Assert.Contains(cases, @case => !@case.Groups["silent"].Success);
     }
 
-    // A rule is its line and all that is indented deeper.
+    // A rule is its first line and all lines that are indented deeper.
     [GeneratedRegex(@"^      - alert: (?<name>\w+)\n(        .*\n)+", RegexOptions.Multiline)]
     private static partial Regex AlertBlocks();
 

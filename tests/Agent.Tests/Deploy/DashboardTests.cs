@@ -7,20 +7,20 @@ namespace Agent.Tests.Deploy;
 public sealed class DashboardTests
 {
     [Fact]
-    public void The_dashboard_is_of_the_form_that_every_Grafana_imports()
+    public void Dashboard_has_a_format_that_every_Grafana_imports()
     {
         JsonElement dashboard = Dashboard.Read();
 
-        // The last version of the form that Grafana calls classic: later ones still read it, and earlier ones ignore what they do not know.
+        // The last version of the classic format. Later versions of Grafana still read it, and earlier ones ignore unknown fields.
         Assert.Equal(42, dashboard.GetProperty("schemaVersion").GetInt32());
         Assert.Equal("connection-agent", dashboard.GetProperty("uid").GetString());
-        // It is not of the Grafana where it was made.
+        // Nothing belongs to the Grafana in which the dashboard was made.
         Assert.False(dashboard.TryGetProperty("id", out _));
         Assert.False(dashboard.TryGetProperty("__inputs", out _));
     }
 
     [Fact]
-    public void Data_source_hosts_and_watches_are_for_the_reader_to_choose()
+    public void Data_source_hosts_and_watches_are_variables()
     {
         JsonElement[] variables = [.. Dashboard.Read().GetProperty("templating").GetProperty("list").EnumerateArray()];
 
@@ -37,7 +37,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public void Every_panel_has_an_id_of_its_own()
+    public void Every_panel_has_a_unique_id()
     {
         int[] ids = [.. Dashboard.Read().GetProperty("panels").EnumerateArray().Select(panel => panel.GetProperty("id").GetInt32())];
 
@@ -45,7 +45,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public void Every_panel_asks_the_chosen_data_source_for_the_chosen_hosts() => Assert.All(Dashboard.Panels(), panel =>
+    public void Every_panel_queries_the_chosen_data_source_and_hosts() => Assert.All(Dashboard.Panels(), panel =>
     {
         Assert.Equal("${datasource}", panel.GetProperty("datasource").GetProperty("uid").GetString());
         JsonElement[] targets = [.. panel.GetProperty("targets").EnumerateArray()];
@@ -62,7 +62,7 @@ public sealed class DashboardTests
     });
 
     [Fact]
-    public void A_share_of_the_limit_turns_colour_where_the_alerts_fire()
+    public void Share_of_the_limit_changes_its_color_at_the_thresholds_of_the_alerts()
     {
         JsonElement[] shares =
         [
@@ -84,7 +84,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public async Task Every_expression_is_one_that_Prometheus_reads()
+    public async Task Every_expression_is_valid_PromQL()
     {
         // Written as recording rules, which promtool checks. A JSON string is a YAML string.
         StringBuilder rules = new("groups:\n  - name: dashboard\n    rules:\n");

@@ -7,14 +7,14 @@ namespace Agent.Tests.Deploy;
 
 public sealed partial class MetricNamesTests
 {
-    // Of node_exporter, whose names do not change within a major version.
-    private static readonly string[] OfNodeExporter = ["node_textfile_mtime_seconds", "node_textfile_scrape_error"];
+    // Metrics of node_exporter, whose names do not change within a major version.
+    private static readonly string[] NodeExporterMetrics = ["node_textfile_mtime_seconds", "node_textfile_scrape_error"];
 
     [Theory]
     [InlineData("deploy/prometheus/rules.yml")]
     [InlineData("deploy/prometheus/rules.test.yml")]
     [InlineData(Dashboard.File)]
-    public void Every_metric_that_is_asked_for_is_one_that_is_exposed_or_recorded(string file)
+    public void Every_queried_metric_is_exposed_or_recorded(string file)
     {
         string text = Repository.Read(file);
         string[] asked = [.. Names().Matches(text).Select(name => name.Value).Distinct()];
@@ -24,7 +24,7 @@ public sealed partial class MetricNamesTests
         ];
 
         Assert.NotEmpty(asked);
-        Assert.Empty(asked.Except(MetricFamilies.All.Concat(EndpointFamilies.All).SelectMany(SampleNames).Concat(recorded).Concat(OfNodeExporter)));
+        Assert.Empty(asked.Except(MetricFamilies.All.Concat(EndpointFamilies.All).SelectMany(SampleNames).Concat(recorded).Concat(NodeExporterMetrics)));
     }
 
     [Fact]
@@ -40,13 +40,13 @@ public sealed partial class MetricNamesTests
     [InlineData("max by (watch) (sockdiag_x{a=\"b\"}) / node_y", "sockdiag_x", "node_y")]
     [InlineData("expr: instance_watch:tcp_x:ratio > 0.8", "instance_watch:tcp_x:ratio")]
     [InlineData("summary: 'node_exporter is up'")]
-    public void A_name_is_found_wherever_it_stands(string text, params string[] names) =>
+    public void Metric_name_is_found_at_each_place_of_an_expression(string text, params string[] names) =>
         Assert.Equal(names, Names().Matches(text).Select(name => name.Value));
 
     private static string[] SampleNames(MetricFamily family) =>
         family.Type == MetricType.Histogram ? [$"{family.Name}_bucket", $"{family.Name}_sum", $"{family.Name}_count"] : [family.Name];
 
-    // What begins like a metric of the agent or of node_exporter, but for that name itself, and what has the colons of a recording rule.
+    // Names that begin like a metric of the agent or of node_exporter, except the word node_exporter, and names with the colons of a recording rule.
     [GeneratedRegex(@"(?<![\w:])((?!node_exporter\b)(tcp|sockdiag|process|dotnet|node)_\w+|[a-z]\w*(:\w+){2,})")]
     private static partial Regex Names();
 

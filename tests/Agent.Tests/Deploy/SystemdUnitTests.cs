@@ -4,7 +4,7 @@ using Testing;
 
 namespace Agent.Tests.Deploy;
 
-/// <summary>The unit, its drop-ins, user and directory, as systemd's own tools read them.</summary>
+/// <summary>The unit, its drop-ins, its user and its directory, checked with systemd's own tools.</summary>
 public sealed partial class SystemdUnitTests : IDisposable
 {
     private const string Folder = "deploy/systemd";
@@ -17,11 +17,11 @@ public sealed partial class SystemdUnitTests : IDisposable
         [.. Directory.EnumerateFiles(Repository.PathOf($"{Folder}/drop-ins")).Select(path => Path.GetFileName(path)).Order()];
 
     [Fact]
-    public async Task Systemd_has_nothing_to_say_about_the_unit() => Assert.Equal((0, ""), await Verify());
+    public async Task Unit_passes_the_check_of_systemd() => Assert.Equal((0, ""), await Verify());
 
     [Theory]
     [MemberData(nameof(DropIns))]
-    public async Task Systemd_has_nothing_to_say_about_the_unit_with_a_drop_in(string name)
+    public async Task Unit_with_a_drop_in_passes_the_check_of_systemd(string name)
     {
         AddDropIn(name, Repository.Read($"{Folder}/drop-ins/{name}"));
 
@@ -29,7 +29,7 @@ public sealed partial class SystemdUnitTests : IDisposable
     }
 
     [Fact]
-    public async Task Systemd_would_have_something_to_say()
+    public async Task Invalid_drop_in_fails_the_check_of_systemd()
     {
         AddDropIn("wrong.conf", "[Service]\nProtectEverything=yes\n");
 
@@ -50,18 +50,18 @@ public sealed partial class SystemdUnitTests : IDisposable
             Assert.Contains($"`systemd-analyze security` gives it {score.Groups["score"].Value} (systemd 252;", Repository.Read("docs/systemd.md"));
         }
 
-        // Other versions look at more, or at less: "OK", as systemd calls it, it is to all of them.
+        // Other versions check more or less. All of them must rate the unit as "OK".
         Assert.InRange(double.Parse(score.Groups["score"].Value, CultureInfo.InvariantCulture), 0, 2);
     }
 
     [Fact]
-    public async Task Systemd_makes_the_user_and_the_users_directory()
+    public async Task Systemd_creates_the_user_and_its_directory()
     {
-        // Users are root's to make, in a root of the test's own too. The directory can only be made for a user that is there.
+        // Only root can create users, even in a separate root directory. The directory needs an existing user.
         Requires.Root();
         Directory.CreateDirectory(_scratch["root/etc"]);
-        await MakeInRoot("systemd-sysusers", Repository.PathOf($"{Folder}/sysusers.d/connection-agent.conf"));
-        await MakeInRoot("systemd-tmpfiles", "--create", Repository.PathOf($"{Folder}/tmpfiles.d/connection-agent.conf"));
+        await RunInRoot("systemd-sysusers", Repository.PathOf($"{Folder}/sysusers.d/connection-agent.conf"));
+        await RunInRoot("systemd-tmpfiles", "--create", Repository.PathOf($"{Folder}/tmpfiles.d/connection-agent.conf"));
 
         Assert.Equal((UnixFileMode)0b111_101_101, File.GetUnixFileMode(_scratch["root/run/connection-agent"]));
     }
@@ -77,7 +77,7 @@ public sealed partial class SystemdUnitTests : IDisposable
         File.WriteAllText(Path.Combine(directory, name), text);
     }
 
-    private async Task MakeInRoot(string tool, params string[] arguments)
+    private async Task RunInRoot(string tool, params string[] arguments)
     {
         (int exitCode, string output) = await Tool.Run(Requires.Program(tool, "systemd"), [$"--root={_scratch["root"]}", .. arguments]);
         Assert.True(exitCode == 0, output);
@@ -85,7 +85,7 @@ public sealed partial class SystemdUnitTests : IDisposable
 
     private async Task<(int ExitCode, string Output)> Verify()
     {
-        // The program is not installed where the tests run, and systemd looks for it.
+        // systemd checks that the program exists, and it is not installed where the tests run.
         string unit = Repository.Read($"{Folder}/{Unit}");
         Assert.Contains($"ExecStart={Program}\n", unit);
         string path = _scratch[Unit];

@@ -117,11 +117,11 @@ public sealed class CommandsTests : IDisposable
         {
             daemon.BeginOutputReadLine();
             daemon.BeginErrorReadLine();
-            await firstLine.Task.WaitAsync(Poll.Patience, TestContext.Current.CancellationToken);
+            await firstLine.Task.WaitAsync(Poll.Timeout, TestContext.Current.CancellationToken);
             Assert.False(daemon.HasExited, output.ToString());
             Assert.Equal(0, NativeMethods.kill(daemon.Id, 15));
-            using CancellationTokenSource patience = new(Poll.Patience);
-            await daemon.WaitForExitAsync(patience.Token);
+            using CancellationTokenSource timeout = new(Poll.Timeout);
+            await daemon.WaitForExitAsync(timeout.Token);
         }
         finally
         {

@@ -1,7 +1,7 @@
 namespace Agent.Tests.Faults;
 
 /// <summary>
-/// Tests that run by themselves when all others have ended: their figures are those of the whole process, or they want the machine for a while.
+/// Tests that run one at a time after all others, because they measure the whole process or load the machine.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public static class Alone

@@ -1,13 +1,13 @@
 namespace Agent.Tests.Faults;
 
-/// <summary>The wall clock that somebody sets: it is told, and decides nothing.</summary>
+/// <summary>The agent while the wall clock changes: only the published times change.</summary>
 public sealed class ClockTests
 {
     [Fact]
-    public async Task A_clock_that_is_set_back_and_forth_changes_the_time_that_is_told_and_no_census()
+    public async Task Clock_that_is_set_changes_the_published_time_and_no_census()
     {
         await using ScriptedLoop loop = new();
-        loop.Kernel.Is(Mood.Holding(5));
+        loop.Kernel.Behave(KernelBehavior.Holding(5));
         int censuses = 1;
         Check(loop, await loop.Start(), censuses);
 
@@ -22,10 +22,10 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public async Task A_machine_that_comes_up_in_1970_and_learns_the_time_later_is_counted_all_the_same()
+    public async Task Clock_that_starts_in_1970_does_not_affect_the_counts()
     {
         await using ScriptedLoop loop = new();
-        loop.Kernel.Is(Mood.Holding(5));
+        loop.Kernel.Behave(KernelBehavior.Holding(5));
         DateTimeOffset today = loop.Time.Wall;
         loop.Time.Wall = DateTimeOffset.UnixEpoch;
         Check(loop, await loop.Start(), 1);

@@ -1,6 +1,6 @@
 namespace Agent.Tests.Faults;
 
-/// <summary>Reads the published file many times a millisecond, as no scraper does, and looks at each text that it has not seen before.</summary>
+/// <summary>Reads the published file many times a millisecond, much more often than a scraper, and checks each new text.</summary>
 internal sealed class ContinuousReader(string file, Action<string> check, int keep, Random random)
 {
     private const int ReadsInARow = 20;
@@ -11,19 +11,19 @@ internal sealed class ContinuousReader(string file, Action<string> check, int ke
     private long _reads;
     private long _texts;
 
-    /// <summary>How often the file was read.</summary>
+    /// <summary>The number of reads.</summary>
     internal long Reads => Interlocked.Read(ref _reads);
 
-    /// <summary>How many texts were seen that differ from the one before. No text comes back: the time is in it.</summary>
+    /// <summary>The number of texts that differed from the text before. No text occurs twice, because each one contains the time.</summary>
     internal long Texts => Interlocked.Read(ref _texts);
 
-    /// <summary>Some of the texts, each with the same chance to be among them; to be read when the reader has ended.</summary>
+    /// <summary>A random sample of the texts. It is complete when the reader has ended.</summary>
     internal IReadOnlyList<string> Kept => _kept;
 
-    /// <summary>Reads until it is told to end; fails at the first text that is not as it should be.</summary>
-    internal Task Run(CancellationToken stop) => Task.Run(() => ReadOn(stop), CancellationToken.None);
+    /// <summary>Reads until the token is cancelled. Fails at the first text that the check rejects.</summary>
+    internal Task Run(CancellationToken stop) => Task.Run(() => ReadUntilCancelled(stop), CancellationToken.None);
 
-    private async Task ReadOn(CancellationToken stop)
+    private async Task ReadUntilCancelled(CancellationToken stop)
     {
         using PeriodicTimer pause = new(Pause);
         while (!stop.IsCancellationRequested)
@@ -33,7 +33,7 @@ internal sealed class ContinuousReader(string file, Action<string> check, int ke
                 Read();
             }
 
-            // Without it the readers would leave the writer no processor to be killed on.
+            // Without the pause, the readers would leave no processor for the writer.
             await pause.WaitForNextTickAsync(CancellationToken.None);
         }
     }
@@ -53,7 +53,7 @@ internal sealed class ContinuousReader(string file, Action<string> check, int ke
         }
         catch (FileNotFoundException) when (_last.Length == 0)
         {
-            // Nothing has been published yet. Later the file is there whatever happens: it is replaced and never removed.
+            // Nothing has been published yet. Later the file always exists, because it is replaced and never removed.
         }
     }
 

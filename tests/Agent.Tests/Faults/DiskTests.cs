@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>The daemon on a disk that fails under it: one line when it begins, one when it ends, and the right number again.</summary>
+/// <summary>The daemon on a disk that fails: it logs the failure once, the recovery once, and then publishes the right count.</summary>
 [StartsProgram]
 public sealed class DiskTests : IAsyncLifetime
 {
@@ -29,7 +29,7 @@ public sealed class DiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_full_disk_is_told_once_and_its_end_once()
+    public async Task Full_disk_and_its_recovery_are_each_logged_once()
     {
         using WatchedDaemon daemon = new(_host, _disk.Path);
         await daemon.Publishes(3);
@@ -39,7 +39,7 @@ public sealed class DiskTests : IAsyncLifetime
         string rest = Path.Combine(_disk.Path, "rest");
 
         _disk.Fill();
-        // The daemon needs a page for a moment while it replaces its own: that one has to be caught between two of its writes.
+        // The daemon needs one more page for a moment while it replaces its file. The test must take this page between two writes.
         await Poll.Until(
             () =>
             {
@@ -49,64 +49,64 @@ public sealed class DiskTests : IAsyncLifetime
             "the disk is full");
         watcher.EnableRaisingEvents = true;
         _server.Accept(2);
-        await Poll.Until(() => attempts >= 5, "it tries again");
-        await daemon.SaysNoMoreThan(1);
+        await Poll.Until(() => attempts >= 5, "the agent tries again");
+        await daemon.LogsOnly(1);
         ExpositionText.CheckWhole(daemon.Text, 3);
 
         File.Delete(rest);
         _disk.Free();
         await daemon.Publishes(5);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, "No space left on device");
-        await daemon.EndsWell();
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, "No space left on device");
+        await daemon.StopsCleanly();
         Assert.Empty(Directory.EnumerateFileSystemEntries(_disk.Path));
     }
 
     [Fact]
-    public async Task A_disk_made_read_only_is_told_once_and_its_end_once()
+    public async Task Read_only_disk_and_its_recovery_are_each_logged_once()
     {
         using WatchedDaemon daemon = new(_host, _disk.Path);
         await daemon.Publishes(3);
 
         await _disk.Remount("ro");
         _server.Accept(2);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         ExpositionText.CheckWhole(daemon.Text, 3);
 
         await _disk.Remount("rw");
         await daemon.Publishes(5);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, "Read-only file system");
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, "Read-only file system");
     }
 
     [Fact]
-    public async Task A_disk_that_is_read_only_at_the_start_is_waited_for()
+    public async Task Disk_that_is_read_only_at_the_start_is_tried_again()
     {
         await _disk.Remount("ro");
         using WatchedDaemon daemon = new(_host, _disk.Path);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         await _disk.Remount("rw");
         await daemon.Publishes(3);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, "Read-only file system");
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, "Read-only file system");
     }
 
     [Fact]
-    public async Task What_a_killed_agent_left_on_a_disk_that_was_read_only_at_the_start_goes_when_it_is_writable()
+    public async Task Leftover_of_a_killed_agent_is_removed_when_a_read_only_disk_becomes_writable()
     {
         string leftover = Path.Combine(_disk.Path, "tcp_connections.prom.x.tmp");
         await File.WriteAllTextAsync(leftover, "", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(_disk.Path, "tcp_connections.prom.lock"), "", TestContext.Current.CancellationToken);
         await _disk.Remount("ro");
         using WatchedDaemon daemon = new(_host, _disk.Path);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         await _disk.Remount("rw");
         await daemon.Publishes(3);
         Assert.False(File.Exists(leftover));
     }
 
     [Fact]
-    public async Task A_directory_that_is_deleted_is_made_again()
+    public async Task Deleted_directory_is_created_again()
     {
         string directory = _scratch["out"];
         using WatchedDaemon daemon = new(_host, directory);
@@ -114,11 +114,11 @@ public sealed class DiskTests : IAsyncLifetime
 
         await daemon.WhileStopped(() => Directory.Delete(directory, recursive: true));
         await daemon.Publishes(3);
-        await HasSaidNothingOrOnePair(daemon);
+        await LoggedNothingOrFailureAndRecovery(daemon);
     }
 
     [Fact]
-    public async Task A_directory_that_is_replaced_by_another_one_is_followed()
+    public async Task Directory_that_replaces_the_old_one_gets_the_textfile()
     {
         string directory = _scratch["out"];
         using WatchedDaemon daemon = new(_host, directory);
@@ -130,11 +130,11 @@ public sealed class DiskTests : IAsyncLifetime
         await daemon.Publishes(5);
         string aside = await File.ReadAllTextAsync(_scratch["aside/tcp_connections.prom"], TestContext.Current.CancellationToken);
         ExpositionText.CheckWhole(aside, 3);
-        await HasSaidNothingOrOnePair(daemon);
+        await LoggedNothingOrFailureAndRecovery(daemon);
     }
 
     [Fact]
-    public async Task A_file_in_the_directorys_place_is_told_once_and_its_end_once()
+    public async Task File_in_place_of_the_directory_and_its_removal_are_each_logged_once()
     {
         string directory = _scratch["out"];
         using WatchedDaemon daemon = new(_host, directory);
@@ -146,7 +146,7 @@ public sealed class DiskTests : IAsyncLifetime
             File.WriteAllText(directory, "in the way");
         });
         _server.Accept(2);
-        await daemon.SaysNoMoreThan(1);
+        await daemon.LogsOnly(1);
         Assert.Equal("in the way", await File.ReadAllTextAsync(directory, TestContext.Current.CancellationToken));
 
         await daemon.WhileStopped(() =>
@@ -155,13 +155,13 @@ public sealed class DiskTests : IAsyncLifetime
             Directory.Move(_scratch["aside"], directory);
         });
         await daemon.Publishes(5);
-        await daemon.SaysNoMoreThan(2);
-        IsOnePair(daemon, directory);
+        await daemon.LogsOnly(2);
+        LoggedFailureAndRecovery(daemon, directory);
     }
 
     private static void TakePages(string path)
     {
-        // Without a lock: a process that another test starts at this moment has a copy of it for an instant.
+        // Without a lock, because a process that another test starts right now may have a copy of the descriptor for a moment.
         using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         try
         {
@@ -172,11 +172,11 @@ public sealed class DiskTests : IAsyncLifetime
         }
         catch (IOException)
         {
-            // None is left, for the moment.
+            // No page is free at the moment.
         }
     }
 
-    private static void IsOnePair(WatchedDaemon daemon, string reason) => Assert.Collection(
+    private static void LoggedFailureAndRecovery(WatchedDaemon daemon, string reason) => Assert.Collection(
         daemon.Lines,
         line =>
         {
@@ -186,14 +186,14 @@ public sealed class DiskTests : IAsyncLifetime
         },
         line => Assert.EndsWith($"can write {daemon.FilePath} again", line));
 
-    /// <summary>What is gone in the middle of a write fails that write; before or after it nothing fails.</summary>
-    private static async Task HasSaidNothingOrOnePair(WatchedDaemon daemon)
+    /// <summary>A directory that disappears during a write makes that write fail. Between two writes, nothing fails.</summary>
+    private static async Task LoggedNothingOrFailureAndRecovery(WatchedDaemon daemon)
     {
-        await Poll.Until(() => daemon.Lines.Count % 2 == 0, "what began has ended");
+        await Poll.Until(() => daemon.Lines.Count % 2 == 0, "every failure has its recovery");
         await WatchedDaemon.Intervals(10);
         if (daemon.Lines.Count > 0)
         {
-            IsOnePair(daemon, daemon.FilePath);
+            LoggedFailureAndRecovery(daemon, daemon.FilePath);
         }
     }
 }

@@ -3,22 +3,22 @@ using Agent.Metrics;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>The published text as a reader sees it.</summary>
+/// <summary>Checks of the published text.</summary>
 internal static partial class ExpositionText
 {
-    // All but the one of a service that is asked for its limit, of which there is none.
+    // Without the family that needs a service with a limit, because there is none here.
     private static readonly string[] Families = [.. MetricFamilies.All.Except([MetricFamilies.TcpLimitRefused]).Select(family => family.Name)];
 
-    /// <summary>Whether it tells of a census that could count, and counted so many IPv4 connections to port 8500.</summary>
+    /// <summary>Whether the text is that of a successful census that counted this many IPv4 connections to port 8500.</summary>
     internal static bool Counts(string text, int connections) =>
         text.Contains($"tcp_connections{{port=\"8500\",protocol=\"ipv4\"}} {connections}\n", StringComparison.Ordinal)
         && text.Contains("sockdiag_census_success 1\n", StringComparison.Ordinal);
 
-    /// <summary>Fails where it does not.</summary>
+    /// <summary>Fails if <see cref="Counts"/> is false.</summary>
     internal static void CheckConnections(string text, int connections) =>
-        Assert.True(Counts(text, connections), $"another number than {connections} in:\n{text}");
+        Assert.True(Counts(text, connections), $"not {connections} connections in:\n{text}");
 
-    /// <summary>Fails where it is not the whole of what a census that could count gives: every family in its order with its samples, and the last line ended.</summary>
+    /// <summary>Fails if the text is not the complete text of a successful census: every family in its order with its samples, and a line feed at the end.</summary>
     internal static void CheckWhole(string text, int connections)
     {
         CheckConnections(text, connections);

@@ -3,7 +3,7 @@ using static Testing.NativeMethods;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>The daemon under kill -9 while readers look: nothing but the rename decides what they see.</summary>
+/// <summary>Kills the daemon with SIGKILL while others read its file. Only the rename decides what they read.</summary>
 [Collection(Alone.Name)]
 [StartsProgram]
 public sealed class KilledTests : IDisposable
@@ -11,18 +11,18 @@ public sealed class KilledTests : IDisposable
     private const int UsualRounds = 200;
     private const int Connections = 3;
 
-    // Every so many rounds it is killed while it starts, and its last file goes to promtool.
+    // In every tenth round, the daemon is killed during its start, and promtool checks its last file.
     private const int SpecialRound = 10;
     private const int TextsForPromtool = 20;
 
-    // A start takes a tenth of a second or so, and an interval here a millisecond: the moments lie in both.
+    // In milliseconds. A start takes about a tenth of a second, and an interval here is a millisecond: kills happen in both.
     private const int LongestStart = 150;
     private const int LongestLife = 30;
-    private const int LooksForOne = 5_000;
+    private const int MostChecksForFile = 5_000;
 
     private static readonly TimeSpan ScrapePause = TimeSpan.FromMilliseconds(5);
 
-    // The runtime of a killed process leaves its diagnostic sockets in the temporary directory.
+    // Otherwise the runtime of a killed process leaves its diagnostic sockets in the temporary directory.
     private static readonly Dictionary<string, string> WithoutDiagnostics = new() { ["DOTNET_EnableDiagnostics"] = "0" };
 
     private readonly Scratch _scratch = new();
@@ -34,13 +34,13 @@ public sealed class KilledTests : IDisposable
     private volatile bool _published;
     private int _kills;
     private int _scrapes;
-    private int _killsInAWrite;
-    private int _halfWritten;
+    private int _killsDuringWrite;
+    private int _incomplete;
 
     private string File => _scratch["tcp_connections.prom"];
 
     [Fact]
-    public async Task The_daemon_killed_hundreds_of_times_never_shows_half_a_file()
+    public async Task Killed_daemon_never_leaves_a_partial_file()
     {
         string promtool = Requires.Program("promtool", "prometheus");
         using Connections server = new(_host, 8500);
@@ -51,7 +51,7 @@ public sealed class KilledTests : IDisposable
         int rounds = FaultRun.Rounds(UsualRounds);
         using (CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
         {
-            Task[] readers = [reader.Run(stop.Token), ScrapeAgainAndAgain(exporter, stop.Token)];
+            Task[] readers = [reader.Run(stop.Token), ScrapeRepeatedly(exporter, stop.Token)];
             try
             {
                 for (int round = 1; round <= rounds && !readers.Any(task => task.IsCompleted); round++)
@@ -63,14 +63,14 @@ public sealed class KilledTests : IDisposable
             {
                 await stop.CancelAsync();
                 await Task.WhenAll(readers);
-                FaultRun.Tell(
-                    $"{_kills} kills, {_killsInAWrite} of them left a temporary file, {_halfWritten} of those not whole; "
+                FaultRun.WriteLine(
+                    $"{_kills} kills, {_killsDuringWrite} of them left a temporary file, {_incomplete} of those incomplete; "
                         + $"{reader.Reads} reads of {reader.Texts} texts; {_scrapes} scrapes");
             }
         }
 
         Assert.Equal(rounds, _kills);
-        await OneThatEndsLeavesNothing();
+        await StopLeavesNoFile();
         foreach (string text in reader.Kept.Concat(_lastTexts))
         {
             Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], text));
@@ -95,23 +95,23 @@ public sealed class KilledTests : IDisposable
         }
         else
         {
-            await NewTextOf(agent);
+            await Published(agent);
             await (_random.Next(3) switch
             {
                 0 => Milliseconds(_random.Next(LongestLife)),
                 1 => MoreTexts(reader, _random.Next(LongestLife)),
-                _ => ATemporaryFile(),
+                _ => TemporaryFileExists(),
             });
         }
 
         agent.Signal(SIGKILL);
         await agent.Exit();
         _kills++;
-        Look(round);
+        CheckFiles(round);
     }
 
-    /// <summary>Waits until this agent has published; by then it has removed what the one before it left.</summary>
-    private async Task NewTextOf(AgentProcess agent)
+    /// <summary>Waits until this agent has published. By then it has removed the leftovers of the agent before it.</summary>
+    private async Task Published(AgentProcess agent)
     {
         await Poll.Until(() => agent.HasExited || ExpositionText.Read(File) != _lastText, "the agent publishes");
         Assert.False(agent.HasExited, agent.Errors);
@@ -122,13 +122,13 @@ public sealed class KilledTests : IDisposable
     private static Task MoreTexts(ContinuousReader reader, int count)
     {
         long texts = reader.Texts + count;
-        return Poll.Until(() => reader.Texts >= texts, "the reader sees some more texts");
+        return Poll.Until(() => reader.Texts >= texts, "the reader sees more texts");
     }
 
-    /// <summary>Looks for a moment in which a temporary file is there, without a pause: it is not there for long.</summary>
-    private Task ATemporaryFile()
+    /// <summary>Waits without a pause for a temporary file, because it exists only for a moment.</summary>
+    private Task TemporaryFileExists()
     {
-        for (int look = 0; look < LooksForOne && !Directory.EnumerateFiles(_scratch.Path, "*.tmp").Any(); look++)
+        for (int look = 0; look < MostChecksForFile && !Directory.EnumerateFiles(_scratch.Path, "*.tmp").Any(); look++)
         {
             Thread.Yield();
         }
@@ -136,7 +136,7 @@ public sealed class KilledTests : IDisposable
         return Task.CompletedTask;
     }
 
-    private void Look(int round)
+    private void CheckFiles(int round)
     {
         _lastText = ExpositionText.Read(File);
         if (_published)
@@ -149,15 +149,15 @@ public sealed class KilledTests : IDisposable
             _lastTexts.Add(_lastText);
         }
 
-        // Not judged: it depends on the moment. That there are some at all shows that the kills hit the writing too.
+        // Only counted, because it depends on the moment. The numbers show that some kills happen during a write.
         string[] before = _leftovers;
         _leftovers = Directory.GetFiles(_scratch.Path, "*.tmp");
         string[] left = [.. _leftovers.Except(before)];
-        _killsInAWrite += left.Length > 0 ? 1 : 0;
-        _halfWritten += left.Count(path => !System.IO.File.ReadAllText(path).EndsWith("} 1\n", StringComparison.Ordinal));
+        _killsDuringWrite += left.Length > 0 ? 1 : 0;
+        _incomplete += left.Count(path => !System.IO.File.ReadAllText(path).EndsWith("} 1\n", StringComparison.Ordinal));
     }
 
-    private async Task ScrapeAgainAndAgain(NodeExporter exporter, CancellationToken stop)
+    private async Task ScrapeRepeatedly(NodeExporter exporter, CancellationToken stop)
     {
         using PeriodicTimer pause = new(ScrapePause);
         while (!stop.IsCancellationRequested)
@@ -175,10 +175,10 @@ public sealed class KilledTests : IDisposable
         }
     }
 
-    private async Task OneThatEndsLeavesNothing()
+    private async Task StopLeavesNoFile()
     {
         using AgentProcess last = Start();
-        await NewTextOf(last);
+        await Published(last);
         last.Signal(SIGTERM);
         Assert.Equal(0, await last.Exit());
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch.Path));

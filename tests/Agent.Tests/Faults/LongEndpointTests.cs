@@ -12,7 +12,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>An hour of an agent with its endpoint, on a clock that the test sets: whatever a scrape took is given back.</summary>
+/// <summary>An hour of an agent with its endpoint, on a clock that the test sets: scrapes release their resources.</summary>
 [Collection(Alone.Name)]
 public sealed class LongEndpointTests : IAsyncLifetime
 {
@@ -21,7 +21,7 @@ public sealed class LongEndpointTests : IAsyncLifetime
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly ManualTime _time = new();
-    private readonly FickleKernel _kernel;
+    private readonly ChangingKernel _kernel;
     private readonly Store _store;
     private readonly Supervisor _supervisor;
     private readonly Uri _metrics = new($"http://127.0.0.1:{FreePort.Next()}/metrics");
@@ -29,8 +29,8 @@ public sealed class LongEndpointTests : IAsyncLifetime
 
     public LongEndpointTests()
     {
-        _kernel = new FickleKernel(_time);
-        _kernel.Is(Mood.Holding(5));
+        _kernel = new ChangingKernel(_time);
+        _kernel.Behave(KernelBehavior.Holding(5));
         _store = new Store(_time);
         _supervisor = new Supervisor(_time, NullLogger<Supervisor>.Instance);
     }
@@ -43,11 +43,11 @@ public sealed class LongEndpointTests : IAsyncLifetime
         EndpointContent content = new(
             _store,
             () => new AgentStatistics(_supervisor.Statistics, null, [main]),
-            () => throw new NotSupportedException("nobody asks for /configz"),
+            () => throw new NotSupportedException("the test does not request /configz"),
             _time);
         _store.Replace([census]);
         await _supervisor.ReplaceAsync([census, new EndpointPublisher(settings, content, _time, NullLoggerFactory.Instance)]);
-        await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "it counts and listens");
+        await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "the agent counts and listens");
     }
 
     public async ValueTask DisposeAsync()
@@ -58,11 +58,11 @@ public sealed class LongEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public void An_hour_and_a_hundred_thousand_scrapes_leave_nothing_behind() => Growth.IsNone(warmUp: Hour / 10, Hour, second =>
+    public void Hundred_thousand_scrapes_in_an_hour_release_their_resources() => ResourceGrowth.AssertNone(warmUp: Hour / 10, Hour, second =>
     {
         int censuses = _kernel.Requests;
         _time.Leap(Interval);
-        Assert.True(SpinWait.SpinUntil(() => _kernel.Requests > censuses, Poll.Patience), "the next census is taken");
+        Assert.True(SpinWait.SpinUntil(() => _kernel.Requests > censuses, Poll.Timeout), "the next census is taken");
         for (int scrape = 0; scrape < ScrapesPerSecond; scrape++)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, _metrics);

@@ -6,12 +6,12 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>Weeks of an agent in one process: whatever a census took is given back.</summary>
+/// <summary>Very many censuses in one process: they release their resources.</summary>
 [Collection(Alone.Name)]
 public sealed class LongTests
 {
     [Fact]
-    public void A_hundred_thousand_censuses_leave_nothing_behind()
+    public void Hundred_thousand_censuses_release_their_resources()
     {
         const int writeEvery = 100;
         using TestNamespace host = new();
@@ -22,7 +22,7 @@ public sealed class LongTests
         using Census census = CensusIn(host.Path);
         SnapshotExposition exposition = new(BuildInformation.Current);
 
-        Growth.IsNone(warmUp: 5_000, censuses: 100_000, i =>
+        ResourceGrowth.AssertNone(warmUp: 5_000, censuses: 100_000, i =>
         {
             NamespaceCounts found = census.Take();
             Assert.Null(found.Failure);
@@ -36,20 +36,20 @@ public sealed class LongTests
     }
 
     [Fact]
-    public void Censuses_that_fail_leave_nothing_behind()
+    public void Failed_censuses_release_their_resources()
     {
         using TestNamespace host = new();
         using Scratch scratch = new();
-        // One that is not there, and one that is opened and cannot be entered.
+        // A missing namespace, and a file that can be opened and not entered.
         File.WriteAllText(scratch["file"], "");
         using Census gone = CensusIn(scratch["gone"]);
         using Census closed = CensusIn(scratch["file"]);
 
-        Growth.IsNone(warmUp: 1_000, censuses: 20_000, i => Assert.NotNull((i % 2 == 0 ? gone : closed).Take().Failure));
+        ResourceGrowth.AssertNone(warmUp: 1_000, censuses: 20_000, i => Assert.NotNull((i % 2 == 0 ? gone : closed).Take().Failure));
     }
 
     [Fact]
-    public void Censuses_that_each_enter_another_namespace_leave_nothing_behind()
+    public void Censuses_that_each_enter_another_namespace_release_their_resources()
     {
         using TestNamespace first = new();
         using TestNamespace second = new();
@@ -61,7 +61,7 @@ public sealed class LongTests
         string link = scratch["current"];
         using Census census = CensusIn(link);
 
-        Growth.IsNone(warmUp: 200, censuses: 2_000, i =>
+        ResourceGrowth.AssertNone(warmUp: 200, censuses: 2_000, i =>
         {
             File.CreateSymbolicLink(scratch["next"], i % 2 == 0 ? first.Path : second.Path);
             File.Move(scratch["next"], link, overwrite: true);

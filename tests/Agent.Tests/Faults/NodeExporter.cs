@@ -4,13 +4,13 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>Debian's node_exporter with nothing but its textfile collector, on a port of loopback that was free a moment ago.</summary>
+/// <summary>Debian's node_exporter with only its textfile collector, on a free port of loopback.</summary>
 internal sealed class NodeExporter : IDisposable
 {
     private const int Attempts = 5;
 
     private readonly Process _process;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Patience };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Poll.Timeout };
     private readonly Uri _metrics;
 
     private NodeExporter(Process process, int port)
@@ -32,7 +32,7 @@ internal sealed class NodeExporter : IDisposable
                 return exporter;
             }
 
-            // Somebody else took the port between its being found free and its being bound.
+            // Another program has taken the port meanwhile.
             exporter.Dispose();
             Assert.True(attempt < Attempts, "node_exporter does not start");
         }
@@ -69,7 +69,7 @@ internal sealed class NodeExporter : IDisposable
             },
         };
         Starting.Start(process);
-        // Read and dropped, so that it never waits for a reader of its log.
+        // The log is read and dropped, so that a full pipe never blocks node_exporter.
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return new NodeExporter(process, port);

@@ -10,12 +10,12 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>Census and textfile under their supervisor, on a scripted kernel and a clock that the test sets, one tick after the other.</summary>
+/// <summary>Census and textfile under a supervisor, on a scripted kernel and a clock that the test advances by one interval at a time.</summary>
 internal sealed class ScriptedLoop : IAsyncDisposable
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // A census and a textfile: each waits when the tick is over.
+    // The census and the textfile: each one waits between two ticks.
     private const int Tasks = 2;
 
     private readonly Scratch _scratch = new();
@@ -25,11 +25,11 @@ internal sealed class ScriptedLoop : IAsyncDisposable
     private readonly Func<INetlinkChannel> _openChannel;
     private readonly TimeProvider _kernelTime;
 
-    /// <param name="kernelTime">The clock on which the kernel is slow; the agent's own by default.</param>
+    /// <param name="kernelTime">The clock that a slow kernel advances; the agent's own by default.</param>
     internal ScriptedLoop(ManualTime? kernelTime = null)
     {
         _log = new RecordingLogger<Supervisor>(_lines);
-        Kernel = new FickleKernel(kernelTime ?? Time);
+        Kernel = new ChangingKernel(kernelTime ?? Time);
         _kernelTime = kernelTime ?? Time;
         _openChannel = Kernel.OpenChannel;
         _store = new Store(Time);
@@ -41,11 +41,11 @@ internal sealed class ScriptedLoop : IAsyncDisposable
 
     internal ManualTime Time { get; } = new();
 
-    internal FickleKernel Kernel { get; }
+    internal ChangingKernel Kernel { get; }
 
     internal Supervisor Supervisor { get; }
 
-    /// <summary>Where the textfile goes.</summary>
+    /// <summary>The directory of the textfile.</summary>
     internal string Directory { get; }
 
     internal string FilePath { get; }
@@ -54,10 +54,10 @@ internal sealed class ScriptedLoop : IAsyncDisposable
 
     internal string Text => ExpositionText.Read(FilePath);
 
-    /// <summary>Why the agent would have ended; null when it would not.</summary>
+    /// <summary>The reason for which the agent must end; null while it runs.</summary>
     internal Exception? EndedBy { get; private set; }
 
-    /// <returns>What the first census published.</returns>
+    /// <returns>The text of the first census.</returns>
     internal async Task<string> Start()
     {
         await Begin();
@@ -82,17 +82,17 @@ internal sealed class ScriptedLoop : IAsyncDisposable
         ]);
     }
 
-    /// <returns>What the census of the next interval published; what it had to say it has said before.</returns>
+    /// <returns>The text of the next census. Its log lines are complete by then.</returns>
     internal async Task<string> Tick()
     {
-        // The file that comes is the next one's then, also where its text is the same.
+        // A file that appears after this is the one of the next census, even if its text is the same.
         File.Delete(FilePath);
         Time.Leap(Interval);
         return await Published();
     }
 
-    /// <summary>Waits until both wait for the next tick.</summary>
-    internal Task Settled() => Poll.Until(() => Time.Waiting == Tasks, "all wait for the next tick");
+    /// <summary>Waits until both tasks wait for the next tick.</summary>
+    internal Task Settled() => Poll.Until(() => Time.Waiting == Tasks, "all tasks wait for the next interval");
 
     public async ValueTask DisposeAsync()
     {

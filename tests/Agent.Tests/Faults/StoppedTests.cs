@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>The daemon that the kernel does not let run: SIGSTOP, a suspended machine, a frozen container.</summary>
+/// <summary>The daemon while the kernel does not run it: after SIGSTOP, as on a suspended machine or in a frozen container.</summary>
 [StartsProgram]
 public sealed class StoppedTests
 {
@@ -10,7 +10,7 @@ public sealed class StoppedTests
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     [Fact]
-    public async Task A_daemon_stopped_for_several_intervals_goes_on_with_the_right_number_and_says_nothing()
+    public async Task Daemon_stopped_for_several_intervals_continues_with_the_right_count_and_logs_nothing()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -27,13 +27,13 @@ public sealed class StoppedTests
 
         daemon.Continue();
         await daemon.Publishes(7);
-        await daemon.SaysNoMoreThan(0);
-        await daemon.EndsWell();
+        await daemon.LogsOnly(0);
+        await daemon.StopsCleanly();
         Assert.Empty(daemon.Lines);
     }
 
     [Fact]
-    public async Task A_daemon_stopped_at_random_moments_never_mistakes_it_for_a_failure()
+    public async Task Daemon_stopped_at_random_moments_reports_no_failure()
     {
         Random random = FaultRun.Random();
         using TestNamespace host = new();
@@ -43,19 +43,19 @@ public sealed class StoppedTests
         using WatchedDaemon daemon = new(host, scratch.Path, Millisecond);
         await daemon.Publishes(3);
 
-        // A system call with a time-out, as the receiving here, ends with EINTR when the process is continued; see signal(7).
+        // A system call with a timeout, such as the receive here, returns EINTR when the process continues; see signal(7).
         for (int round = 0; round < Rounds; round++)
         {
             await daemon.Stop();
             ExpositionText.CheckWhole(daemon.Text, 3);
             string before = daemon.Text;
             daemon.Continue();
-            await Poll.Until(() => daemon.Text != before, "it goes on");
+            await Poll.Until(() => daemon.Text != before, "the agent continues");
             using PeriodicTimer timer = new(Millisecond * random.Next(1, 10));
             await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
 
-        await daemon.EndsWell();
+        await daemon.StopsCleanly();
         Assert.Empty(daemon.Lines);
     }
 }

@@ -3,7 +3,7 @@ using static Testing.NativeMethods;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>The real daemon, counting in a namespace into a directory, and what it published and said so far.</summary>
+/// <summary>The real daemon, which counts in a namespace and writes to a directory, with its published text and its log.</summary>
 internal sealed class WatchedDaemon : IDisposable
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
@@ -21,32 +21,32 @@ internal sealed class WatchedDaemon : IDisposable
 
     internal string Text => ExpositionText.Read(FilePath);
 
-    /// <summary>What it said after the line with which it starts.</summary>
+    /// <summary>The lines of its log after the first one, which has the settings.</summary>
     internal IReadOnlyList<string> Lines => [.. _agent.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)];
 
-    /// <summary>Waits until it publishes this number.</summary>
+    /// <summary>Waits until it publishes this number of connections.</summary>
     internal Task Publishes(int connections) =>
-        Poll.Until(() => ExpositionText.Counts(Text, connections), $"{connections} connections are published; it said: {_agent.Errors}");
+        Poll.Until(() => ExpositionText.Counts(Text, connections), $"{connections} connections are published; the log: {_agent.Errors}");
 
-    /// <summary>Waits until it has said so many lines, and for several intervals more: no further one comes, and it still runs.</summary>
-    internal async Task SaysNoMoreThan(int lines)
+    /// <summary>Waits until it has logged this many lines, and checks that no further line follows for several intervals and that it still runs.</summary>
+    internal async Task LogsOnly(int lines)
     {
-        await Poll.Until(() => Lines.Count >= lines, $"{lines} lines; it said: {_agent.Errors}");
+        await Poll.Until(() => Lines.Count >= lines, $"{lines} lines are logged; the log: {_agent.Errors}");
         await Intervals(10);
-        Assert.True(Lines.Count == lines, $"{lines} lines were to come: {_agent.Errors}");
+        Assert.True(Lines.Count == lines, $"{lines} lines are expected; the log: {_agent.Errors}");
         Assert.False(_agent.HasExited);
     }
 
-    /// <summary>Stops it, and waits until all of its threads stand still.</summary>
+    /// <summary>Stops it with SIGSTOP and waits until all its threads are stopped.</summary>
     internal async Task Stop()
     {
         _agent.Signal(SIGSTOP);
-        await Poll.Until(() => Directory.GetDirectories($"/proc/{_agent.Id}/task").All(IsStopped), "it is stopped");
+        await Poll.Until(() => Directory.GetDirectories($"/proc/{_agent.Id}/task").All(IsStopped), "all threads are stopped");
     }
 
     internal void Continue() => _agent.Signal(SIGCONT);
 
-    /// <summary>Does something that takes several steps as one step of the daemon's time.</summary>
+    /// <summary>Runs an action of several steps while the daemon is stopped, so that the daemon sees only the result.</summary>
     internal async Task WhileStopped(Action action)
     {
         await Stop();
@@ -54,7 +54,7 @@ internal sealed class WatchedDaemon : IDisposable
         Continue();
     }
 
-    /// <summary>Lets several intervals pass on this process's own clock.</summary>
+    /// <summary>Waits for several intervals.</summary>
     internal static async Task Intervals(int count)
     {
         using PeriodicTimer timer = new(Interval);
@@ -64,7 +64,7 @@ internal sealed class WatchedDaemon : IDisposable
         }
     }
 
-    internal async Task EndsWell()
+    internal async Task StopsCleanly()
     {
         _agent.Signal(SIGTERM);
         Assert.Equal(0, await _agent.Exit());
@@ -72,7 +72,7 @@ internal sealed class WatchedDaemon : IDisposable
 
     public void Dispose() => _agent.Dispose();
 
-    // proc_pid_stat(5): the state follows the name, which is in parentheses and may hold any others.
+    // proc_pid_stat(5): the state follows the name, which is in parentheses and may contain parentheses itself.
     private static bool IsStopped(string task)
     {
         string status = ExpositionText.Read(Path.Combine(task, "stat"));

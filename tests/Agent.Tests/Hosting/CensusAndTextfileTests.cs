@@ -4,52 +4,52 @@ using Testing;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>Census and textfile under their supervisor, on a scripted kernel and a clock that the test sets.</summary>
+/// <summary>Census and textfile under a supervisor, on a scripted kernel and a clock that the test sets.</summary>
 public sealed class CensusAndTextfileTests : IAsyncDisposable
 {
     private readonly ScriptedLoop _loop = new();
 
-    public CensusAndTextfileTests() => _loop.Kernel.Is(Mood.Holding(1));
+    public CensusAndTextfileTests() => _loop.Kernel.Behave(KernelBehavior.Holding(1));
 
     [Fact]
-    public async Task The_first_census_is_taken_at_once_and_one_at_each_interval_after_it()
+    public async Task First_census_is_taken_at_the_start_and_one_follows_at_each_interval()
     {
         await _loop.Start();
-        await Published("one", 1);
+        await Published("the first census", 1);
         for (int tick = 2; tick <= 10; tick++)
         {
             _loop.Time.Leap(ScriptedLoop.Interval);
-            await Published("the next", tick);
+            await Published("the next census", tick);
         }
 
         Assert.Empty(_loop.Lines);
     }
 
     [Fact]
-    public async Task Ticks_keep_to_the_grid_however_late_they_are_served()
+    public async Task Censuses_stay_on_the_grid_of_the_interval_after_a_late_one()
     {
         await _loop.Start();
         _loop.Time.Leap(ScriptedLoop.Interval * 1.75);
-        await Published("the late one", 2);
+        await Published("the late census", 2);
         _loop.Time.Leap(ScriptedLoop.Interval * 0.25);
-        await Published("the one that was due at 2", 3);
+        await Published("the census on the grid", 3);
     }
 
     [Fact]
-    public async Task A_suspended_machine_makes_no_pile_of_ticks()
+    public async Task Missed_intervals_of_a_suspended_machine_cause_one_census()
     {
         await _loop.Start();
         _loop.Time.Leap(TimeSpan.FromHours(8));
-        await Published("one after the suspend", 2);
+        await Published("the census after the suspend", 2);
         _loop.Time.Leap(ScriptedLoop.Interval);
-        await Published("the next", 3);
+        await Published("the next census", 3);
     }
 
     [Fact]
-    public async Task A_failure_is_told_once_when_it_begins_and_once_when_it_ends()
+    public async Task Failure_and_recovery_are_each_logged_once()
     {
         await _loop.Start();
-        _loop.Kernel.Is(Mood.Bad["loses replies"]);
+        _loop.Kernel.Behave(KernelBehavior.Faulty["loses replies"]);
         for (int tick = 2; tick <= 5; tick++)
         {
             string text = await _loop.Tick();
@@ -59,7 +59,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
             Assert.Equal(1 + (3 * (tick - 1)), _loop.Kernel.Requests);
         }
 
-        _loop.Kernel.Is(Mood.Holding(1));
+        _loop.Kernel.Behave(KernelBehavior.Holding(1));
         Assert.Contains("sockdiag_census_success 1", await _loop.Tick());
 
         Assert.Collection(
@@ -77,22 +77,22 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_cannot_be_used_is_told_once_and_counting_goes_on()
+    public async Task Unusable_directory_is_logged_once_and_counting_continues()
     {
         await File.WriteAllTextAsync(_loop.Directory, "in the way", TestContext.Current.CancellationToken);
         await _loop.Begin();
-        await Poll.Until(() => _loop.Lines.Count == 1, "it is told");
+        await Poll.Until(() => _loop.Lines.Count == 1, "the error is logged");
         for (int census = 2; census <= 4; census++)
         {
             await _loop.Settled();
             _loop.Time.Leap(ScriptedLoop.Interval);
-            await Poll.Until(() => _loop.Kernel.Requests == census, "counting goes on");
+            await Poll.Until(() => _loop.Kernel.Requests == census, "the census continues");
         }
 
         await _loop.Settled();
         File.Delete(_loop.Directory);
         _loop.Time.Leap(ScriptedLoop.Interval);
-        await Poll.Until(() => _loop.Text.Contains("sockdiag_census_success 1"), "the file is written");
+        await Poll.Until(() => _loop.Text.Contains("sockdiag_census_success 1"), "the textfile is written");
         await _loop.Settled();
 
         Assert.Collection(
@@ -103,7 +103,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_others_may_write_is_warned_about_once()
+    public async Task Directory_that_others_may_write_causes_one_warning()
     {
         Directory.CreateDirectory(_loop.Directory);
         File.SetUnixFileMode(_loop.Directory, (UnixFileMode)0b111_111_111);
@@ -113,7 +113,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_finds_another_one_on_its_file_ends()
+    public async Task Agent_ends_if_another_agent_has_its_textfile()
     {
         await _loop.Start();
         Directory.Delete(_loop.Directory, recursive: true);
@@ -130,7 +130,7 @@ public sealed class CensusAndTextfileTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    /// <summary>Waits until so many censuses are published, and shows that no further one comes.</summary>
+    /// <summary>Waits until this many censuses are published, and checks that no further one follows.</summary>
     private async Task Published(string what, int censuses)
     {
         string line = $"sockdiag_census_last_success_timestamp_seconds {_loop.Time.Wall.ToUnixTimeMilliseconds() / 1000.0}\n";

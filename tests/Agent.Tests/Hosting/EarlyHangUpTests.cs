@@ -19,7 +19,7 @@ public sealed class EarlyHangUpTests : IDisposable
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(3)]
-    public void Hang_up_that_came_is_handed_over(int times)
+    public void Early_hang_up_is_handed_over(int times)
     {
         for (int i = 0; i < times; i++)
         {

@@ -3,12 +3,12 @@ using Agent.Tasks;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>A task that does what the test tells it: it works, fails or ends when its turn comes.</summary>
+/// <summary>A task that a test controls step by step: a step succeeds, fails or ends the task.</summary>
 internal sealed class FakeTask(string name, object? identity = null) : SupervisedTask
 {
-    private readonly Channel<Action> _turns = Channel.CreateUnbounded<Action>();
+    private readonly Channel<Action> _steps = Channel.CreateUnbounded<Action>();
     private int _runs;
-    private long _lastSign;
+    private long _lastProgress;
 
     internal override string Name => name;
 
@@ -25,62 +25,62 @@ internal sealed class FakeTask(string name, object? identity = null) : Supervise
 
     internal override TimeSpan? HangTimeout => TimeSpan.FromSeconds(10);
 
-    internal override bool IsHanging => AlwaysHangs || Time.GetElapsedTime(_lastSign) > HangTimeout;
+    internal override bool IsHanging => AlwaysHangs || Time.GetElapsedTime(_lastProgress) > HangTimeout;
 
-    /// <summary>The clock by which it hangs.</summary>
+    /// <summary>The clock that decides whether it hangs.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
     internal int Runs => Volatile.Read(ref _runs);
 
-    internal bool IsOver { get; private set; }
+    internal bool IsReleased { get; private set; }
 
-    /// <summary>Is cancelled when it is told to end.</summary>
+    /// <summary>Cancelled when the supervisor stops the task.</summary>
     internal CancellationToken Stopping { get; private set; }
 
     internal SupervisedTask? TakenOver { get; private set; }
 
-    /// <summary>Whether it does not end when it is told to.</summary>
-    internal bool IgnoresItsEnd { get; init; }
+    /// <summary>Whether it keeps running after the supervisor has stopped it.</summary>
+    internal bool IgnoresStop { get; init; }
 
     internal Func<Exception, bool> Fatal { get; init; } = _ => false;
 
-    /// <summary>What it does next: nothing is work, an exception is a failure.</summary>
-    internal void Turn(Action action) => Assert.True(_turns.Writer.TryWrite(action));
+    /// <summary>Adds a step. The step succeeds, or fails with the exception that the action throws.</summary>
+    internal void Do(Action action) => Assert.True(_steps.Writer.TryWrite(action));
 
-    /// <summary>Ends it at last where it does not end when it is told to.</summary>
-    internal void ComeToAnEnd() => Turn(Return);
+    /// <summary>Ends the task, also if it ignores the stop.</summary>
+    internal void End() => Do(EndByItself);
 
-    internal void Work() => Turn(() => { });
+    internal void Succeed() => Do(() => { });
 
-    internal void Fail(string reason) => Turn(() => throw new IOException(reason));
+    internal void Fail(string reason) => Do(() => throw new IOException(reason));
 
     internal override bool IsFatal(Exception failure) => Fatal(failure);
 
-    internal override void Release() => IsOver = true;
+    internal override void Release() => IsReleased = true;
 
     internal override void TakeOver(SupervisedTask former) => TakenOver = former;
 
     internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         Stopping = stopping;
-        _lastSign = Time.GetTimestamp();
+        _lastProgress = Time.GetTimestamp();
         Interlocked.Increment(ref _runs);
         while (true)
         {
-            Action turn = await _turns.Reader.ReadAsync(IgnoresItsEnd ? CancellationToken.None : stopping);
-            if (turn == Return)
+            Action step = await _steps.Reader.ReadAsync(IgnoresStop ? CancellationToken.None : stopping);
+            if (step == EndByItself)
             {
                 return;
             }
 
-            turn();
-            _lastSign = Time.GetTimestamp();
+            step();
+            _lastProgress = Time.GetTimestamp();
             succeeded();
         }
     }
 
-    /// <summary>A turn in which it ends by itself.</summary>
-    internal static void Return()
+    /// <summary>The step with which the task ends by itself.</summary>
+    internal static void EndByItself()
     {
     }
 }

@@ -9,7 +9,7 @@ using Testing;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>A further source and a further publisher, each one class and one line of composition, beside the real ones.</summary>
+/// <summary>Adds a further source and a further publisher to the real ones, each with one class and one line of composition.</summary>
 public sealed class FurtherTasksTests : IAsyncDisposable
 {
     private readonly Scratch _scratch = new();
@@ -24,7 +24,7 @@ public sealed class FurtherTasksTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Further_publisher_shows_the_readings_of_the_census_and_of_a_further_source()
+    public async Task Further_publisher_gets_the_readings_of_the_census_and_of_a_further_source()
     {
         Settings settings = new SettingsReader(_ => null).Read(
             new CommandLineValues(("--interval", "50ms"), ("--textfile-directory", _scratch["out"]), ("--port", $"{FreePort.Next()}")));
@@ -42,10 +42,10 @@ public sealed class FurtherTasksTests : IAsyncDisposable
 
         Assert.True(await tasks.ApplyAsync(settings));
         await Poll.Until(() => lines.Latest is { Censuses: 1, Load: >= 0 }, "both readings are shown");
-        await Poll.Until(() => File.Exists(_scratch[$"out/{Textfile.FileName}"]), "the textfile is written beside");
+        await Poll.Until(() => File.Exists(_scratch[$"out/{Textfile.FileName}"]), "the textfile is written too");
         Assert.Equal($"counting every 50ms, writing {_scratch[$"out/{Textfile.FileName}"]}, showing lines", state.Activity);
         Assert.NotNull(_store.HistoryOf(null, settings.Namespaces[0].Watches[0].Name));
-        await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "all work");
+        await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "no task has an error");
         Assert.Equal(["census", "load", "textfile", "lines"], _supervisor.Statistics.Select(task => task.Name));
     }
 

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>Keeps what was logged, a line each.</summary>
-/// <param name="lines">Where; loggers can share it.</param>
+/// <summary>Keeps each log entry as a line.</summary>
+/// <param name="lines">The list of the lines. Loggers can share it.</param>
 internal sealed class RecordingLogger<T>(List<string>? lines = null) : ILogger<T>
 {
     private readonly List<string> _lines = lines ?? [];

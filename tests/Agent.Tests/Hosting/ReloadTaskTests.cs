@@ -5,11 +5,11 @@ using Testing;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>What is compared, and what is applied.</summary>
+/// <summary>Which text of the configuration file a reload applies, and which it rejects.</summary>
 public sealed class ReloadTaskTests : IDisposable
 {
     private readonly Scratch _scratch = new();
-    private readonly AutoResetEvent _asked = new(false);
+    private readonly AutoResetEvent _requested = new(false);
     private readonly RecordingLogger<ReloadTask> _log = new();
     private AgentState? _state;
     private readonly List<string> _applied = [];
@@ -18,7 +18,7 @@ public sealed class ReloadTaskTests : IDisposable
 
     public void Dispose()
     {
-        _asked.Dispose();
+        _requested.Dispose();
         _scratch.Dispose();
     }
 
@@ -27,22 +27,22 @@ public sealed class ReloadTaskTests : IDisposable
     [InlineData("{ \"interval\": ")]
     [InlineData("")]
     [InlineData("{ \"watches\": [] }")]
-    public async Task What_was_compared_is_applied_also_where_the_file_changes_meanwhile(string meanwhile)
+    public async Task Text_that_was_read_is_applied_even_if_the_file_changes_meanwhile(string meanwhile)
     {
         Write("{ \"interval\": \"1s\" }");
-        int readings = 0;
+        int reads = 0;
         using ServiceManager manager = new(_ => null, TimeProvider.System, new RecordingLogger<ServiceManager>());
         _state = new AgentState(Read(), TimeProvider.System);
-        ReloadTask task = new(Read().Source!, MakeSettings, Apply, _state, manager, _asked, TimeProvider.System, _log);
+        ReloadTask task = new(Read().Source!, MakeSettings, Apply, _state, manager, _requested, TimeProvider.System, _log);
         using CancellationTokenSource stopping = new();
         Task run = task.RunAsync(() => { }, stopping.Token);
         Write("{ \"interval\": \"2s\" }");
-        _asked.Set();
+        _requested.Set();
         await Poll.Until(() => Applied().Length > 0, "the new file is applied");
         Assert.Equal("2s", Applied()[0]);
 
-        // What came meanwhile is a change of its own, which is valid or not.
-        await Poll.Until(() => _log.Lines.Count > 1, "what came meanwhile is seen");
+        // The text that was written meanwhile is a second change, valid or not.
+        await Poll.Until(() => _log.Lines.Count > 1, "the change that was made meanwhile is logged");
         Assert.Equal(meanwhile.Contains("3s"), Applied().Contains("3s"));
         Assert.Equal(meanwhile.Contains("3s"), _state.Reload!.Successful);
         await stopping.CancelAsync();
@@ -50,7 +50,7 @@ public sealed class ReloadTaskTests : IDisposable
 
         Settings MakeSettings(byte[] text)
         {
-            if (readings++ == 0)
+            if (reads++ == 0)
             {
                 Write(meanwhile);
             }
@@ -62,12 +62,12 @@ public sealed class ReloadTaskTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_file_that_cannot_be_read_is_refused_with_the_reason(bool isDirectory)
+    public async Task Unreadable_file_is_rejected_with_the_reason(bool isDirectory)
     {
         Write("{ \"interval\": \"1s\" }");
         using ServiceManager manager = new(_ => null, TimeProvider.System, new RecordingLogger<ServiceManager>());
         _state = new AgentState(Read(), TimeProvider.System);
-        ReloadTask task = new(Read().Source!, text => Read(text), Apply, _state, manager, _asked, TimeProvider.System, _log);
+        ReloadTask task = new(Read().Source!, text => Read(text), Apply, _state, manager, _requested, TimeProvider.System, _log);
         using CancellationTokenSource stopping = new();
         Task run = task.RunAsync(() => { }, stopping.Token);
         File.Delete(Config);
@@ -76,8 +76,8 @@ public sealed class ReloadTaskTests : IDisposable
             Directory.CreateDirectory(Config);
         }
 
-        _asked.Set();
-        await Poll.Until(() => _log.Lines.Count > 0, "it is refused");
+        _requested.Set();
+        await Poll.Until(() => _log.Lines.Count > 0, "the file is rejected");
         Assert.StartsWith($"Error: the configuration stays as it was: {Config}: ", _log.Lines[0]);
         Assert.Empty(Applied());
         Assert.False(_state.Reload!.Successful);
@@ -87,7 +87,7 @@ public sealed class ReloadTaskTests : IDisposable
 
     private Settings Read(byte[]? text = null) => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", Config)), text);
 
-    // As one step, so that no half of a file is seen.
+    // In one step, so that the task never reads a part of a file.
     private void Write(string text)
     {
         File.WriteAllBytes(_scratch["next"], Encoding.UTF8.GetBytes(text));

@@ -1,5 +1,5 @@
-using Agent.Metrics;
 using Agent.Hosting;
+using Agent.Metrics;
 using Testing;
 
 namespace Agent.Tests.Hosting;
@@ -19,22 +19,22 @@ public sealed class ReplacementTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Whoever_would_do_the_same_goes_on_and_whoever_differs_takes_the_place_and_counts_on()
+    public async Task Unchanged_task_keeps_running_and_a_changed_task_continues_the_statistics()
     {
         FakeTask same = new("same", identity: 1);
         FakeTask changed = new("changed", identity: 1);
         FakeTask gone = new("gone");
         await _supervisor.ReplaceAsync([same, changed, gone]);
-        await Running(changed, 1);
+        await Started(changed, 1);
 
         FakeTask sameAgain = new("same", identity: 1);
         FakeTask changedNow = new("changed", identity: 2);
         await _supervisor.ReplaceAsync([sameAgain, changedNow, new FakeTask("new")]);
-        await Running(changedNow, 1);
+        await Started(changedNow, 1);
 
-        Assert.Equal((1, false, 0), (same.Runs, same.IsOver, sameAgain.Runs));
-        Assert.Equal((1, true), (changed.Runs, changed.IsOver));
-        Assert.True(gone.IsOver);
+        Assert.Equal((1, false, 0), (same.Runs, same.IsReleased, sameAgain.Runs));
+        Assert.Equal((1, true), (changed.Runs, changed.IsReleased));
+        Assert.True(gone.IsReleased);
         Assert.Same(changed, changedNow.TakenOver);
         Assert.Equal(["same", "changed", "new"], _supervisor.Statistics.Select(task => task.Name));
         Assert.Equal([1L, 2L, 1L], _supervisor.Statistics.Select(task => task.Starts));
@@ -43,20 +43,20 @@ public sealed class ReplacementTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Task_that_a_reload_removes_and_a_later_one_brings_back_counts_on()
+    public async Task Removed_task_that_a_later_reload_brings_back_continues_its_statistics()
     {
         FakeTask first = new("one", identity: 1);
         FakeTask changed = new("one", identity: 2);
         FakeTask back = new("one", identity: 1);
         await _supervisor.ReplaceAsync([first]);
-        await Running(first, 1);
+        await Started(first, 1);
         await _supervisor.ReplaceAsync([changed]);
-        await Running(changed, 1);
+        await Started(changed, 1);
         await _supervisor.ReplaceAsync([]);
         Assert.Empty(_supervisor.Statistics);
 
         await _supervisor.ReplaceAsync([back]);
-        await Running(back, 1);
+        await Started(back, 1);
 
         TaskStatistics statistics = Assert.Single(_supervisor.Statistics);
         Assert.Equal(3, statistics.Starts);
@@ -64,23 +64,23 @@ public sealed class ReplacementTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_does_not_end_is_told_of_and_holds_nothing_up()
+    public async Task Task_that_does_not_stop_is_logged_and_does_not_delay_its_successor()
     {
-        FakeTask hanging = new("one", identity: 1) { IgnoresItsEnd = true };
+        FakeTask hanging = new("one", identity: 1) { IgnoresStop = true };
         await _supervisor.ReplaceAsync([hanging]);
-        await Running(hanging, 1);
+        await Started(hanging, 1);
         FakeTask next = new("one", identity: 2);
         await _supervisor.ReplaceAsync([next]);
-        await Running(next, 1);
-        Assert.Equal(["Warning: the task one does not stop; it ends with the agent"], _log.Lines);
-        Assert.True(hanging.IsOver);
+        await Started(next, 1);
+        Assert.Equal(["Warning: the task one did not stop in time; it runs until the agent ends"], _log.Lines);
+        Assert.True(hanging.IsReleased);
         Assert.Null(next.TakenOver);
 
-        hanging.ComeToAnEnd();
-        next.Work();
-        await Poll.Until(() => _supervisor.HasReported, "the next one works");
+        hanging.End();
+        next.Succeed();
+        await Poll.Until(() => _supervisor.HasReported, "the next task succeeds");
         Assert.True(_supervisor.Statistics[0].IsRunning);
     }
 
-    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");
+    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts (start {runs})");
 }

@@ -4,10 +4,10 @@ using Testing;
 
 namespace Agent.Tests.Hosting;
 
-/// <summary>What a service manager is told, on a real socket and a clock that the test sets.</summary>
+/// <summary>The messages to a service manager, on a real socket and a clock that the test sets.</summary>
 public sealed class ServiceManagerTests : IDisposable
 {
-    private const string Fine = "counting";
+    private const string Counting = "counting";
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly Scratch _scratch = new();
@@ -23,26 +23,26 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_first_turn_is_readiness_and_only_changes_of_state_follow()
+    public async Task First_report_sends_readiness_and_later_reports_send_only_changes_of_state()
     {
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
 
-        manager.Report(Fine);
+        manager.Report(Counting);
         manager.Report("cannot measure: no answer");
         Assert.Equal("STATUS=cannot measure: no answer\nWATCHDOG=1\n", await _listener.Receive());
         manager.Report("cannot measure: no answer; cannot write: disk full");
         Assert.Equal("STATUS=cannot measure: no answer; cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
         manager.Report("cannot write: disk full");
         Assert.Equal("STATUS=cannot write: disk full\nWATCHDOG=1\n", await _listener.Receive());
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("STATUS=counting\nWATCHDOG=1\n", await _listener.Receive());
         Assert.False(_listener.HasMessage);
     }
 
     [Fact]
-    public async Task An_agent_that_cannot_count_is_ready_too()
+    public async Task Agent_that_cannot_count_is_ready()
     {
         using ServiceManager manager = Manager();
         manager.Report("cannot measure: one\nREADY=0");
@@ -50,28 +50,28 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_watchdog_is_told_three_times_in_its_time()
+    public async Task Watchdog_message_is_sent_three_times_within_the_timeout()
     {
         _environment["WATCHDOG_USEC"] = "3000000";
         _environment["WATCHDOG_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         using ServiceManager manager = Manager();
         Assert.Equal(Second, manager.WatchdogPause);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await _listener.Receive());
 
         _time.Leap(Second * 0.9);
-        manager.Report(Fine);
-        manager.Report(Fine);
+        manager.Report(Counting);
+        manager.Report(Counting);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second * 0.1);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.False(_listener.HasMessage);
 
         _time.Leap(Second);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
     }
 
@@ -84,18 +84,18 @@ public sealed class ServiceManagerTests : IDisposable
         using ServiceManager manager = Manager();
         using (NotifyListener first = new(late))
         {
-            Assert.True(manager.Report(Fine));
+            Assert.True(manager.Report(Counting));
             Assert.Contains("READY=1", await first.Receive());
         }
 
         File.Delete(late);
         _time.Leap(TimeSpan.FromSeconds(10));
-        Assert.False(manager.Report(Fine));
+        Assert.False(manager.Report(Counting));
         Assert.True(manager.UntilPing <= TimeSpan.Zero);
 
         using NotifyListener second = new(late);
         _time.Leap(Second);
-        Assert.True(manager.Report(Fine));
+        Assert.True(manager.Report(Counting));
         Assert.Equal("WATCHDOG=1\n", await second.Receive());
         Assert.Equal(TimeSpan.FromSeconds(10), manager.UntilPing);
         _time.Leap(TimeSpan.FromSeconds(4));
@@ -110,7 +110,7 @@ public sealed class ServiceManagerTests : IDisposable
     [InlineData("18446744073709551615", null)]
     [InlineData("9223372036854775807", null)]
     [InlineData("3000000", "1")]
-    public void There_is_no_watchdog_without_a_time_or_for_another_process(string microseconds, string? pid)
+    public void Watchdog_is_off_without_a_valid_timeout_and_for_another_process(string microseconds, string? pid)
     {
         _environment["WATCHDOG_USEC"] = microseconds;
         _environment["WATCHDOG_PID"] = pid ?? "";
@@ -119,7 +119,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public void The_shortest_watchdog_does_not_make_a_loop_without_pause()
+    public void Shortest_watchdog_timeout_does_not_cause_a_busy_loop()
     {
         _environment["WATCHDOG_USEC"] = "1";
         using ServiceManager manager = Manager();
@@ -127,10 +127,10 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reload_tells_when_it_began_and_when_it_is_done()
+    public async Task Reload_sends_its_start_time_and_its_end()
     {
         using ServiceManager manager = Manager(TimeProvider.System);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await _listener.Receive());
 
         long before = MonotonicMicroseconds();
@@ -146,7 +146,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_was_not_ready_is_not_ready_by_a_reload()
+    public async Task Reload_does_not_make_an_agent_ready()
     {
         using ServiceManager manager = Manager();
         manager.Reloading();
@@ -156,7 +156,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_end_is_told()
+    public async Task Stop_is_sent()
     {
         using ServiceManager manager = Manager();
         manager.Stopping();
@@ -164,23 +164,23 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_abstract_socket_is_reached()
+    public async Task Abstract_socket_is_supported()
     {
         using NotifyListener listener = new($"@agent-test-{Guid.NewGuid():N}");
         _environment["NOTIFY_SOCKET"] = listener.Address;
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
     [Fact]
-    public async Task What_could_not_be_told_is_told_later_and_logged_once()
+    public async Task Unsent_message_is_sent_later_and_logged_once()
     {
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
-        manager.Report(Fine);
+        manager.Report(Counting);
+        manager.Report(Counting);
         manager.Stopping();
         Assert.Equal(
             $"Warning: cannot send the status to the service manager: NOTIFY_SOCKET '{late}' does not exist; "
@@ -188,69 +188,69 @@ public sealed class ServiceManagerTests : IDisposable
             Assert.Single(_log.Lines));
 
         using NotifyListener listener = new(late);
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.Contains("READY=1", await listener.Receive());
     }
 
     [Fact]
-    public async Task The_end_of_a_reload_that_could_not_be_told_is_told_at_a_turn_for_which_it_asks()
+    public async Task Unsent_end_of_a_reload_requests_a_report_that_sends_it()
     {
         string late = _scratch["late"];
         _environment["NOTIFY_SOCKET"] = late;
         using ServiceManager manager = Manager();
-        int asked = 0;
-        manager.ReportNeeded += () => asked++;
+        int requested = 0;
+        manager.ReportNeeded += () => requested++;
         using (NotifyListener before = new(late))
         {
-            manager.Report(Fine);
+            manager.Report(Counting);
             Assert.Contains("READY=1", await before.Receive());
             manager.Reloading();
             manager.Reloaded();
-            Assert.Equal(0, asked);
+            Assert.Equal(0, requested);
         }
 
         File.Delete(late);
         manager.Reloading();
         manager.Reloaded();
-        Assert.Equal(1, asked);
+        Assert.Equal(1, requested);
         using NotifyListener listener = new(late);
-        Assert.True(manager.Report(Fine));
+        Assert.True(manager.Report(Counting));
         Assert.Equal("READY=1\nSTATUS=counting\nWATCHDOG=1\n", await listener.Receive());
     }
 
     [Fact]
-    public async Task The_watchdog_is_told_within_a_second_of_the_end_of_a_silence()
+    public async Task Watchdog_message_is_sent_within_a_second_after_a_task_stops_hanging()
     {
         _environment["WATCHDOG_USEC"] = "180000000";
         using ServiceManager manager = Manager();
         using Supervisor supervisor = new(_time, new RecordingLogger<Supervisor>());
         FakeTask task = new("one") { Time = _time };
-        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, () => Fine, _time)]);
-        task.Work();
+        await supervisor.ReplaceAsync([task, new ServiceManagerTask(manager, supervisor, () => Counting, _time)]);
+        task.Succeed();
         await _listener.ReceiveUntil("READY=1");
-        await Waits();
+        await Waiting();
         _time.Leap(TimeSpan.FromMinutes(1));
-        await Waits();
+        await Waiting();
         Assert.True(supervisor.Hangs);
         Assert.False(_listener.HasMessage);
 
-        task.Work();
-        await Poll.Until(() => !supervisor.Hangs, "it goes on");
+        task.Succeed();
+        await Poll.Until(() => !supervisor.Hangs, "the task continues");
         _time.Leap(Second);
         Assert.Equal("WATCHDOG=1\n", await _listener.Receive());
         await supervisor.StopAsync();
 
-        Task Waits() => Poll.Until(() => _time.Waiting == 1, "it waits");
+        Task Waiting() => Poll.Until(() => _time.Waiting == 1, "the task of the service manager waits");
     }
 
     [Fact]
-    public async Task A_manager_that_does_not_listen_holds_nothing_up()
+    public async Task Service_manager_that_does_not_read_does_not_block_the_agent()
     {
         using ServiceManager manager = Manager();
-        for (int turn = 0; _log.Lines.Count == 0; turn++)
+        for (int report = 0; _log.Lines.Count == 0; report++)
         {
-            // Each turn changes the state, until the queue is full.
-            manager.Report($"cannot measure: failure {turn}");
+            // Each report changes the state, until the queue of the socket is full.
+            manager.Report($"cannot measure: failure {report}");
         }
 
         await _listener.ReceiveUntil("STATUS=cannot measure: failure 0");
@@ -259,7 +259,7 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
-    public void Socket_that_no_manager_has_is_named()
+    public void Socket_without_a_service_manager_is_named()
     {
         string left = _scratch["left"];
         new NotifyListener(left).Dispose();
@@ -267,7 +267,7 @@ public sealed class ServiceManagerTests : IDisposable
         {
             _environment["NOTIFY_SOCKET"] = address;
             using ServiceManager manager = Manager();
-            manager.Report(Fine);
+            manager.Report(Counting);
             Assert.EndsWith(
                 $"to the service manager: no service manager listens at NOTIFY_SOCKET '{address}'; "
                     + "unset it where none waits for the agent; trying again each second",
@@ -278,31 +278,31 @@ public sealed class ServiceManagerTests : IDisposable
     [Theory]
     [InlineData("vsock:2:1234", "neither a path nor an abstract name")]
     [InlineData("notify", "neither a path nor an abstract name")]
-    public void An_address_that_is_none_is_told_and_nothing_else(string address, string reason)
+    public void Invalid_address_is_logged_once(string address, string reason)
     {
         _environment["NOTIFY_SOCKET"] = address;
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         Assert.StartsWith(
-            $"Warning: no status goes to the service manager: NOTIFY_SOCKET '{address}': {reason}", Assert.Single(_log.Lines));
+            $"Warning: cannot report to the service manager: NOTIFY_SOCKET '{address}': {reason}", Assert.Single(_log.Lines));
     }
 
     [Fact]
-    public void An_address_that_is_too_long_is_told_and_nothing_else()
+    public void Too_long_address_is_logged_once()
     {
         _environment["NOTIFY_SOCKET"] = "/" + new string('x', 200);
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
-        Assert.StartsWith("Warning: no status goes to the service manager: ", Assert.Single(_log.Lines));
+        manager.Report(Counting);
+        Assert.StartsWith("Warning: cannot report to the service manager: ", Assert.Single(_log.Lines));
     }
 
     [Fact]
-    public void Without_a_socket_nothing_is_told()
+    public void Nothing_is_sent_without_a_socket()
     {
         _environment.Clear();
         _environment["WATCHDOG_USEC"] = "3000000";
         using ServiceManager manager = Manager();
-        manager.Report(Fine);
+        manager.Report(Counting);
         manager.Reloading();
         manager.Stopping();
         Assert.Null(manager.WatchdogPause);

@@ -18,7 +18,7 @@ public sealed class SignalsTests : IDisposable
     [InlineData(PosixSignal.SIGTERM, 143)]
     [InlineData(PosixSignal.SIGINT, 130)]
     [InlineData(PosixSignal.SIGQUIT, 131)]
-    public void The_first_one_ends_the_agent_and_one_that_follows_ends_it_at_once(PosixSignal second, int exitCode)
+    public void First_signal_stops_the_agent_and_a_later_one_ends_it_at_once(PosixSignal second, int exitCode)
     {
         _signals.End(new PosixSignalContext(PosixSignal.SIGTERM));
         Assert.True(_signals.Ending.IsCancellationRequested);
@@ -29,7 +29,7 @@ public sealed class SignalsTests : IDisposable
     }
 
     [Fact]
-    public void What_is_sent_twice_at_once_is_one()
+    public void Signals_within_250_ms_count_as_one()
     {
         _signals.End(new PosixSignalContext(PosixSignal.SIGTERM));
         _signals.End(new PosixSignalContext(PosixSignal.SIGTERM));
@@ -39,7 +39,7 @@ public sealed class SignalsTests : IDisposable
     }
 
     [Fact]
-    public void Who_does_not_cease_ends_it_too()
+    public void Repeated_signals_at_short_intervals_end_the_agent_at_once()
     {
         for (int i = 0; i < 3; i++)
         {
@@ -51,7 +51,7 @@ public sealed class SignalsTests : IDisposable
     }
 
     [Fact]
-    public void A_hang_up_has_the_file_read_anew_and_ends_nothing()
+    public void Hang_up_requests_a_reload_and_does_not_stop_the_agent()
     {
         PosixSignalContext context = new(PosixSignal.SIGHUP);
         _signals.HangUp(context);
@@ -61,7 +61,7 @@ public sealed class SignalsTests : IDisposable
     }
 
     [Fact]
-    public void A_hang_up_without_a_file_ends_the_agent()
+    public void Hang_up_without_a_configuration_file_stops_the_agent()
     {
         using Signals signals = new(hasFile: false, _time, _exitCodes.Add);
         signals.HangUp(new PosixSignalContext(PosixSignal.SIGHUP));

@@ -23,49 +23,49 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_task_that_fails_is_started_again_after_growing_pauses_and_told_of_once()
+    public async Task Failing_task_is_restarted_after_growing_pauses_and_logged_once()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
+        await Started(task, 1);
         List<TimeSpan> pauses = [];
         for (int failure = 1; failure <= 24; failure++)
         {
             task.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
             Assert.False(_supervisor.Statistics[0].IsRunning);
             pauses.Add(_time.UntilNext!.Value);
             _time.Leap(LongestPause);
-            await Running(task, failure + 1);
+            await Started(task, failure + 1);
         }
 
         Assert.All(pauses, pause => Assert.InRange(pause, TimeSpan.FromTicks(1), LongestPause));
-        Assert.True(pauses[0] < TimeSpan.FromSeconds(5), $"the first is short, and was {pauses[0]}");
-        // The jitter may shorten one long after they have grown.
+        Assert.True(pauses[0] < TimeSpan.FromSeconds(5), $"the first pause must be short, and is {pauses[0]}");
+        // The jitter shortens some pauses until the pauses are the longest.
         Assert.All(pauses[16..], pause => Assert.Equal(LongestPause, pause));
-        task.Work();
-        await Poll.Until(() => !_supervisor.LastErrors.Any(), "it works");
+        task.Succeed();
+        await Poll.Until(() => !_supervisor.LastErrors.Any(), "the task succeeds");
         Assert.Equal(["Error: cannot do one: broken; trying again, within 1m each time", "Information: can do one again"], _log.Lines);
-        IsCounted(task, starts: 25, restarts: 24, failures: [new("io", 24)]);
+        HasStatistics(task, starts: 25, restarts: 24, failures: [new("io", 24)]);
     }
 
     [Fact]
-    public async Task Whoever_has_worked_since_is_at_the_first_pause_again()
+    public async Task Pause_is_short_again_after_a_success()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         for (int run = 1; run <= 10; run++)
         {
-            await Running(task, run);
-            task.Work();
-            await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "it works");
+            await Started(task, run);
+            task.Succeed();
+            await Poll.Until(() => _supervisor.HasReported && !_supervisor.LastErrors.Any(), "the task succeeds");
             task.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
             Assert.InRange(_time.UntilNext!.Value, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(5));
             _time.Leap(_time.UntilNext.Value);
         }
 
-        await Running(task, 11);
+        await Started(task, 11);
         Assert.Equal(19, _log.Lines.Count);
     }
 
@@ -76,13 +76,13 @@ public sealed class SupervisorTests : IAsyncDisposable
         await _supervisor.ReplaceAsync([task]);
         for (int failure = 1; failure <= 10; failure++)
         {
-            await Running(task, failure);
+            await Started(task, failure);
             task.Fail("broken");
             await Poll.Until(() => _time.Waiting == 1, "it waits for the restart");
             _time.Leap(LongestPause);
         }
 
-        await Running(task, 11);
+        await Started(task, 11);
         task.Longest = TimeSpan.FromSeconds(2);
         task.Fail("broken");
         await Poll.Until(() => _time.Waiting == 1, "it waits for the restart");
@@ -94,65 +94,65 @@ public sealed class SupervisorTests : IAsyncDisposable
     {
         FakeTask task = new("one") { Time = _time, AlwaysHangs = true };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
+        await Started(task, 1);
         Assert.False(_supervisor.Hangs);
         _time.Leap(TimeSpan.FromSeconds(11));
         Assert.True(_supervisor.Hangs);
     }
 
     [Fact]
-    public async Task The_others_never_notice()
+    public async Task Failing_task_does_not_disturb_other_tasks()
     {
         FakeTask good = new("good");
         FakeTask bad = new("bad");
         await _supervisor.ReplaceAsync([good, bad]);
         for (int failure = 1; failure <= 5; failure++)
         {
-            await Running(bad, failure);
+            await Started(bad, failure);
             bad.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "the bad one waits");
-            bool worked = false;
-            good.Turn(() => worked = true);
-            await Poll.Until(() => Volatile.Read(ref worked), "the good one works");
+            await Poll.Until(() => _time.Waiting == 1, "the failing task waits for its restart");
+            bool hasRun = false;
+            good.Do(() => hasRun = true);
+            await Poll.Until(() => Volatile.Read(ref hasRun), "the other task runs");
             _time.Leap(LongestPause);
         }
 
-        IsCounted(good, starts: 1, restarts: 0, failures: []);
+        HasStatistics(good, starts: 1, restarts: 0, failures: []);
         Assert.Equal(["cannot do bad: broken"], _supervisor.LastErrors);
     }
 
     [Fact]
-    public async Task A_task_that_ends_by_itself_has_failed()
+    public async Task Task_that_ends_by_itself_has_failed()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Turn(FakeTask.Return);
-        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        await Started(task, 1);
+        task.Do(FakeTask.EndByItself);
+        await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
         Assert.Equal(["Error: cannot do one: it ended by itself; trying again, within 1m each time"], _log.Lines);
-        IsCounted(task, starts: 1, restarts: 0, failures: [new("ended", 1)]);
+        HasStatistics(task, starts: 1, restarts: 0, failures: [new("ended", 1)]);
     }
 
     [Fact]
-    public async Task A_defect_is_a_failure_like_any_other_and_named_by_its_type()
+    public async Task Unexpected_exception_is_a_failure_that_is_named_by_its_type()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Turn(() => throw new InvalidOperationException("a defect"));
-        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        await Started(task, 1);
+        task.Do(() => throw new InvalidOperationException("a defect"));
+        await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
         Assert.StartsWith("Error: cannot do one: InvalidOperationException: a defect; ", _log.Lines[0]);
-        IsCounted(task, starts: 1, restarts: 0, failures: [new("other", 1)]);
+        HasStatistics(task, starts: 1, restarts: 0, failures: [new("other", 1)]);
     }
 
     [Fact]
-    public async Task A_failure_that_the_agent_must_not_survive_ends_it_and_is_not_tried_again()
+    public async Task Fatal_failure_ends_the_agent_without_a_retry()
     {
         List<Exception> reasons = [];
         _supervisor.AgentMustEnd += reasons.Add;
         FakeTask task = new("one") { Time = _time, Fatal = failure => failure is IOException };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
+        await Started(task, 1);
         task.Fail("fatal");
         await Poll.Until(() => reasons.Count == 1, "the agent must end");
         Assert.Equal("fatal", reasons[0].Message);
@@ -161,94 +161,94 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_has_turned_when_each_task_has_worked_or_failed()
+    public async Task Supervisor_has_reported_when_each_task_has_succeeded_or_failed()
     {
         Assert.False(_supervisor.HasReported);
-        FakeTask works = new("works");
-        FakeTask fails = new("fails");
-        await _supervisor.ReplaceAsync([works, fails]);
-        await Running(fails, 1);
-        works.Work();
+        FakeTask succeeding = new("succeeding");
+        FakeTask failing = new("failing");
+        await _supervisor.ReplaceAsync([succeeding, failing]);
+        await Started(failing, 1);
+        succeeding.Succeed();
         Assert.False(_supervisor.HasReported);
-        fails.Fail("broken");
-        await Poll.Until(() => _supervisor.HasReported, "both have turned");
+        failing.Fail("broken");
+        await Poll.Until(() => _supervisor.HasReported, "both tasks have reported");
     }
 
     [Fact]
-    public async Task A_task_without_a_sign_of_life_hangs_and_one_that_waits_to_be_started_again_does_not()
+    public async Task Task_without_progress_hangs_and_a_task_that_waits_for_its_restart_does_not()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Work();
-        await Poll.Until(() => _supervisor.HasReported, "it works");
+        await Started(task, 1);
+        task.Succeed();
+        await Poll.Until(() => _supervisor.HasReported, "the task succeeds");
         _time.Leap(TimeSpan.FromSeconds(10));
         Assert.False(_supervisor.Hangs);
         _time.Leap(TimeSpan.FromSeconds(1));
         Assert.True(_supervisor.Hangs);
 
         task.Fail("broken");
-        await Poll.Until(() => !_supervisor.Hangs, "it has failed");
+        await Poll.Until(() => !_supervisor.Hangs, "the task has failed");
     }
 
     [Fact]
-    public async Task A_task_that_hangs_has_failed_once_and_its_return_is_told()
+    public async Task Hanging_task_has_failed_once_and_its_recovery_is_logged()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        task.Work();
-        await Poll.Until(() => _supervisor.HasReported, "it works");
-        await using Watching watching = new(_supervisor);
+        await Started(task, 1);
+        task.Succeed();
+        await Poll.Until(() => _supervisor.HasReported, "the task succeeds");
+        await using HangWatch hangWatch = new(_supervisor);
         foreach (int seconds in (int[])[0, 5, 5])
         {
-            await Looked(seconds);
+            await CheckAfter(seconds);
             Assert.Empty(_log.Lines);
         }
 
-        await Looked(5);
-        await Looked(5);
+        await CheckAfter(5);
+        await CheckAfter(5);
         Assert.StartsWith("Error: cannot do one: no sign of life for 10s; it is stuck: ", Assert.Single(_log.Lines));
-        IsCounted(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
+        HasStatistics(task, starts: 1, restarts: 0, failures: [new("timeout", 1)]);
 
-        task.Work();
-        await Poll.Until(() => _log.Lines.Count == 2, "it goes on");
+        task.Succeed();
+        await Poll.Until(() => _log.Lines.Count == 2, "the task continues");
         Assert.Equal("Information: can do one again", _log.Lines[1]);
     }
 
     [Fact]
-    public async Task Where_everything_stood_still_nobody_hangs()
+    public async Task Suspended_machine_is_not_taken_for_a_hanging_task()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
-        await using Watching watching = new(_supervisor);
-        await Looked(0);
-        await Looked(3604);
+        await Started(task, 1);
+        await using HangWatch hangWatch = new(_supervisor);
+        await CheckAfter(0);
+        await CheckAfter(3604);
         Assert.Empty(_log.Lines);
-        await Looked(1);
+        await CheckAfter(1);
         Assert.Empty(_log.Lines);
-        await Looked(5);
+        await CheckAfter(5);
         Assert.StartsWith("Error: cannot do one: no sign of life for 10s", Assert.Single(_log.Lines));
     }
 
     [Fact]
-    public async Task A_task_that_holds_up_its_caller_holds_up_no_other_one()
+    public async Task Task_that_blocks_its_caller_does_not_delay_other_tasks()
     {
         using ManualResetEvent holding = new(false);
         FakeTask other = new("other");
         await _supervisor.ReplaceAsync([new BlockingTask(holding), other]);
-        await Running(other, 1);
+        await Started(other, 1);
         holding.Set();
     }
 
     [Fact]
-    public async Task After_the_end_nothing_is_started_any_more()
+    public async Task Stopped_supervisor_starts_no_task()
     {
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
         await _supervisor.StopAsync();
-        Assert.True(task.IsOver);
+        Assert.True(task.IsReleased);
         FakeTask late = new("late");
         await _supervisor.ReplaceAsync([late]);
         Assert.Equal(0, late.Runs);
@@ -257,53 +257,53 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task An_end_that_comes_just_as_a_task_fails_is_no_failure_of_the_agent(int failures)
+    public async Task Stop_at_the_moment_of_a_failure_is_not_a_failure_of_the_agent(int failures)
     {
         List<Exception> reasons = [];
         _supervisor.AgentMustEnd += reasons.Add;
         FakeTask task = new("one") { Time = _time };
         await _supervisor.ReplaceAsync([task]);
-        await Running(task, 1);
+        await Started(task, 1);
         for (int failure = 1; failure < failures; failure++)
         {
             task.Fail("broken");
-            await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+            await Poll.Until(() => _time.Waiting == 1, "the task waits for its restart");
             _time.Leap(LongestPause);
-            await Running(task, failure + 1);
+            await Started(task, failure + 1);
         }
 
         Task? end = null;
         _supervisor.StateChanged += () =>
         {
             end = _supervisor.StopAsync();
-            Assert.True(task.Stopping.WaitHandle.WaitOne(Poll.Patience));
+            Assert.True(task.Stopping.WaitHandle.WaitOne(Poll.Timeout));
         };
         task.Fail("broken");
-        await Poll.Until(() => end is not null, "it has failed");
+        await Poll.Until(() => end is not null, "the task has failed");
         await end!;
         Assert.Empty(reasons);
     }
 
     [Fact]
-    public async Task A_task_that_asks_for_others_while_all_end_holds_nothing_up()
+    public async Task Task_that_replaces_tasks_during_the_stop_does_not_block_it()
     {
         using ManualResetEvent ending = new(false);
         FakeTask late = new("late");
         AskingTask asking = new(_supervisor, ending, late);
         await _supervisor.ReplaceAsync([asking]);
-        await Poll.Until(() => asking.HasBegun, "it runs");
+        await Poll.Until(() => asking.HasStarted, "the task runs");
         Task end = _supervisor.StopAsync();
         ending.Set();
-        await end.WaitAsync(Poll.Patience, TestContext.Current.CancellationToken);
+        await end.WaitAsync(Poll.Timeout, TestContext.Current.CancellationToken);
         Assert.False(asking.Answer);
         Assert.Equal(0, late.Runs);
         Assert.Empty(_log.Lines);
     }
 
-    /// <summary>Asks for another task once it is let, and does not end before it has an answer, as the reading of a new configuration.</summary>
-    private sealed class AskingTask(Supervisor supervisor, WaitHandle until, SupervisedTask other) : SupervisedTask
+    /// <summary>Waits for an event and then replaces the tasks, like a reload. It ends only after the supervisor has answered.</summary>
+    private sealed class AskingTask(Supervisor supervisor, WaitHandle signal, SupervisedTask other) : SupervisedTask
     {
-        internal bool HasBegun { get; private set; }
+        internal bool HasStarted { get; private set; }
 
         internal bool? Answer { get; private set; }
 
@@ -315,18 +315,18 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
-        internal override TimeSpan StopTimeout => Poll.Patience / 2;
+        internal override TimeSpan StopTimeout => Poll.Timeout / 2;
 
         internal override async Task RunAsync(Action succeeded, CancellationToken stopping)
         {
-            HasBegun = true;
-            until.WaitOne();
+            HasStarted = true;
+            signal.WaitOne();
             Answer = await supervisor.ReplaceAsync([this, other]);
         }
     }
 
-    /// <summary>Does not give its thread back.</summary>
-    private sealed class BlockingTask(WaitHandle until) : SupervisedTask
+    /// <summary>Blocks the thread that starts it.</summary>
+    private sealed class BlockingTask(WaitHandle signal) : SupervisedTask
     {
         internal override string Name => "blocking";
 
@@ -338,37 +338,37 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         internal override Task RunAsync(Action succeeded, CancellationToken stopping)
         {
-            until.WaitOne();
+            signal.WaitOne();
             return Task.CompletedTask;
         }
     }
 
-    /// <summary>Looks for tasks that hang, on a thread of its own.</summary>
-    private sealed class Watching : IAsyncDisposable
+    /// <summary>Runs the supervisor's check for hanging tasks on its own thread.</summary>
+    private sealed class HangWatch : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stopping = new();
-        private readonly Task _looks;
+        private readonly Task _run;
 
-        internal Watching(Supervisor supervisor) => _looks = DedicatedThread.RunAsync(() => supervisor.WatchForHangs(_stopping.Token));
+        internal HangWatch(Supervisor supervisor) => _run = DedicatedThread.RunAsync(() => supervisor.WatchForHangs(_stopping.Token));
 
         public async ValueTask DisposeAsync()
         {
             await _stopping.CancelAsync();
-            await _looks;
+            await _run;
             _stopping.Dispose();
         }
     }
 
-    /// <summary>Lets time go by, and waits until it was looked for tasks that hang.</summary>
-    private async Task Looked(int seconds)
+    /// <summary>Advances the clock and waits until the supervisor has checked for hanging tasks.</summary>
+    private async Task CheckAfter(int seconds)
     {
         _time.Leap(TimeSpan.FromSeconds(seconds));
-        await Poll.Until(() => _time.Waiting == 1, "it has looked");
+        await Poll.Until(() => _time.Waiting == 1, "the supervisor has checked the tasks");
     }
 
-    private static Task Running(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"it runs for the {runs}th time");
+    private static Task Started(FakeTask task, int runs) => Poll.Until(() => task.Runs == runs, $"the task starts (start {runs})");
 
-    private void IsCounted(FakeTask task, long starts, long restarts, KeyValuePair<string, long>[] failures)
+    private void HasStatistics(FakeTask task, long starts, long restarts, KeyValuePair<string, long>[] failures)
     {
         TaskStatistics statistics = _supervisor.Statistics.Single(some => some.Name == task.Name);
         Assert.Equal(starts, statistics.Starts);

@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Limits;
 
-/// <summary>The schedule under a supervisor, on a clock that the test sets.</summary>
+/// <summary>The source of a limit under a supervisor, on a clock that the test sets.</summary>
 public sealed class LimitSourceTests : IAsyncDisposable
 {
     private const string Source = "consul at http://127.0.0.1:8500";
@@ -17,7 +17,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
 
     private readonly ManualTime _time = new();
     private readonly RecordingLogger<LimitSource> _log = new();
-    private readonly ScriptedSource _source = new();
+    private readonly ScriptedService _service = new();
     private readonly Store _store;
     private readonly Supervisor _supervisor;
 
@@ -28,7 +28,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_asks_at_once_and_then_every_minute()
+    public async Task Service_is_asked_at_once_and_then_every_minute()
     {
         await Start(() => Known);
         await Asked(1);
@@ -44,11 +44,11 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_change_is_told_and_no_limit_is_one()
+    public async Task Change_of_the_limit_is_logged_also_to_none()
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = () => new ClientLimit(null, Source) { Refusal = Refusal.No };
+        _service.Answer = () => new ClientLimit(null, Source) { Refusal = Refusal.No };
         _time.Leap(LimitSource.Period);
         await Asked(2);
         Assert.Equal(new ClientLimit(null, Source) { Refusal = Refusal.No }, Current);
@@ -58,7 +58,7 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Without_an_answer_it_asks_at_growing_intervals_of_five_minutes_at_most()
+    public async Task Failed_question_is_repeated_after_growing_pauses_of_at_most_five_minutes()
     {
         await Start(Failing("refused"));
         List<TimeSpan> waits = [];
@@ -69,15 +69,15 @@ public sealed class LimitSourceTests : IAsyncDisposable
             _time.Leap(waits[^1]);
         }
 
-        Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first is short, and was {waits[0]}");
+        Assert.True(waits[0] < TimeSpan.FromSeconds(10), $"the first pause must be short, and is {waits[0]}");
         Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.FromTicks(1), LimitSource.LongestPause));
-        // The jitter may shorten one long after they have grown.
+        // The jitter shortens some pauses until the pauses are the longest.
         Assert.All(waits[18..], wait => Assert.Equal(LimitSource.LongestPause, wait));
         Assert.Equal(ClientLimit.Unknown(Source, "refused", Refusal.Unknown), Current);
     }
 
     [Fact]
-    public async Task Before_the_first_answer_the_limit_is_unknown()
+    public async Task Limit_is_unknown_before_the_first_answer()
     {
         ClientLimit before = Current;
         Assert.True(before.IsUnknown);
@@ -89,11 +89,11 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_429_is_an_answer_and_the_next_question_comes_soon()
+    public async Task Answer_429_is_followed_by_a_question_soon()
     {
         int answered = 0;
-        _source.Answer = () => Refused;
-        Task running = Asking(_source, _time, _store).RunAsync(() => answered++, TestContext.Current.CancellationToken);
+        _service.Answer = () => Refused;
+        Task running = Asking(_service, _time, _store).RunAsync(() => answered++, TestContext.Current.CancellationToken);
         for (int asked = 1; asked <= 3; asked++)
         {
             await Asked(asked);
@@ -102,31 +102,31 @@ public sealed class LimitSourceTests : IAsyncDisposable
             _time.Leap(LimitSource.PeriodWhileRefused);
         }
 
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         await Asked(4);
         _time.Leap(LimitSource.PeriodWhileRefused);
         await Asked(5);
         Assert.Equal(Known, Current);
         Assert.False(running.IsCompleted);
-        // It was never known before.
+        // The limit was never known before, so it is not "known again".
         Assert.Equal(
             ["Warning: 429; the limit is unknown, asking again every 10 s", $"Information: limit per client, by {Source}: 200"], _log.Lines);
     }
 
     [Fact]
-    public async Task A_429_keeps_the_limit_that_was_known()
+    public async Task Answer_429_keeps_the_known_limit()
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = () => Refused;
+        _service.Answer = () => Refused;
         _time.Leap(LimitSource.Period);
         await Asked(2);
         Assert.Equal((200, false, true), (Current.Value, Current.IsUnknown, Current.IsRefused));
-        _source.Answer = Failing("gone", Refusal.Unknown);
+        _service.Answer = Failing("gone", Refusal.Unknown);
         _time.Leap(LimitSource.PeriodWhileRefused);
         await Asked(3);
         Assert.Equal((200, false, null), (Current.Value, Current.IsUnknown, Current.IsRefused));
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         _time.Leap(_time.UntilNext!.Value);
         await Asked(4);
         Assert.Equal(Known, Current);
@@ -134,14 +134,14 @@ public sealed class LimitSourceTests : IAsyncDisposable
             [
                 $"Information: limit per client, by {Source}: 200",
                 "Warning: 429; keeping the limit 200, which is 00:01:00 old, and asking again every 10 s",
-                "Warning: cannot renew the limit per client: gone; keeping 200, which is 00:01:10 old, and asking again at growing intervals",
+                "Warning: cannot refresh the limit per client: gone; keeping 200, which is 00:01:10 old, and asking again at growing intervals",
                 $"Information: limit per client, by {Source}, known again: 200",
             ],
             _log.Lines);
     }
 
     [Fact]
-    public async Task Weeks_without_an_answer_do_not_make_it_ask_without_a_pause()
+    public async Task Pause_is_the_longest_one_even_after_weeks_without_an_answer()
     {
         await Start(Failing("refused"));
         for (int asked = 1; asked <= 3000; asked++)
@@ -159,25 +159,25 @@ public sealed class LimitSourceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Two_agents_that_start_together_do_not_ask_together_for_ever()
+    public async Task Agents_that_start_together_do_not_ask_together_after_a_failure()
     {
         ManualTime otherTime = new();
-        ScriptedSource otherSource = new() { Answer = Failing("refused") };
+        ScriptedService otherService = new() { Answer = Failing("refused") };
         using Supervisor other = new(otherTime, new RecordingLogger<Supervisor>());
         await Start(Failing("refused"));
-        await other.ReplaceAsync([Asking(otherSource, otherTime, new Store(otherTime))]);
+        await other.ReplaceAsync([Asking(otherService, otherTime, new Store(otherTime))]);
         await Asked(1);
-        await Poll.Until(() => otherSource.Asked == 1 && otherTime.UntilNext is not null, "the other asks");
+        await Poll.Until(() => otherService.Asked == 1 && otherTime.UntilNext is not null, "the other agent has asked");
         Assert.NotEqual(_time.UntilNext, otherTime.UntilNext);
         await other.StopAsync();
     }
 
     [Fact]
-    public async Task The_last_good_value_is_kept_and_its_age_told()
+    public async Task Last_known_limit_is_kept_and_its_age_is_logged()
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = Failing("refused");
+        _service.Answer = Failing("refused");
         _time.Leap(LimitSource.Period);
         await Asked(2);
         ClientLimit kept = Known with { Problem = "refused", Refusal = Refusal.Unknown };
@@ -190,59 +190,59 @@ public sealed class LimitSourceTests : IAsyncDisposable
             Assert.Equal(kept, Current);
         }
 
-        _source.Answer = () => Known with { Value = 300 };
+        _service.Answer = () => Known with { Value = 300 };
         _time.Leap(_time.UntilNext!.Value);
         await Asked(7);
         Assert.Equal(Known with { Value = 300 }, Current);
         Assert.Equal(
             [
                 $"Information: limit per client, by {Source}: 200",
-                "Warning: cannot renew the limit per client: refused; keeping 200, which is 00:01:00 old, and asking again at growing intervals",
+                "Warning: cannot refresh the limit per client: refused; keeping 200, which is 00:01:00 old, and asking again at growing intervals",
                 $"Information: limit per client, by {Source}, known again: 300",
             ],
             _log.Lines);
     }
 
     [Fact]
-    public async Task Each_kind_of_failure_is_told_once_until_it_changes()
+    public async Task Failure_is_logged_once_until_its_reason_changes()
     {
         await Start(Failing("refused"));
         int asked = 1;
         foreach (string reason in new[] { "refused", "refused", "403", "403", "refused" })
         {
-            _source.Answer = Failing(reason);
+            _service.Answer = Failing(reason);
             await Asked(asked);
             _time.Leap(_time.UntilNext!.Value);
             await Asked(++asked);
         }
 
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         _time.Leap(_time.UntilNext!.Value);
         await Asked(asked + 1);
         Assert.Equal(
             [
-                "Warning: cannot learn the limit per client: refused; the limit is unknown, asking again at growing intervals",
-                "Warning: cannot learn the limit per client: 403; the limit is unknown, asking again at growing intervals",
-                "Warning: cannot learn the limit per client: refused; the limit is unknown, asking again at growing intervals",
+                "Warning: cannot read the limit per client: refused; the limit is unknown, asking again at growing intervals",
+                "Warning: cannot read the limit per client: 403; the limit is unknown, asking again at growing intervals",
+                "Warning: cannot read the limit per client: refused; the limit is unknown, asking again at growing intervals",
                 $"Information: limit per client, by {Source}: 200",
             ],
             _log.Lines);
     }
 
     [Fact]
-    public async Task A_defect_of_the_source_does_not_end_it()
+    public async Task Unexpected_exception_does_not_end_the_service()
     {
         await Start(() => throw new InvalidOperationException("a defect"));
         await Asked(1);
-        _source.Answer = () => Known;
+        _service.Answer = () => Known;
         _time.Leap(_time.UntilNext!.Value);
         await Asked(2);
         Assert.Equal(Known, Current);
-        Assert.StartsWith("Warning: cannot learn the limit per client: InvalidOperationException: a defect;", _log.Lines[0]);
+        Assert.StartsWith("Warning: cannot read the limit per client: InvalidOperationException: a defect;", _log.Lines[0]);
     }
 
     [Fact]
-    public async Task It_ends_when_it_is_told_to_while_it_waits_for_the_next_attempt()
+    public async Task Stop_ends_the_service_while_it_waits_for_the_next_question()
     {
         await Start(Failing("refused"));
         await Asked(1);
@@ -255,18 +255,18 @@ public sealed class LimitSourceTests : IAsyncDisposable
     {
         await Start(() => Known);
         await Asked(1);
-        _source.Answer = Failing("gone");
+        _service.Answer = Failing("gone");
         await _supervisor.StopAsync();
         _time.Leap(LimitSource.Period);
 
         using Supervisor after = new(_time, new RecordingLogger<Supervisor>());
-        LimitSource next = new(_store, "another name", Endpoint, _source, _time, _log);
+        LimitSource next = new(_store, "another name", Endpoint, _service, _time, _log);
         _store.Replace([next]);
         await after.ReplaceAsync([next]);
         await Asked(2);
         Assert.Equal((200, false, "gone"), (Current.Value, Current.IsUnknown, Current.Problem));
         Assert.Equal(
-            "Warning: cannot renew the limit per client: gone; keeping 200, which is 00:01:00 old, and asking again at growing intervals", _log.Lines[^1]);
+            "Warning: cannot refresh the limit per client: gone; keeping 200, which is 00:01:00 old, and asking again at growing intervals", _log.Lines[^1]);
         await after.StopAsync();
     }
 
@@ -283,26 +283,26 @@ public sealed class LimitSourceTests : IAsyncDisposable
 
     private async Task Start(Func<ClientLimit> answer)
     {
-        _source.Answer = answer;
-        await _supervisor.ReplaceAsync([Asking(_source, _time, _store)]);
+        _service.Answer = answer;
+        await _supervisor.ReplaceAsync([Asking(_service, _time, _store)]);
     }
 
-    private LimitSource Asking(ScriptedSource service, ManualTime time, Store store)
+    private LimitSource Asking(ScriptedService service, ManualTime time, Store store)
     {
         LimitSource source = new(store, Endpoint.Root, Endpoint, service, time, _log);
         store.Replace([source]);
         return source;
     }
 
-    /// <summary>Waits until it was asked so often, and until it waits to ask again.</summary>
+    /// <summary>Waits until the service was asked this many times and the source waits to ask again.</summary>
     private async Task Asked(int times)
     {
-        await Poll.Until(() => _source.Asked >= times && _time.UntilNext is not null, $"asked for the {times}th time");
-        Assert.Equal(times, _source.Asked);
+        await Poll.Until(() => _service.Asked >= times && _time.UntilNext is not null, $"the service is asked (question {times})");
+        Assert.Equal(times, _service.Asked);
     }
 
-    /// <summary>Answers what the test has set, and counts how often it was asked.</summary>
-    private sealed class ScriptedSource : ILimitService
+    /// <summary>Gives the answer that the test has set, and counts the questions.</summary>
+    private sealed class ScriptedService : ILimitService
     {
         private int _asked;
 

@@ -1,11 +1,11 @@
 using System.Net;
-using Agent.Watching;
 using Agent.Limits;
+using Agent.Watching;
 using Netlink.SockDiag;
 
 namespace Agent.Tests.Metrics;
 
-/// <summary>What censuses could have found.</summary>
+/// <summary>Example results of censuses.</summary>
 internal static class ExampleSnapshots
 {
     private static readonly NamespaceCounts Main = new()
@@ -37,7 +37,7 @@ internal static class ExampleSnapshots
 
     internal static readonly Snapshot Failed = new([Uncounted]);
 
-    // The same port and the same name in two, and a third that cannot be counted.
+    // Two namespaces with the same port and the same client, and a third that cannot be counted.
     internal static readonly Snapshot Several = new(
     [
         Main,
@@ -52,7 +52,7 @@ internal static class ExampleSnapshots
         new NamespaceCounts { Netns = "gone", Duration = TimeSpan.FromMicroseconds(50), LastSuccess = Main.LastSuccess, Failure = "no" },
     ]);
 
-    /// <summary>The same with another limit for all watches.</summary>
+    /// <summary>A copy of a snapshot with another limit for all watches.</summary>
     internal static Snapshot WithLimit(Snapshot snapshot, ClientLimit limit) => snapshot with
     {
         Namespaces = [.. snapshot.Namespaces.Select(found => found with

@@ -75,7 +75,7 @@ public sealed class MetricRegistryTests
         SetAll(2);
         Assert.Equal(all.Select(sample => $"{sample[..^1]}2"), Samples());
 
-        // Another one of each family, and none of the former.
+        // Other samples of the same families, and none of the former ones.
         _registry.BeginUpdate();
         _registry.Set(Labelled, 3, "1", "3");
         _registry.SetIn(Bare, "m", 3);
@@ -93,7 +93,7 @@ public sealed class MetricRegistryTests
     }
 
     [Fact]
-    public void Update_that_was_begun_and_not_exported_leaves_nothing()
+    public void Update_that_was_not_exported_leaves_nothing()
     {
         _registry.BeginUpdate();
         _registry.Set(Labelled, 1, "1", "2");
@@ -122,7 +122,7 @@ public sealed class MetricRegistryTests
     [InlineData(0.000123, "0.000123")]
     [InlineData(1e300, "1e+300")]
     [InlineData(double.NaN, "NaN")]
-    public void Numbers_are_written_so_that_Go_reads_them(double value, string text)
+    public void Numbers_have_a_format_that_Go_parses(double value, string text)
     {
         _registry.BeginUpdate();
         _registry.Set(Bare, value);
@@ -137,7 +137,7 @@ public sealed class MetricRegistryTests
     [InlineData("\\\"}")]
     [InlineData("} 1 # {a=\"b\"} 1")]
     [InlineData("ü, a=\"b\",\u2028")]
-    public async Task Another_reader_of_OpenMetrics_sees_one_sample_whatever_its_label_holds(string value)
+    public async Task Special_characters_in_a_label_do_not_break_OpenMetrics(string value)
     {
         MetricRegistry registry = new(Labelled);
         registry.BeginUpdate();
@@ -148,14 +148,14 @@ public sealed class MetricRegistryTests
     }
 
     [Fact]
-    public void Each_label_needs_its_value()
+    public void Missing_label_value_is_rejected()
     {
         _registry.BeginUpdate();
         Assert.Throws<ArgumentException>(() => _registry.Set(Labelled, 1, "only one"));
     }
 
     [Fact]
-    public void Observations_are_counted_in_their_buckets_also_between_updates()
+    public void Observations_are_counted_in_their_buckets_even_between_updates()
     {
         Observe(TimeSpan.FromMicroseconds(50), TimeSpan.FromSeconds(1));
         _registry.BeginUpdate();
@@ -175,7 +175,7 @@ public sealed class MetricRegistryTests
     }
 
     [Fact]
-    public void Histogram_that_is_not_kept_is_gone_and_begins_at_0_when_it_comes_back()
+    public void Histogram_that_is_not_kept_is_removed_and_starts_at_0_when_it_returns()
     {
         Observe(TimeSpan.FromSeconds(1));
         _registry.BeginUpdate();

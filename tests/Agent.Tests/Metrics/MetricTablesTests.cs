@@ -13,17 +13,17 @@ public sealed partial class MetricTablesTests
     private static readonly string[] Parts = Repository.Read("docs/metrics.md").Split(SecondTable);
 
     [Fact]
-    public void Metric_table_is_the_list() => Assert.Equal(MetricFamilies.All.Select(ToRow), Rows(Parts[0]));
+    public void Table_of_the_textfile_matches_the_metrics_in_the_code() => Assert.Equal(MetricFamilies.All.Select(ToRow), Rows(Parts[0]));
 
     [Fact]
-    public void Table_of_metrics_at_the_endpoint_is_the_other_list()
+    public void Table_of_the_endpoint_matches_the_metrics_in_the_code()
     {
         Assert.Equal(2, Parts.Length);
         Assert.Equal(EndpointFamilies.All.Select(ToRow), Rows(Parts[1]));
     }
 
     [Fact]
-    public void Main_metrics_of_the_README_are_in_the_list()
+    public void Main_metrics_of_the_README_exist_in_the_code()
     {
         (string Name, string Labels)[] main = [.. MainRows().Matches(Repository.Read("README.md")).Select(row => (row.Groups["name"].Value, row.Groups["labels"].Value))];
 
@@ -32,7 +32,7 @@ public sealed partial class MetricTablesTests
     }
 
     [Fact]
-    public void No_metric_is_in_both() => Assert.Empty(
+    public void No_metric_is_in_both_tables() => Assert.Empty(
         MetricFamilies.All.Select(family => family.Name).Intersect(EndpointFamilies.All.Select(family => family.Name)));
 
     private static (string Name, string Type, string Labels) ToRow(MetricFamily family) => (

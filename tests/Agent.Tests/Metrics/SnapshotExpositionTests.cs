@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Agent.Limits;
 using Agent.Metrics;
 using Agent.Tests.Cli.Rendering;
 using Agent.Watching;
-using Agent.Limits;
 using Testing;
 
 namespace Agent.Tests.Metrics;
@@ -11,20 +11,20 @@ namespace Agent.Tests.Metrics;
 public sealed partial class SnapshotExpositionTests
 {
     [Fact]
-    public void A_snapshot_is_rendered_as_the_golden_file_says() => GoldenFile.Holds("exposition.prom", Render(ExampleSnapshots.Good));
+    public void Exposition_matches_the_golden_file() => GoldenFile.Holds("exposition.prom", Render(ExampleSnapshots.Good));
 
     [Fact]
-    public void Other_network_namespaces_carry_their_names_and_one_that_cannot_be_counted_is_missing_alone() =>
+    public void Exposition_of_several_network_namespaces_matches_the_golden_file() =>
         GoldenFile.Holds("exposition-several.prom", Render(ExampleSnapshots.Several));
 
     [Fact]
-    public void What_was_not_measured_is_absent() => GoldenFile.Holds("exposition-failed.prom", Render(ExampleSnapshots.Failed));
+    public void Failed_census_has_no_counts() => GoldenFile.Holds("exposition-failed.prom", Render(ExampleSnapshots.Failed));
 
     [Theory]
     [InlineData("Yes", "1")]
     [InlineData("No", "0")]
     [InlineData("Unknown", null)]
-    public void An_unknown_limit_is_absent_and_a_refusal_is_told_where_there_was_an_answer(string refusal, string? sample)
+    public void Unknown_limit_is_absent_and_a_refusal_is_published_if_there_was_an_answer(string refusal, string? sample)
     {
         ClientLimit unknown = ClientLimit.Unknown("x", "y", Enum.Parse<Refusal>(refusal));
         string text = Render(ExampleSnapshots.WithLimit(ExampleSnapshots.Good, unknown));
@@ -36,7 +36,7 @@ public sealed partial class SnapshotExpositionTests
     }
 
     [Fact]
-    public void One_renderer_serves_many_snapshots()
+    public void Renderer_can_be_used_for_many_snapshots()
     {
         SnapshotExposition exposition = new(new BuildInformation("1.2.3", "abc"));
         GoldenFile.Holds("exposition.prom", Text(exposition, ExampleSnapshots.Good));
@@ -48,7 +48,7 @@ public sealed partial class SnapshotExpositionTests
     [InlineData("exposition.prom")]
     [InlineData("exposition-failed.prom")]
     [InlineData("exposition-several.prom")]
-    public async Task Promtool_has_nothing_to_say(string golden)
+    public async Task Promtool_accepts_the_golden_files(string golden)
     {
         string promtool = Requires.Program("promtool", "prometheus");
         Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], Golden(golden)));
@@ -64,7 +64,7 @@ public sealed partial class SnapshotExpositionTests
     [InlineData("1.2.3+abc", "1.2.3", "abc")]
     [InlineData("1.2.3", "1.2.3", "")]
     [InlineData("", "", "")]
-    public void Version_and_revision_are_told_apart(string informational, string version, string revision) =>
+    public void Version_and_revision_are_separated(string informational, string version, string revision) =>
         Assert.Equal(new BuildInformation(version, revision), BuildInformation.Parse(informational));
 
     [GeneratedRegex("^[a-z_]+", RegexOptions.Multiline)]

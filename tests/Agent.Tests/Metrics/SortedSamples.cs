@@ -1,6 +1,6 @@
 namespace Agent.Tests.Metrics;
 
-/// <summary>An exposition whose samples are in order: prometheus-net keeps that of the families, and none within a family.</summary>
+/// <summary>Sorts the samples within each family of an exposition. prometheus-net keeps the order of the families, and no order within a family.</summary>
 internal static class SortedSamples
 {
     internal static string Of(string text)

@@ -18,11 +18,11 @@ public sealed class TextFormatReaderTests
     [InlineData("sockdiag_census_success", null)]
     [InlineData("tcp_clients{watch=\"\u2028sockdiag_census_success 1\u2028\"} 2\n", null)]
     [InlineData("", null)]
-    public void The_sample_without_labels_is_the_value(string text, double? value) =>
+    public void Value_is_that_of_the_sample_without_labels(string text, double? value) =>
         Assert.Equal(value, TextFormatReader.ValueOf(MetricFamilies.CensusSuccess, text));
 
     [Fact]
-    public void Exported_value_is_read_again()
+    public void Exported_value_can_be_read_back()
     {
         MetricRegistry registry = new(MetricFamilies.All);
         registry.BeginUpdate();

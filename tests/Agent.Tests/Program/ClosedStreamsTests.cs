@@ -20,9 +20,9 @@ public sealed class ClosedStreamsTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--textfile-directory", _scratch["out"]], through: Closing(closed));
         string file = _scratch["out/tcp_connections.prom"];
-        await Poll.Until(() => File.Exists(file), "it publishes");
+        await Poll.Until(() => File.Exists(file), "the agent publishes");
         DateTime first = File.GetLastWriteTimeUtc(file);
-        await Poll.Until(() => File.GetLastWriteTimeUtc(file) > first, "it goes on");
+        await Poll.Until(() => File.GetLastWriteTimeUtc(file) > first, "the agent continues");
         foreach (char number in closed.Where(char.IsAsciiDigit))
         {
             Assert.Equal("/dev/null", new FileInfo($"/proc/{agent.Id}/fd/{number}").LinkTarget);

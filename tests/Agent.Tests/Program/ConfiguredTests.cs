@@ -53,14 +53,14 @@ public sealed class ConfiguredTests : IDisposable
             $"sockdiag_census_success{{{netns}}} 1\n",
         ];
         string text = await Poll.For(
-            () => Read(file), now => now.Contains("success{") && now.Contains("sockdiag_census_success 1\n"), "both are published");
+            () => Read(file), now => now.Contains("success{") && now.Contains("sockdiag_census_success 1\n"), "both namespaces are published");
         Assert.All([.. ofMain, .. ofOther], line => Assert.Contains(line, text));
         Assert.DoesNotContain("tcp_client_connections{watch=\"https\"", text);
 
         File.Delete(_scratch["other"]);
         other.Dispose();
-        text = await Poll.For(() => Read(file), now => now.Contains($"sockdiag_census_success{{{netns}}} 0\n"), "the other is gone");
-        await Poll.Until(() => agent.Errors.Contains("cannot measure", StringComparison.Ordinal), "it says so");
+        text = await Poll.For(() => Read(file), now => now.Contains($"sockdiag_census_success{{{netns}}} 0\n"), "the failure of the other namespace is published");
+        await Poll.Until(() => agent.Errors.Contains("cannot measure", StringComparison.Ordinal), "the error is logged");
         Assert.All(ofMain, line => Assert.Contains(line, text));
         Assert.DoesNotContain(text.Split('\n'), line => line.StartsWith("tcp_", StringComparison.Ordinal) && line.Contains(netns, StringComparison.Ordinal));
         Assert.DoesNotContain($",{netns}", text);
@@ -131,12 +131,12 @@ public sealed class ConfiguredTests : IDisposable
         // Root without the capabilities that ignore a file's mode.
         string[] limited = [Requires.Program("setpriv", "util-linux"), "--bounding-set", "-dac_override,-dac_read_search"];
         using AgentProcess agent = AgentProcess.Start(["--config", config], through: limited);
-        await Poll.Until(() => agent.Errors.Contains($"({config}:1)", StringComparison.Ordinal), "it runs");
+        await Poll.Until(() => agent.Errors.Contains($"({config}:1)", StringComparison.Ordinal), "the agent runs");
 
         File.SetUnixFileMode(config, UnixFileMode.UserRead);
         Assert.Equal(0, (await Tool.Run("chown", ["65534", config])).ExitCode);
         string reason = $"{config}: cannot be read: permission denied for the agent's user; change the file's owner or mode\n";
-        await Poll.Until(() => agent.Errors.Contains(reason, StringComparison.Ordinal), "the reload is refused");
+        await Poll.Until(() => agent.Errors.Contains(reason, StringComparison.Ordinal), "the reload is rejected");
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());
 

@@ -10,7 +10,7 @@ public sealed class DaemonTests
     [InlineData(2)] // SIGINT
     [InlineData(3)] // SIGQUIT
     [InlineData(1)] // SIGHUP
-    public async Task It_publishes_until_it_is_told_to_end_and_removes_the_file(int signal)
+    public async Task Daemon_publishes_until_a_signal_and_removes_its_file(int signal)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -19,9 +19,9 @@ public sealed class DaemonTests
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--netns", host.Path, "--textfile-directory", scratch.Path]);
         string file = scratch["tcp_connections.prom"];
-        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"), "five are published");
+        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"), "five connections are published");
         server.Accept(2);
-        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 7\n"), "seven are published");
+        await Poll.Until(() => Read(file).Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 7\n"), "seven connections are published");
 
         agent.Signal(signal);
         Assert.Equal(0, await agent.Exit());
@@ -36,18 +36,18 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_signal_that_is_sent_twice_at_once_is_one()
+    public async Task Two_signals_at_once_count_as_one()
     {
         using Scratch scratch = new();
-        // Where the machine stands still between the two, they are two.
+        // If the machine pauses between the two signals, they count as two.
         int exitCode = -1;
         for (int round = 0; round < 5 && exitCode != 0; round++)
         {
             File.Delete(scratch["tcp_connections.prom"]);
             using AgentProcess agent = AgentProcess.Start(["--interval", "20ms", "--textfile-directory", scratch.Path]);
-            await Poll.Until(() => Read(scratch["tcp_connections.prom"]).Contains("sockdiag_census_success 1\n"), "it publishes");
+            await Poll.Until(() => Read(scratch["tcp_connections.prom"]).Contains("sockdiag_census_success 1\n"), "the agent publishes");
 
-            // Both are there when it goes on: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
+            // Both signals are pending when the process continues: SIGSTOP, SIGTERM, SIGINT, SIGCONT.
             foreach (int signal in (int[])[19, 15, 2, 18])
             {
                 agent.Signal(signal);
@@ -72,7 +72,7 @@ public sealed class DaemonTests
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--config", scratch["agent.json"], "--textfile-directory", scratch["out"]]);
         string success = $"sockdiag_census_success{{netns=\"{linked.Name}\"}} ";
-        await Poll.Until(() => Read(scratch["out/tcp_connections.prom"]).Contains($"{success}1\n"), "it counts there");
+        await Poll.Until(() => Read(scratch["out/tcp_connections.prom"]).Contains($"{success}1\n"), "the census there succeeds");
 
         await linked.Delete();
 
@@ -82,7 +82,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_namespace_that_comes_late_or_goes_is_told_once_each_time()
+    public async Task Missing_namespace_and_its_return_are_logged_once_each_time()
     {
         using Scratch scratch = new();
         string link = scratch["ns"];
@@ -94,11 +94,11 @@ public sealed class DaemonTests
         Assert.DoesNotContain("\ntcp_", Read(file));
 
         File.CreateSymbolicLink(link, host.Path);
-        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 1\n"), "it recovers");
+        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 1\n"), "the recovery is published");
         File.Delete(link);
-        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "it fails again");
-        // What ends it at once has it say no more.
-        await Poll.Until(() => agent.Errors.Split("cannot measure").Length > 2, "it says so");
+        await Poll.Until(() => Read(file).Contains("sockdiag_census_success 0\n"), "the second failure is published");
+        // An agent that ended before this line would not log it.
+        await Poll.Until(() => agent.Errors.Split("cannot measure").Length > 2, "the error is logged");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
 
@@ -111,11 +111,11 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_second_agent_on_the_same_file_says_so_in_one_line_and_ends()
+    public async Task Second_agent_on_the_same_file_ends_with_a_one_line_error()
     {
         using Scratch scratch = new();
         using AgentProcess first = AgentProcess.Start(["--textfile-directory", scratch.Path]);
-        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first one publishes");
+        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first agent publishes");
 
         Assert.Equal(
             (64, "", $"agent: another agent already writes {scratch["tcp_connections.prom"]}; stop it, or give this one another --textfile-directory\n"),
@@ -125,12 +125,12 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_killed_agents_file_and_lock_are_taken_over()
+    public async Task File_and_lock_of_a_killed_agent_are_taken_over()
     {
         using Scratch scratch = new();
         using (AgentProcess killed = AgentProcess.Start(["--textfile-directory", scratch.Path]))
         {
-            await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first one publishes");
+            await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the first agent publishes");
             killed.Signal(9);
             await killed.Exit();
         }
@@ -139,7 +139,7 @@ public sealed class DaemonTests
         Assert.NotEqual("", left);
         await File.WriteAllTextAsync(scratch["tcp_connections.prom.x.tmp"], "", TestContext.Current.CancellationToken);
         using AgentProcess next = AgentProcess.Start(["--textfile-directory", scratch.Path]);
-        await Poll.Until(() => Read(scratch["tcp_connections.prom"]) != left, "the next one publishes");
+        await Poll.Until(() => Read(scratch["tcp_connections.prom"]) != left, "the next agent publishes");
         Assert.False(File.Exists(scratch["tcp_connections.prom.x.tmp"]));
         next.Signal(15);
         Assert.Equal(0, await next.Exit());
@@ -147,10 +147,10 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task Without_a_textfile_it_says_that_nothing_is_published()
+    public async Task Daemon_without_textfile_and_endpoint_logs_that_nothing_is_published()
     {
         using AgentProcess agent = AgentProcess.Start(["--textfile-directory", "none"]);
-        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "it says so");
+        await Poll.Until(() => agent.Errors.Contains("nothing is published: the textfile and the endpoint are off"), "the warning is logged");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
     }

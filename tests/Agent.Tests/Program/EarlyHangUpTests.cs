@@ -3,7 +3,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>SIGHUP from the first moment at which the agent can take it.</summary>
+/// <summary>SIGHUP from the first moment at which the agent handles it.</summary>
 [StartsProgram]
 public sealed class EarlyHangUpTests : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class EarlyHangUpTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
-    public async Task Agent_with_a_configuration_file_lives_on()
+    public async Task Agent_with_a_configuration_file_survives_early_hang_ups()
     {
         await File.WriteAllTextAsync(
             _scratch["agent.json"], """{ "watches": [{ "name": "web", "ports": [443] }] }""", TestContext.Current.CancellationToken);
@@ -26,12 +26,12 @@ public sealed class EarlyHangUpTests : IDisposable
             agent.Signal(SIGHUP);
         }
 
-        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the agent publishes");
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());
     }
 
-    /// <summary>The agent waits for its configuration: it has no handler of its daemon yet.</summary>
+    /// <summary>The agent waits for its configuration, and the daemon has no signal handler yet.</summary>
     [Theory]
     [InlineData("exec \"$@\" --config \"$FIFO\"")]
     [InlineData("export AGENT_CONFIG=\"$FIFO\"; exec \"$@\"")]
@@ -44,20 +44,20 @@ public sealed class EarlyHangUpTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(
             ["--textfile-directory", _scratch["out"]], new Dictionary<string, string> { ["FIFO"] = fifo }, ["sh", "-c", command, "sh"]);
         await Poll.Until(
-            () => Directory.EnumerateFiles($"/proc/{agent.Id}/fd").Any(file => new FileInfo(file).LinkTarget == fifo), "it waits for its configuration");
+            () => Directory.EnumerateFiles($"/proc/{agent.Id}/fd").Any(file => new FileInfo(file).LinkTarget == fifo), "the agent opens the pipe of its configuration");
         agent.Signal(SIGHUP);
         agent.Signal(SIGHUP);
 
         await config.WriteAsync("""{ "watches": [{ "name": "web", "ports": [443] }] }"""u8.ToArray(), TestContext.Current.CancellationToken);
         await config.DisposeAsync();
 
-        // There is no file to be read again, so that SIGHUP ends the agent, and in good order.
+        // A pipe cannot be read again, so SIGHUP stops the agent, and it stops cleanly.
         Assert.Equal(0, await agent.Exit());
         Assert.True(agent.Errors.TrimEnd().Split('\n').Length == 1, agent.Errors);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
-    private static Task CatchesHangUp(AgentProcess agent) => Poll.Until(() => CaughtSignals(agent.Id) % 2 == 1, "it catches SIGHUP");
+    private static Task CatchesHangUp(AgentProcess agent) => Poll.Until(() => CaughtSignals(agent.Id) % 2 == 1, "the agent catches SIGHUP");
 
     private static ulong CaughtSignals(int processId)
     {

@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program with its endpoint, as Prometheus and people meet it.</summary>
+/// <summary>The program with its endpoint, as Prometheus and operators use it.</summary>
 [StartsProgram]
 public sealed class EndpointProgramTests : IDisposable
 {
@@ -24,13 +24,13 @@ public sealed class EndpointProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task Both_ways_of_publishing_tell_the_same_and_the_endpoint_more()
+    public async Task Endpoint_has_the_metrics_of_the_textfile_and_more()
     {
         using Connections server = new(_host, 8500);
         server.Accept(5);
         using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", _scratch["out"]);
         string metrics = await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"));
-        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the textfile is there");
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the textfile exists");
         string textfile = await File.ReadAllTextAsync(_scratch["out/tcp_connections.prom"], TestContext.Current.CancellationToken);
 
         string[] connections = [.. textfile.Split('\n').Where(line => line.StartsWith("tcp_", StringComparison.Ordinal))];
@@ -50,11 +50,11 @@ public sealed class EndpointProgramTests : IDisposable
         Assert.DoesNotContain("\nsockdiag_config_", metrics);
         Assert.DoesNotContain("sockdiag_task_failures_total{", metrics);
         Assert.StartsWith("{\"ready\":true", await _client.GetStringAsync(new Uri($"http://{_address}/ready"), TestContext.Current.CancellationToken));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task A_census_that_fails_shows_in_its_metrics_and_nowhere_else()
+    public async Task Failed_census_affects_only_its_own_metrics()
     {
         File.CreateSymbolicLink(_scratch["ns"], _host.Path);
         using AgentProcess agent = Start("--netns", _scratch["ns"], "--textfile-directory", _scratch["out"]);
@@ -72,22 +72,22 @@ public sealed class EndpointProgramTests : IDisposable
 
         File.CreateSymbolicLink(_scratch["ns"], _host.Path);
         await Metrics(text => text.Contains("sockdiag_watch_success{watch=\"consul\"} 1\n"));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
         Assert.Collection(
-            Told(agent),
+            LogLines(agent),
             line => Assert.Contains("consul.ports", line),
             line => Assert.Contains("cannot measure: ", line),
             line => Assert.Contains("can measure again", line));
     }
 
     [Fact]
-    public async Task A_disk_that_hangs_is_told_by_its_task_and_holds_up_no_other_one()
+    public async Task Hanging_disk_is_logged_by_its_task_and_does_not_delay_other_tasks()
     {
         using Connections server = new(_host, 8500);
         server.Accept(2);
         await using FreezableDisk disk = await FreezableDisk.Mount(_scratch["disk"]);
         using AgentProcess agent = Start("--netns", _host.Path, "--textfile-directory", disk.Path);
-        await Poll.Until(() => File.Exists(_scratch["disk/tcp_connections.prom"]), "it publishes");
+        await Poll.Until(() => File.Exists(_scratch["disk/tcp_connections.prom"]), "the agent publishes");
 
         await using (await disk.Freeze())
         {
@@ -97,36 +97,36 @@ public sealed class EndpointProgramTests : IDisposable
             await Metrics(text => text.Contains("tcp_connections{port=\"8500\",protocol=\"ipv4\"} 5\n"));
         }
 
-        await Poll.Until(() => agent.Errors.Contains("can write ", StringComparison.Ordinal), "it goes on");
+        await Poll.Until(() => agent.Errors.Contains("can write ", StringComparison.Ordinal), "the recovery is logged");
         await Poll.Until(
             () => File.ReadAllText(_scratch["disk/tcp_connections.prom"]).Contains("protocol=\"ipv4\"} 5\n", StringComparison.Ordinal),
-            "the textfile is true again");
-        await EndsWell(agent);
+            "the textfile has the new count");
+        await StopsCleanly(agent);
         Assert.Collection(
-            Told(agent),
+            LogLines(agent),
             line => Assert.Contains("consul.ports", line),
             line => Assert.Contains("tcp_connections.prom: no sign of life for 10s; it is stuck", line),
             line => Assert.Contains("tcp_connections.prom again", line));
     }
 
     [Fact]
-    public async Task An_agent_that_never_counted_is_alive_and_not_ready()
+    public async Task Agent_that_never_counted_is_alive_and_not_ready()
     {
         using AgentProcess agent = Start("--netns", _scratch["nowhere"], "--textfile-directory", "none");
         await Metrics(text => text.Contains("sockdiag_census_success 0\n"));
         HttpResponseMessage ready = await _client.GetAsync(new Uri($"http://{_address}/ready"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.Contains("opening network namespace", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task A_reload_turns_the_endpoint_on_and_off_and_is_told_in_metrics()
+    public async Task Reload_turns_the_endpoint_on_and_off_and_is_in_the_metrics()
     {
         string config = _scratch["agent.json"];
         Write(config, "");
         using AgentProcess agent = AgentProcess.Start(["--config", config]);
-        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "it publishes");
+        await Poll.Until(() => File.Exists(_scratch["out/tcp_connections.prom"]), "the agent publishes");
         WriteWithEndpoint(requestsPerMinute: 1_000_000);
         string metrics = await Metrics(text => text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 1\n"));
         Assert.Contains("\nsockdiag_config_last_reload_success_timestamp_seconds ", metrics);
@@ -135,22 +135,22 @@ public sealed class EndpointProgramTests : IDisposable
         await File.WriteAllTextAsync(config, "{", TestContext.Current.CancellationToken);
         await Metrics(text => text.Contains("\nsockdiag_config_last_reload_successful 0\n"));
         Write(config, "");
-        await Poll.Until(() => !Listening.At(IPEndPoint.Parse(_address)), "it is off");
+        await Poll.Until(() => !Listening.At(IPEndPoint.Parse(_address)), "the endpoint is off");
 
-        // The registry is the one of the first time: none of its counters falls, and none stands still.
+        // The registry outlives the endpoint: none of its counters falls, and each one keeps counting.
         WriteWithEndpoint(requestsPerMinute: 1_000_000);
         await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 2\n")
             && text.Contains("\nsockdiag_task_restarts_total{task=\"census\",reason=\"reload\"} 3\n"));
         WriteWithEndpoint(requestsPerMinute: 999_999);
         await Metrics(text => text.Contains("\nsockdiag_task_starts_total{task=\"endpoint\"} 3\n"));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
 
         void WriteWithEndpoint(int requestsPerMinute) =>
             Write(config, $$""", "endpoint": { "listen": ["{{_address}}"], "requestsPerMinute": {{requestsPerMinute}} }""");
     }
 
     [Fact]
-    public async Task A_thousand_scrapes_at_a_time_are_all_whole_and_censuses_go_on()
+    public async Task Thousand_concurrent_scrapes_are_complete_and_censuses_continue()
     {
         using Connections server = new(_host, 8500);
         server.Accept(5);
@@ -165,37 +165,37 @@ public sealed class EndpointProgramTests : IDisposable
         });
         string after = await Metrics(text => Censuses(text) > before + 1);
         Assert.DoesNotContain("sockdiag_task_failures_total{", after);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task A_second_signal_ends_it_at_once()
+    public async Task Second_signal_ends_the_agent_at_once()
     {
         using TestAuthority authority = new(_scratch, "ca");
         (string certificateFile, string keyFile) = authority.Client("agent");
-        // Where the machine stood still meanwhile, the end may have come before the second one did.
+        // If the machine pauses, the agent may end before the second signal.
         int exitCode = 0;
         for (int round = 0; round < 5 && exitCode == 0; round++)
         {
             using AgentProcess agent = Start(
                 "--netns", _host.Path, "--textfile-directory", "none",
                 "--listen-certificate-file", certificateFile, "--listen-key-file", keyFile);
-            await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"it listens; it said: {agent.Errors}");
-            // A handshake that does not go on holds up an end that waits for it.
+            await Poll.Until(() => agent.Errors.Contains("listening on https://"), $"the endpoint listens; the log: {agent.Errors}");
+            // An unfinished handshake delays the stop, which waits for it.
             using TcpClient silent = new();
             await silent.ConnectAsync(IPEndPoint.Parse(_address), TestContext.Current.CancellationToken);
             await silent.GetStream().WriteAsync(new byte[] { 0x16, 0x03, 0x01 }, TestContext.Current.CancellationToken);
             await Accepted(silent);
 
             agent.Signal(15);
-            await Poll.Until(() => agent.HasExited || NativeMethods.kill(agent.Id, 2) != 0, "it ends");
+            await Poll.Until(() => agent.HasExited || NativeMethods.kill(agent.Id, 2) != 0, "the agent ends");
             exitCode = await agent.Exit();
         }
 
         Assert.Equal(128 + 2, exitCode);
     }
 
-    /// <summary>Waits until a server has accepted this one connection of it; the kernel lets a client in before that.</summary>
+    /// <summary>Waits until the server has accepted this connection, its only one. For the client, connect(2) returns earlier.</summary>
     private static async Task Accepted(TcpClient client)
     {
         Watch port = new("endpoint", [(ushort)((IPEndPoint)client.Client.RemoteEndPoint!).Port]);
@@ -223,11 +223,11 @@ public sealed class EndpointProgramTests : IDisposable
         return await client.GetStringAsync(new Uri($"http://{_address}/metrics"), TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The log, without what the endpoint has to say of itself.</summary>
-    private static IEnumerable<string> Told(AgentProcess agent) =>
+    /// <summary>The lines of the log without those of the endpoint.</summary>
+    private static IEnumerable<string> LogLines(AgentProcess agent) =>
         agent.Errors.TrimEnd().Split('\n').Where(line => !line.Contains("info: Agent.Publishing", StringComparison.Ordinal));
 
-    private static async Task EndsWell(AgentProcess agent)
+    private static async Task StopsCleanly(AgentProcess agent)
     {
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
@@ -242,7 +242,7 @@ public sealed class EndpointProgramTests : IDisposable
         File.Move(_scratch["next"], config, overwrite: true);
     }
 
-    private Task<string> Metrics(Func<string, bool> isSo) => Poll.For(() => Try() ?? "", isSo, "the metrics are as awaited");
+    private Task<string> Metrics(Func<string, bool> condition) => Poll.For(() => Try() ?? "", condition, "the metrics match the condition");
 
     private string? Try()
     {

@@ -2,13 +2,13 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program under a limit for the size of files (ulimit -f), which is to be like a full disk.</summary>
+/// <summary>The program under a limit for the size of files (ulimit -f). It must behave as on a full disk.</summary>
 [StartsProgram]
 public sealed class FileSizeLimitTests : IDisposable
 {
     private const string Reason = "File too large; raise the limit for the size of files (ulimit -f, LimitFSIZE=)";
 
-    // The runtime that compiles while it runs takes its memory from a file, and does not start under such a limit otherwise.
+    // Otherwise the runtime with a JIT compiler maps its memory from a file and does not start under such a limit.
     private static readonly Dictionary<string, string> Variables = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
 
     private readonly Scratch _scratch = new();
@@ -25,17 +25,17 @@ public sealed class FileSizeLimitTests : IDisposable
         string prlimit = Requires.Program("prlimit", "util-linux");
         string file = _scratch["out/tcp_connections.prom"];
         using AgentProcess agent = AgentProcess.Start(["--interval", "20ms", "--textfile-directory", _scratch["out"]]);
-        await Poll.Until(() => File.Exists(file), "it publishes");
+        await Poll.Until(() => File.Exists(file), "the agent publishes");
 
         await Limit($"{bytes}:");
-        await Poll.Until(() => agent.Errors.Contains("cannot write "), "it is reported");
+        await Poll.Until(() => agent.Errors.Contains("cannot write "), "the error is logged");
         Assert.Contains($"cannot write {file}: {Reason}; trying again", agent.Errors);
         string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         Assert.Contains("sockdiag_census_success 1\n", text);
         Assert.EndsWith("\n", text);
 
         await Limit("unlimited:");
-        await Poll.Until(() => agent.Errors.Contains($"can write {file} again"), "it works again");
+        await Poll.Until(() => agent.Errors.Contains($"can write {file} again"), "the recovery is logged");
         Assert.Equal(3, agent.Errors.TrimEnd().Split('\n').Length);
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());

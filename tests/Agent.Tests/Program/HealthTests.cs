@@ -17,7 +17,7 @@ public sealed class HealthTests : IDisposable
     {
         Dictionary<string, string> environment = new() { ["TEXTFILE_DIRECTORY"] = _scratch.Path, ["UPDATE_DELAY"] = "20ms" };
         using AgentProcess agent = AgentProcess.Start([], environment);
-        await Poll.Until(() => System.IO.File.Exists(File), "it publishes");
+        await Poll.Until(() => System.IO.File.Exists(File), "the agent publishes");
 
         (int exitCode, string output, string errors) = await AgentProcess.Run(["health"], environment);
         Assert.Equal((0, ""), (exitCode, errors));
@@ -34,7 +34,7 @@ public sealed class HealthTests : IDisposable
     public async Task Agent_that_cannot_count_is_unhealthy()
     {
         using AgentProcess agent = AgentProcess.Start(["--textfile-directory", _scratch.Path, "--netns", _scratch["none"]]);
-        await Poll.Until(() => System.IO.File.Exists(File), "it publishes");
+        await Poll.Until(() => System.IO.File.Exists(File), "the agent publishes");
 
         Assert.Equal((1, "", "agent: unhealthy: the last census failed; the agent's log says why\n"), await Health());
     }

@@ -5,7 +5,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program with a limit that somebody else decides.</summary>
+/// <summary>The program with a limit that Consul reports.</summary>
 [StartsProgram]
 public sealed class LimitFromTests : IDisposable
 {
@@ -29,7 +29,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task Once_asks_and_says_who_answered()
+    public async Task Once_shows_the_limit_and_its_source()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")) };
         (int exitCode, string output, string errors) = await Once(consul, "--output", "json", "--warn", "80%");
@@ -44,7 +44,7 @@ public sealed class LimitFromTests : IDisposable
     [InlineData("403 Forbidden", " requires a token (403); ")]
     [InlineData("200 OK", " answers without DebugConfig.HTTPMaxConnsPerClient")]
     [InlineData("429 Too Many Requests", " answers 429: ")]
-    public async Task Once_says_why_the_limit_is_unknown_and_takes_no_other(string status, string reason)
+    public async Task Unknown_limit_has_a_reason_and_no_default_replaces_it(string status, string reason)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status(status, "{}") };
         (int exitCode, string output, string errors) = await Once(consul, "--output", "prom");
@@ -79,7 +79,7 @@ public sealed class LimitFromTests : IDisposable
     [InlineData("500 Internal Server Error", "80%", "20", 3, "UNKNOWN")]
     [InlineData("500 Internal Server Error", "80%", "9", 2, "CRITICAL")]
     [InlineData("500 Internal Server Error", "9", "20", 3, "UNKNOWN")]
-    public async Task A_check_judges_an_unknown_limit_as_unknown_and_a_429_as_critical(
+    public async Task Check_is_UNKNOWN_without_a_known_limit_and_CRITICAL_after_a_429(
         string status, string warning, string critical, int exitCode, string state)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status(status) };
@@ -92,7 +92,7 @@ public sealed class LimitFromTests : IDisposable
     [Theory]
     [InlineData("80%", "95%")]
     [InlineData("100", "200")]
-    public async Task A_check_is_unknown_where_Consul_closes_the_connection_as_a_full_one_does(string warning, string critical)
+    public async Task Check_is_UNKNOWN_if_Consul_closes_the_connection_without_an_answer(string warning, string critical)
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "", HangsUp = true };
         foreach (string scheme in new[] { "http", "https" })
@@ -107,11 +107,11 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Theory]
-    // Nothing listens there; a certificate that is missing; a token that is missing.
+    // A port without a listener; a missing certificate; a missing token.
     [InlineData("CONSUL_HTTP_ADDR", "http://127.0.0.1:1", "refuses the connection")]
     [InlineData("CONSUL_CACERT", "/nonexistent/ca.pem", "cannot load the CA file /nonexistent/ca.pem")]
     [InlineData("CONSUL_HTTP_TOKEN_FILE", "/nonexistent/token", "cannot read the token file /nonexistent/token")]
-    public async Task A_question_that_cannot_be_asked_makes_the_limit_unknown(string variable, string value, string reason)
+    public async Task Limit_is_unknown_if_Consul_cannot_be_asked(string variable, string value, string reason)
     {
         Dictionary<string, string> environment = new() { ["CONSUL_HTTP_ADDR"] = "https://127.0.0.1:1" };
         using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
@@ -134,7 +134,7 @@ public sealed class LimitFromTests : IDisposable
     [Theory]
     [InlineData("0.0.0.0")]
     [InlineData("127.0.0.1")]
-    public async Task A_Consul_on_all_addresses_is_this_host(string host)
+    public async Task Consul_address_0_0_0_0_means_this_host(string host)
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")) };
         (int exitCode, string output, string errors) = await AgentProcess.Run(
@@ -145,7 +145,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task An_address_of_Consul_that_is_not_used_is_told()
+    public async Task Ignored_CONSUL_HTTP_ADDR_is_reported()
     {
         (int exitCode, _, string errors) = await AgentProcess.Run(
             ["--once", "--netns", _host.Path, "--output", "check", "--port", "18600", "--warn", "10"],
@@ -155,9 +155,9 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task Once_counts_before_it_asks()
+    public async Task Once_counts_before_it_asks_Consul()
     {
-        // From the question on there are more connections than before.
+        // Five more connections are opened while Consul is asked.
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("10")), Asked = () => _server.Accept(5) };
         (int exitCode, string output, _) = await Once(consul, "--output", "check", "--critical", "100%");
         Assert.NotEmpty(consul.Requests);
@@ -166,7 +166,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task Consul_is_not_asked_where_nothing_was_counted()
+    public async Task Consul_is_not_asked_after_a_failed_census()
     {
         await using FakeConsul consul = new();
         (int exitCode, _, string errors) = await AgentProcess.Run(
@@ -178,7 +178,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task The_daemon_tells_a_429_and_its_end()
+    public async Task Daemon_publishes_a_429_and_its_end()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status("429 Too Many Requests") };
         using AgentProcess agent = AgentProcess.Start(
@@ -187,7 +187,7 @@ public sealed class LimitFromTests : IDisposable
         await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 1"), "the refusal is published");
         Assert.False(Published("tcp_client_connections_limit{watch=\"consul\"}"));
         consul.Reply = FakeConsul.Ok(FakeConsul.Self("123"));
-        await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 0"), "the end is published");
+        await Poll.Until(() => Published("tcp_limit_refused{watch=\"consul\"} 0"), "the end of the refusal is published");
         await Poll.Until(() => Published("tcp_client_connections_limit{watch=\"consul\"} 123"), "the limit is published");
         agent.Signal(15);
         Assert.Equal(0, await agent.Exit());
@@ -196,7 +196,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task The_daemon_publishes_no_limit_before_the_first_answer()
+    public async Task Daemon_publishes_no_limit_before_the_first_answer()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Status("403 Forbidden") };
         using AgentProcess agent = AgentProcess.Start(
@@ -216,7 +216,7 @@ public sealed class LimitFromTests : IDisposable
     }
 
     [Fact]
-    public async Task The_daemon_publishes_what_is_answered()
+    public async Task Daemon_publishes_the_limit_that_Consul_reports()
     {
         await using FakeConsul consul = new() { Reply = FakeConsul.Ok(FakeConsul.Self("123")) };
         int before = 0;
@@ -233,7 +233,7 @@ public sealed class LimitFromTests : IDisposable
         Assert.Contains("X-Consul-Token: secret-token", Assert.Single(consul.Requests.Skip(before)));
     }
 
-    /// <returns>What the daemon had to say until it had published the limit and was told to end.</returns>
+    /// <returns>The log of a daemon that published the limit and was then stopped.</returns>
     private async Task<string> PublishTheLimit(FakeConsul consul, string limit)
     {
         using AgentProcess agent = AgentProcess.Start(
@@ -251,17 +251,17 @@ public sealed class LimitFromTests : IDisposable
         () => AgentProcess.Run(
             ["--once", "--netns", _host.Path, .. arguments],
             new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = consul.Address.ToString() }),
-        ended => ended.Errors);
+        result => result.Errors);
 
-    /// <summary>Asks again where the machine stood still for the two seconds in which an answer is waited for.</summary>
+    /// <summary>Asks again if the machine paused during the two seconds of the timeout.</summary>
     private static async Task<T> Answered<T>(Func<Task<T>> ask, Func<T, string> errorsOf)
     {
-        T ended = await ask();
-        for (int round = 1; round < Rounds && errorsOf(ended).Contains("gave no answer within", StringComparison.Ordinal); round++)
+        T result = await ask();
+        for (int round = 1; round < Rounds && errorsOf(result).Contains("gave no answer within", StringComparison.Ordinal); round++)
         {
-            ended = await ask();
+            result = await ask();
         }
 
-        return ended;
+        return result;
     }
 }

@@ -6,7 +6,7 @@ namespace Agent.Tests.Program;
 [StartsProgram]
 public sealed class LogTests : IDisposable
 {
-    // What systemd would set for the pipe that standard error is here.
+    // The value that systemd would set for standard error, which is a pipe here.
     private const string Own = "$(stat -L -c %d:%i /proc/self/fd/2)";
 
     private readonly Scratch _scratch = new();
@@ -54,7 +54,7 @@ public sealed class LogTests : IDisposable
         await File.WriteAllTextAsync(_scratch["file"], "", TestContext.Current.CancellationToken);
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--textfile-directory", _scratch["file/out"]], through: With(stream));
-        await Poll.Until(() => agent.Errors.Contains("cannot write"), "it says that it cannot write");
+        await Poll.Until(() => agent.Errors.Contains("cannot write"), "the error is logged");
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());
         return agent.Errors.TrimEnd().Split('\n');

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The program on a host without OpenSSL, which .NET aborts without.</summary>
+/// <summary>The program on a host without OpenSSL. Without a check, .NET would abort the process.</summary>
 [StartsProgram]
 public sealed class MissingOpenSslTests : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class MissingOpenSslTests : IDisposable
     public MissingOpenSslTests()
     {
         Requires.Root();
-        // In a mount namespace of its own the libraries are empty.
+        // In the mount namespace of the program, the libraries are empty files.
         _through =
         [
             Requires.Program("unshare", "util-linux"), "--mount", "sh", "-c",
@@ -35,7 +35,7 @@ public sealed class MissingOpenSslTests : IDisposable
     [InlineData("certificate", "--listen-certificate-file", "certificate", "--listen-key-file", "key")]
     [InlineData("certificate", "--listen-certificate-file", "certificate", "--listen-key-file", "key", "--listen-token-file", "token")]
     [InlineData("token", "--listen-token-file", "token")]
-    public async Task Endpoint_that_needs_it_is_refused_at_the_start(string file, params string[] arguments)
+    public async Task Endpoint_that_needs_OpenSSL_is_rejected_at_the_start(string file, params string[] arguments)
     {
         string[] absolute = [.. arguments.Select(argument => argument.StartsWith('-') ? argument : _scratch[argument])];
         (int exitCode, string output, string errors) = await AgentProcess.Run(
@@ -44,7 +44,7 @@ public sealed class MissingOpenSslTests : IDisposable
     }
 
     [Fact]
-    public async Task Census_goes_on_where_Consul_would_be_asked_over_TLS()
+    public async Task Census_succeeds_if_Consul_requires_TLS()
     {
         await using FakeConsul consul = new();
         (int exitCode, string output, string errors) = await AgentProcess.Run(
@@ -54,7 +54,7 @@ public sealed class MissingOpenSslTests : IDisposable
     }
 
     [Fact]
-    public async Task Daemon_goes_on_where_Consul_would_be_asked_over_TLS_and_where_a_reload_brings_a_certificate()
+    public async Task Daemon_continues_if_Consul_requires_TLS_or_a_reload_adds_a_certificate()
     {
         await using FakeConsul consul = new();
         string watches = $$"""
@@ -65,17 +65,17 @@ public sealed class MissingOpenSslTests : IDisposable
         await File.WriteAllTextAsync(_scratch["key"], "b", TestContext.Current.CancellationToken);
         using AgentProcess agent = AgentProcess.Start(
             ["--interval", "20ms", "--config", _scratch["agent.json"], "--textfile-directory", _scratch["out"]], through: _through);
-        await Poll.Until(() => agent.Errors.Contains($"consul at https://127.0.0.1:{consul.Port} requires TLS: {Advice}"), "it is reported");
+        await Poll.Until(() => agent.Errors.Contains($"consul at https://127.0.0.1:{consul.Port} requires TLS: {Advice}"), "the error is logged");
 
         await Write($$"""
             { "endpoint": { "listen": ["127.0.0.1:1"], "certificateFile": "{{_scratch["certificate"]}}", "keyFile": "{{_scratch["key"]}}" }, {{watches}} }
             """);
         await Poll.Until(
-            () => agent.Errors.Contains($"the configuration stays as it was: {_scratch["certificate"]} cannot be used: {Advice}"), "the reload is refused");
+            () => agent.Errors.Contains($"the configuration stays as it was: {_scratch["certificate"]} cannot be used: {Advice}"), "the reload is rejected");
 
         string file = _scratch["out/tcp_connections.prom"];
         DateTime last = File.GetLastWriteTimeUtc(file);
-        await Poll.Until(() => File.GetLastWriteTimeUtc(file) > last, "it goes on");
+        await Poll.Until(() => File.GetLastWriteTimeUtc(file) > last, "the agent continues");
         agent.Signal(NativeMethods.SIGTERM);
         Assert.Equal(0, await agent.Exit());
     }
@@ -84,7 +84,7 @@ public sealed class MissingOpenSslTests : IDisposable
     [InlineData("--once", "--output", "check")]
     [InlineData("--version")]
     [InlineData("check-config", "agent.json")]
-    public async Task Nothing_else_needs_it(params string[] arguments)
+    public async Task Other_commands_do_not_need_OpenSSL(params string[] arguments)
     {
         await Write($$"""
             {

@@ -2,7 +2,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>What the program tells a service manager, as systemd hears it.</summary>
+/// <summary>The messages of the program to a service manager, as systemd receives them.</summary>
 [StartsProgram]
 public sealed class NotifyTests : IDisposable
 {
@@ -19,7 +19,7 @@ public sealed class NotifyTests : IDisposable
     private string File => _scratch["out/tcp_connections.prom"];
 
     [Fact]
-    public async Task It_is_ready_when_the_first_census_is_published_and_tells_its_end()
+    public async Task Readiness_is_sent_after_the_first_publication_and_the_stop_at_the_end()
     {
         using AgentProcess agent = Start("1s");
 
@@ -31,7 +31,7 @@ public sealed class NotifyTests : IDisposable
     }
 
     [Fact]
-    public async Task Its_status_says_what_it_cannot_do()
+    public async Task Status_has_the_current_error()
     {
         using TestNamespace host = new();
         string link = _scratch["ns"];
@@ -43,7 +43,7 @@ public sealed class NotifyTests : IDisposable
     }
 
     [Fact]
-    public async Task The_watchdog_is_told_between_censuses_that_are_far_apart()
+    public async Task Watchdog_message_is_sent_during_a_long_interval()
     {
         _environment["WATCHDOG_USEC"] = "600000";
         using AgentProcess agent = Start("24h");
@@ -57,7 +57,7 @@ public sealed class NotifyTests : IDisposable
     }
 
     [Fact]
-    public async Task A_second_agent_on_the_same_file_is_never_ready()
+    public async Task Second_agent_on_the_same_file_is_never_ready()
     {
         using AgentProcess first = Start("1s");
         await _manager.ReceiveUntil("READY=1");

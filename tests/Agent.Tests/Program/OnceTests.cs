@@ -66,7 +66,7 @@ public sealed class OnceTests
     {
         using Scratch scratch = new();
         using AgentProcess daemon = AgentProcess.Start(["--textfile-directory", scratch.Path]);
-        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "it publishes");
+        await Poll.Until(() => File.Exists(scratch["tcp_connections.prom"]), "the agent publishes");
         Assert.Equal(
             (64, "", $"agent: another agent already writes {scratch["tcp_connections.prom"]}; stop it, or give this one another --textfile-directory\n"),
             await AgentProcess.Run(["--once", "--output", format, "--textfile-directory", scratch.Path]));
@@ -101,7 +101,7 @@ public sealed class OnceTests
         Assert.True(File.Exists(scratch["theirs/tcp_connections.prom"]));
 
         using AgentProcess daemon = AgentProcess.Start(["--textfile-directory", scratch["theirs"]]);
-        await Poll.Until(() => daemon.Errors.Contains($"other users can replace {scratch["theirs"]}/tcp_connections.prom: "), "the daemon warns too");
+        await Poll.Until(() => daemon.Errors.Contains($"other users can replace {scratch["theirs"]}/tcp_connections.prom: "), "the daemon logs the warning too");
     }
 
     [Fact]

@@ -61,9 +61,9 @@ public sealed class OutputTests
         (int exitCode, string output, _) = await OnTerminal(columns: 60, new() { ["TERM"] = "xterm" }, "--once", "--netns", host.Path);
         Assert.Equal(0, exitCode);
         Assert.Contains("\e[33m165\e[0m", output);
-        string withoutColours = output.Replace("\e[33m", "").Replace("\e[0m", "");
-        Assert.DoesNotContain('\e', withoutColours);
-        Assert.Equal(60, withoutColours.Split('\n').Max(line => line.Length));
+        string withoutColors = output.Replace("\e[33m", "").Replace("\e[0m", "");
+        Assert.DoesNotContain('\e', withoutColors);
+        Assert.Equal(60, withoutColors.Split('\n').Max(line => line.Length));
         Assert.Contains("82 %", output);
 
         (exitCode, output, _) = await OnTerminal(60, new() { ["TERM"] = "xterm" }, "--once", "--netns", host.Path, "--warn", "160");

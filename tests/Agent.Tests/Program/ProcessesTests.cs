@@ -3,14 +3,14 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary><c>agent --once --processes</c> itself, with the rights of root, with fewer, and with those of a user who is nobody.</summary>
+/// <summary><c>agent --once --processes</c> with all capabilities of root, with fewer, and as the user nobody.</summary>
 [StartsProgram]
 public sealed class ProcessesTests
 {
     private const string Nobody = "65534";
 
     [Fact]
-    public async Task Root_sees_who_holds_the_clients_ends_in_both_forms()
+    public async Task Root_sees_the_processes_of_a_client_in_the_table_and_in_JSON()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -32,7 +32,7 @@ public sealed class ProcessesTests
     [Theory]
     [InlineData("-sys_ptrace")]
     [InlineData("-all")]
-    public async Task Root_with_fewer_capabilities_than_others_does_not_see_and_says_why(string without)
+    public async Task Root_without_the_capabilities_sees_no_process_and_gets_the_reason(string without)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -43,21 +43,21 @@ public sealed class ProcessesTests
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.Matches("(?m)^ +not seen +1$", output);
         Assert.Matches(
-            @"not seen: the agent may not look into \d+ process(es)? here; that takes root, or\s+CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", output);
+            @"not seen: the agent has no permission to read \d+ process(es)?; run it as root,\s+or\s+with\s+CAP_SYS_PTRACE\s+and\s+CAP_DAC_READ_SEARCH", output);
         Assert.Equal((0, 1, 0), Ends(await RunForClient(through)));
     }
 
     [Theory]
     [InlineData("+dac_read_search", 1)]
     [InlineData("+dac_read_search,+sys_ptrace", 2)]
-    public async Task Nobody_sees_nobody_s_own_processes_and_with_two_capabilities_all(string capabilities, int seen)
+    public async Task User_nobody_sees_its_own_processes_and_with_two_capabilities_all(string capabilities, int seen)
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
         using ClientProcess ofRoot = new(server, host);
         using ClientProcess ofNobody = new(server, host, through: [.. AsNobody, "--"]);
 
-        // With a capability that does not suffice, so that the program can be read wherever this checkout is.
+        // Each case has at least CAP_DAC_READ_SEARCH, because otherwise the user nobody may not be able to read the program in this checkout.
         JsonElement found = await RunForClient(In(host, [.. AsNobody[1..], "--inh-caps", capabilities, "--ambient-caps", capabilities]));
         Assert.Equal((seen, 2 - seen, 0), Ends(found));
         Assert.Contains(ofNobody.Id, found.GetProperty("processes").EnumerateArray().Select(process => process.GetProperty("pid").GetInt32()));
@@ -71,7 +71,7 @@ public sealed class ProcessesTests
     private static string[] In(TestNamespace host, params string[] rights) =>
         [InNamespace.Program, .. InNamespace.Arguments(host, [SetPriv, .. rights])];
 
-    /// <summary>What is said of the only client.</summary>
+    /// <summary>The JSON object of the only client.</summary>
     private static async Task<JsonElement> RunForClient(string[] through, params string[] arguments)
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(

@@ -5,7 +5,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>A reload that moves the endpoint or the textfile to where it can, or cannot, be.</summary>
+/// <summary>Reloads that move the endpoint or the textfile, to usable and to unusable places.</summary>
 [StartsProgram]
 public sealed class ReloadPlacesTests : IDisposable
 {
@@ -36,34 +36,34 @@ public sealed class ReloadPlacesTests : IDisposable
     [InlineData("127.0.0.2:PORT", "127.0.0.1:OTHER 0.0.0.0:PORT", "Address already in use")]
     [InlineData(null, "192.0.2.1:PORT", "no interface here has this address")]
     [InlineData(null, "127.0.0.1:PORT [2001:db8::1]:OTHER", "no interface here has this address")]
-    public async Task An_address_that_cannot_be_bound_is_refused_and_the_endpoint_goes_on(string? taken, string listen, string reason)
+    public async Task Address_that_cannot_be_bound_is_rejected_and_the_endpoint_continues(string? taken, string listen, string reason)
     {
         int other = FreePort.Next();
         using TcpListener? listener = taken is null ? null : new TcpListener(IPEndPoint.Parse(Fill(taken, other)));
         listener?.Start();
         Write(["127.0.0.1:" + _port]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Answers("127.0.0.1"), $"it serves; it said: {agent.Errors}");
+        await Poll.Until(() => Answers("127.0.0.1"), $"the endpoint answers; the log: {agent.Errors}");
 
         Write(Fill(listen, other).Split(' '));
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains(Refused), $"it is refused; it said: {agent.Errors}");
+        await Poll.Until(() => agent.Errors.Contains(Refused), $"the reload is rejected; the log: {agent.Errors}");
         string line = Assert.Single(agent.Errors.Split('\n'), line => line.Contains(Refused));
         Assert.Contains($"{Refused}cannot listen at http://", line);
         Assert.Contains(reason, line);
-        await Poll.Until(() => Answers("127.0.0.1"), "the endpoint goes on");
+        await Poll.Until(() => Answers("127.0.0.1"), "the endpoint continues");
         string metrics = await _client.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics"), Cancelled);
         Assert.Contains("\nsockdiag_config_last_reload_successful 0\n", metrics);
 
-        // What stood in the way is gone, and the same file is valid.
+        // The address is free now, so the same file is valid.
         if (listener is not null)
         {
             listener.Stop();
             agent.Signal(SIGHUP);
-            await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
+            await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
         }
 
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Theory]
@@ -73,19 +73,19 @@ public sealed class ReloadPlacesTests : IDisposable
     [InlineData("0.0.0.0:PORT", "127.0.0.2:PORT")]
     [InlineData("[::]:PORT", "127.0.0.2:PORT 127.0.0.1:PORT")]
     [InlineData("127.0.0.1:PORT", "127.0.0.2:PORT")]
-    public async Task An_endpoint_is_not_in_its_own_way(string before, string after)
+    public async Task Endpoint_moves_to_addresses_that_overlap_its_old_ones(string before, string after)
     {
         Requires.That(Socket.OSSupportsIPv6 || !(before + after).Contains("::"), "there is no IPv6 here");
         Write([Fill(before, 0)]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Answers("127.0.0.1"), $"it serves; it said: {agent.Errors}");
+        await Poll.Until(() => Answers("127.0.0.1"), $"the endpoint answers; the log: {agent.Errors}");
         Write(Fill(after, 0).Split(' '));
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
-        await Poll.Until(() => Answers("127.0.0.2"), "it serves there");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
+        await Poll.Until(() => Answers("127.0.0.2"), "the endpoint answers at its new address");
         Assert.Equal(!after.StartsWith("127.0.0.2", StringComparison.Ordinal) || after.Contains(' '), await Answers("127.0.0.1"));
         Assert.DoesNotContain(Refused, agent.Errors);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Theory]
@@ -97,51 +97,51 @@ public sealed class ReloadPlacesTests : IDisposable
     [InlineData("link/")]
     [InlineData("parent/out")]
     [InlineData("relative")]
-    public async Task Another_spelling_of_the_textfile_s_directory_is_the_same_textfile(string spelling)
+    public async Task Other_spelling_of_the_directory_is_the_same_textfile(string spelling)
     {
         Write(directory: _scratch["out"]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         string file = _scratch["out/tcp_connections.prom"];
-        await Poll.Until(() => File.Exists(file), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => File.Exists(file), $"the agent publishes; the log: {agent.Errors}");
         File.CreateSymbolicLink(_scratch["link"], "out");
         File.CreateSymbolicLink(_scratch["parent"], ".");
 
         Write(directory: spelling == "relative" ? Path.GetRelativePath(Environment.CurrentDirectory, _scratch["out"]) : $"{_scratch.Path}/{spelling}");
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
-        await Poll.Until(() => Published(file), "it is published there");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
+        await Poll.Until(() => Published(file), "the textfile in that directory is written");
         string[] files = [.. Directory.EnumerateFiles(_scratch["out"]).Where(path => !path.EndsWith(".tmp", StringComparison.Ordinal)).Order()];
         Assert.Equal([file, $"{file}.lock"], files);
 
-        // It still keeps others off.
+        // The lock still keeps other agents away.
         (int exitCode, string _, string errors) = await AgentProcess.Run(["--textfile-directory", _scratch["out"]]);
         Assert.Equal(64, exitCode);
         Assert.Contains("another agent already writes", errors);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
     [Fact]
-    public async Task A_symlink_that_the_textfile_came_by_may_go_once_the_configuration_names_the_directory()
+    public async Task Symlink_may_be_removed_after_the_configuration_names_its_target()
     {
         Directory.CreateDirectory(_scratch["out"]);
         File.CreateSymbolicLink(_scratch["link"], "out");
         Write(directory: _scratch["link"]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         string file = _scratch["out/tcp_connections.prom"];
-        await Poll.Until(() => File.Exists(file), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => File.Exists(file), $"the agent publishes; the log: {agent.Errors}");
         Write(directory: _scratch["out"]);
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"it is taken; it said: {agent.Errors}");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), $"the reload succeeds; the log: {agent.Errors}");
         File.Delete(_scratch["link"]);
-        await Poll.Until(() => Published(file), "it is published there");
-        await EndsWell(agent);
+        await Poll.Until(() => Published(file), "the textfile in that directory is written");
+        await StopsCleanly(agent);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
         Assert.False(Directory.Exists(_scratch["link"]));
     }
 
     [Fact]
-    public async Task A_directory_with_the_name_of_the_former_one_is_another_one()
+    public async Task Directory_of_another_agent_is_rejected()
     {
         Directory.CreateDirectory(_scratch["one"]);
         Directory.CreateDirectory(_scratch["two"]);
@@ -149,20 +149,20 @@ public sealed class ReloadPlacesTests : IDisposable
         await Poll.Until(() => File.Exists(_scratch["two/tcp_connections.prom"]), "another agent writes there");
         Write(directory: _scratch["one"]);
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => File.Exists(_scratch["one/tcp_connections.prom"]), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => File.Exists(_scratch["one/tcp_connections.prom"]), $"the agent publishes; the log: {agent.Errors}");
         Write(directory: _scratch["two/"]);
         agent.Signal(SIGHUP);
-        await Poll.Until(() => agent.Errors.Contains($"{Refused}another agent already writes"), $"it is refused; it said: {agent.Errors}");
-        await EndsWell(agent);
+        await Poll.Until(() => agent.Errors.Contains($"{Refused}another agent already writes"), $"the reload is rejected; the log: {agent.Errors}");
+        await StopsCleanly(agent);
     }
 
-    private static async Task EndsWell(AgentProcess agent)
+    private static async Task StopsCleanly(AgentProcess agent)
     {
         agent.Signal(SIGTERM);
         Assert.Equal(0, await agent.Exit());
     }
 
-    /// <summary>Whether the file is written from now on.</summary>
+    /// <summary>Whether the file is written within a second from now.</summary>
     private static bool Published(string file)
     {
         DateTime before = File.GetLastWriteTimeUtc(file);

@@ -5,7 +5,7 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The daemon whose configuration file is replaced under it, in every way that tools have.</summary>
+/// <summary>The daemon while its configuration file is replaced, in every way that tools use.</summary>
 [StartsProgram]
 public sealed class ReloadTests : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed class ReloadTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task A_new_file_takes_effect_however_the_old_one_is_replaced(string way)
+    public async Task New_file_takes_effect_with_each_way_to_replace_the_old_one(string way)
     {
         Install(way, Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
@@ -36,43 +36,43 @@ public sealed class ReloadTests : IDisposable
 
         Stopwatch installing = Stopwatch.StartNew();
         Install(way, Watches("""{ "name": "new", "ports": [8501] }"""));
-        // Where the machine stands still in between, a file that is empty or gone is the same for a second, and refused.
+        // If the machine pauses during the replacement, the file stays empty or missing for a second and is rejected.
         bool mayBeRefused = installing.Elapsed > ReloadTask.Period;
-        await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"new\"} 0\n"), $"the new one is; it said: {agent.Errors}");
+        await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"new\"} 0\n"), $"the new watch is published; the log: {agent.Errors}");
         string metrics = Metrics;
         Assert.DoesNotContain("\"old\"", metrics);
         Assert.DoesNotContain("\"8500\"", metrics);
-        await Poll.Until(() => agent.Errors.Contains("was reloaded"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("was reloaded"), "it is logged");
         Assert.Collection(
             agent.Errors.TrimEnd().Split('\n').Where(line => !mayBeRefused || !line.Contains("stays as it was")),
             line => Assert.Contains("old.ports 8500", line),
             line => Assert.Matches($"the configuration was reloaded: .*new.ports 8501 \\({Config}:", line));
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task An_invalid_file_changes_nothing_and_is_told_once_with_file_line_and_key()
+    public async Task Invalid_file_changes_nothing_and_is_logged_once_with_file_line_and_key()
     {
         Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         await Poll.Until(() => Metrics.Contains("watch=\"old\""), "the old watch is published");
 
         Install("by rename", Watches("""{ "name": "new", "ports": [0] }"""));
-        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "it is logged");
         string after = Metrics;
-        await Poll.Until(() => Metrics != after && Metrics.Contains("watch=\"old\""), "it goes on");
+        await Poll.Until(() => Metrics != after && Metrics.Contains("watch=\"old\""), "the agent continues");
         Assert.Contains($"the configuration stays as it was: {Config}:4: watches[0].ports: '0' is not a port", agent.Errors);
         Assert.Equal(2, agent.Errors.TrimEnd().Split('\n').Length);
 
         File.Delete(Config);
-        await Poll.Until(() => agent.Errors.Contains("cannot be read"), "a file that is gone is told");
+        await Poll.Until(() => agent.Errors.Contains("cannot be read"), "the missing file is logged");
         Install("by rename", Watches("""{ "name": "new", "ports": [8501] }"""));
-        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "a good one takes effect");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "a valid file takes effect");
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task What_watches_that_stay_have_seen_is_kept()
+    public async Task Peak_of_an_unchanged_watch_survives_a_reload()
     {
         using Connections server = new(_host, 8500);
         IReadOnlyList<(Socket Client, Socket Server)> connections = server.Accept(7);
@@ -92,66 +92,66 @@ public sealed class ReloadTests : IDisposable
         Assert.Contains("tcp_client_connections_peak{watch=\"stays\"} 7\n", Metrics);
         Assert.Contains("tcp_client_connections_limit{watch=\"stays\"} 5\n", Metrics);
         Assert.Contains("tcp_client_connections_peak{watch=\"more\"} 0\n", Metrics);
-        await EndsWell(agent);
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task The_textfile_moves_with_its_setting_and_nothing_stays_behind()
+    public async Task Textfile_moves_to_another_directory_and_leaves_nothing_behind()
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published");
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "the watch is published");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "moved"));
-        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]).Contains("watch=\"a\""), "it is published elsewhere");
-        await Poll.Until(() => !Directory.EnumerateFileSystemEntries(_scratch["out"]).Any(), "nothing stays behind");
+        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]).Contains("watch=\"a\""), "the textfile in the other directory is written");
+        await Poll.Until(() => !Directory.EnumerateFileSystemEntries(_scratch["out"]).Any(), "the old directory is empty");
 
         using AgentProcess other = AgentProcess.Start(["--textfile-directory", _scratch["taken"]]);
         await Poll.Until(() => File.Exists(_scratch["taken/tcp_connections.prom"]), "another agent writes there");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "taken"));
-        await Poll.Until(() => agent.Errors.Contains("stays as it was: another agent already writes"), "it does not go there");
+        await Poll.Until(() => agent.Errors.Contains("stays as it was: another agent already writes"), "the reload is rejected");
         string before = Read(_scratch["moved/tcp_connections.prom"]);
-        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]) != before, "it goes on where it was");
-        await EndsWell(agent);
+        await Poll.Until(() => Read(_scratch["moved/tcp_connections.prom"]) != before, "the agent continues in the old directory");
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task A_textfile_on_a_disk_that_hangs_is_left_and_its_file_goes_when_that_is_over()
+    public async Task Textfile_on_a_hanging_disk_is_replaced_and_removed_when_the_disk_recovers()
     {
         await using FreezableDisk disk = await FreezableDisk.Mount(_scratch["disk"]);
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "disk"));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), "it is published");
+        await Poll.Until(() => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), "the watch is published");
         await using (await disk.Freeze())
         {
             Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
-            await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published elsewhere");
+            await Poll.Until(() => Metrics.Contains("watch=\"a\""), "the textfile in the other directory is written");
             Assert.True(File.Exists(_scratch["disk/tcp_connections.prom"]));
         }
 
-        await Poll.Until(() => !Directory.EnumerateFiles(disk.Path).Any(), "nothing stays behind");
+        await Poll.Until(() => !Directory.EnumerateFiles(disk.Path).Any(), "the old directory is empty");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", directory: "disk"));
         await Poll.Until(
-            () => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), $"it comes back; it said: {agent.Errors}");
-        await EndsWell(agent);
+            () => Read(_scratch["disk/tcp_connections.prom"]).Contains("watch=\"a\""), $"the textfile is written there again; the log: {agent.Errors}");
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task A_directory_that_cannot_be_used_does_not_take_the_place_of_one_that_can()
+    public async Task Unusable_directory_does_not_replace_a_usable_one()
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "it is published");
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), "the watch is published");
         await File.WriteAllTextAsync(_scratch["file"], "in the way", TestContext.Current.CancellationToken);
         Install("by rename", Watches("""{ "name": "b", "ports": [8500] }""", directory: "file"));
         await Poll.Until(
-            () => agent.Errors.Contains($"stays as it was: {_scratch["file/tcp_connections.prom"]} cannot be written: "), "it is told");
+            () => agent.Errors.Contains($"stays as it was: {_scratch["file/tcp_connections.prom"]} cannot be written: "), "it is logged");
         string before = Metrics;
-        await Poll.Until(() => Metrics != before && Metrics.Contains("watch=\"a\""), "it goes on where it was");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics != before && Metrics.Contains("watch=\"a\""), "the agent continues in the old directory");
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task SIGHUP_reads_the_file_at_once_also_where_it_is_the_same()
+    public async Task SIGHUP_reads_the_file_at_once_even_if_it_is_unchanged()
     {
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
         using NotifyListener manager = new(_scratch["notify"]);
@@ -161,29 +161,29 @@ public sealed class ReloadTests : IDisposable
         agent.Signal(SIGHUP);
         await manager.ReceiveUntil("RELOADING=1");
         await manager.ReceiveUntil("READY=1");
-        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), "it is told");
+        await Poll.Until(() => agent.Errors.Contains("the configuration was reloaded"), "it is logged");
 
         Install("by rename", "{ \"watches\": [] }");
         agent.Signal(SIGHUP);
         await manager.ReceiveUntil("READY=1");
-        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "an invalid one is told too");
-        await EndsWell(agent);
+        await Poll.Until(() => agent.Errors.Contains("stays as it was"), "the invalid file is logged too");
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task A_file_that_changes_while_the_agent_starts_is_not_missed()
+    public async Task File_that_changes_while_the_agent_starts_is_not_missed()
     {
         Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-        // As soon as it has read the first one, and before anything else is known of it.
-        await Poll.Until(() => agent.Errors.Contains("old.ports"), "it has read the file");
+        // As soon as the agent has read the first file.
+        await Poll.Until(() => agent.Errors.Contains("old.ports"), "the agent has read the file");
         Install("by rename", Watches("""{ "name": "new", "ports": [8501] }"""));
-        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "the new one takes effect");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics.Contains("watch=\"new\""), "the new file takes effect");
+        await StopsCleanly(agent);
     }
 
     [Fact]
-    public async Task Another_main_namespace_takes_the_place_of_the_one_before()
+    public async Task New_main_namespace_replaces_the_old_one()
     {
         using TestNamespace other = new();
         using Connections seven = new(_host, 8500);
@@ -194,36 +194,36 @@ public sealed class ReloadTests : IDisposable
         using AgentProcess agent = AgentProcess.Start(["--config", Config]);
         await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 7\n"), "the first one is published");
         Install("by rename", Watches("""{ "name": "a", "ports": [8500] }""", netns: other.Path));
-        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 5\n"), $"the other one is; it said: {agent.Errors}");
-        // The highest of the last minute is that of the other one too.
+        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 5\n"), $"the other namespace is published; the log: {agent.Errors}");
+        // The peak is that of the new namespace too.
         Assert.Contains("tcp_client_connections_peak{watch=\"a\"} 5\n", Metrics);
         five.Dispose();
-        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 0\n"), "it is counted on");
-        await EndsWell(agent);
+        await Poll.Until(() => Metrics.Contains("{port=\"8500\",protocol=\"ipv4\"} 0\n"), "the census continues");
+        await StopsCleanly(agent);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task An_end_that_overtakes_a_reload_leaves_nothing_behind(bool hasBegun)
+    public async Task Stop_during_a_reload_leaves_nothing_behind(bool hasStarted)
     {
         for (int round = 0; round < 3; round++)
         {
             Install("by rename", Watches("""{ "name": "a", "ports": [8500] }"""));
             using AgentProcess agent = AgentProcess.Start(["--config", Config]);
-            await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"it is published; it said: {agent.Errors}");
+            await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"the agent publishes; the log: {agent.Errors}");
             string moved = $"moved{round}";
             Install("by rename", Watches("""{ "name": "b", "ports": [8501] }""", directory: moved));
             agent.Signal(SIGHUP);
-            if (hasBegun)
+            if (hasStarted)
             {
-                await Poll.Until(() => Directory.Exists(_scratch[moved]), "it takes the new directory");
+                await Poll.Until(() => Directory.Exists(_scratch[moved]), "the agent creates the new directory");
             }
 
-            await EndsWell(agent);
+            await StopsCleanly(agent);
             Assert.DoesNotMatch("fail: |crit: |warn: |cannot", agent.Errors);
             Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
-            if (hasBegun)
+            if (hasStarted)
             {
                 Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch[moved]));
             }
@@ -231,19 +231,19 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_is_read_once()
+    public async Task Pipe_is_read_once()
     {
         Assert.Equal((0, ""), await Tool.Run("mkfifo", [_scratch["pipe"]]));
         using AgentProcess agent = AgentProcess.Start(["--config", _scratch["pipe"]]);
         await File.WriteAllTextAsync(
             _scratch["pipe"], Watches("""{ "name": "a", "ports": [8500] }"""), TestContext.Current.CancellationToken);
-        await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"it is published; it said: {agent.Errors}");
+        await Poll.Until(() => Metrics.Contains("watch=\"a\""), $"the agent publishes; the log: {agent.Errors}");
         agent.Signal(SIGHUP);
         Assert.Equal(0, await agent.Exit());
         Assert.Single(agent.Errors.TrimEnd().Split('\n'));
     }
 
-    private static async Task EndsWell(AgentProcess agent)
+    private static async Task StopsCleanly(AgentProcess agent)
     {
         agent.Signal(SIGTERM);
         Assert.Equal(0, await agent.Exit());
@@ -293,7 +293,7 @@ public sealed class ReloadTests : IDisposable
                 Link(file, Config);
                 break;
             default:
-                // As Kubernetes does it with a ConfigMap: config/agent.json -> ..data/agent.json, ..data -> a directory of this version.
+                // Like a ConfigMap of Kubernetes: config/agent.json -> ..data/agent.json, ..data -> a directory of this version.
                 string version = _scratch[$"config/..{Guid.NewGuid():N}"];
                 Directory.CreateDirectory(version);
                 File.WriteAllText(Path.Combine(version, "agent.json"), text);
@@ -307,7 +307,7 @@ public sealed class ReloadTests : IDisposable
         }
     }
 
-    /// <summary>Replaces a symlink as one step.</summary>
+    /// <summary>Replaces a symlink in one step.</summary>
     private void Link(string target, string link)
     {
         File.CreateSymbolicLink(_scratch["next"], target);

@@ -3,14 +3,14 @@ using Testing;
 
 namespace Agent.Tests.Program;
 
-/// <summary>The tests that run with the published program too are those that start one, all of them and no others.</summary>
+/// <summary><see cref="StartsProgramAttribute"/> is on every test class that starts the program, itself or through others. Their tests also run with the published program.</summary>
 public sealed partial class StartsProgramTests
 {
     [Theory]
     [InlineData("tests/Agent.Tests")]
     [InlineData("tests/Netlink.Tests")]
     [InlineData("integration")]
-    public void A_class_says_so_where_it_starts_the_program_itself_or_through_others(string project)
+    public void Attribute_is_on_the_classes_that_start_the_program_and_on_no_others(string project)
     {
         // A file holds one type, which has the file's name.
         Dictionary<string, string> sources = Directory.EnumerateFiles(Repository.PathOf(project), "*.cs", SearchOption.AllDirectories)

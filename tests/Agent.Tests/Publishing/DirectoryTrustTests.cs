@@ -43,7 +43,7 @@ public sealed class DirectoryTrustTests : IDisposable
     [InlineData("1000:0", "1755", "belongs to user 1000; give it to root or to the agent's own user, or choose another directory")]
     [InlineData("0:0", "777", "may be written by every user; chmod o-w it")]
     [InlineData("0:1000", "770", "may be written by group 1000; chmod g-w it")]
-    public async Task Directory_above_in_which_others_may_rename_is_dangerous(string owner, string mode, string reason)
+    public async Task Parent_directory_that_others_may_write_is_dangerous(string owner, string mode, string reason)
     {
         string above = await Make("above", owner, mode);
         await Make("above/between", "0:0", "755");
@@ -51,7 +51,7 @@ public sealed class DirectoryTrustTests : IDisposable
     }
 
     [Fact]
-    public async Task Sticky_directory_above_lets_nobody_rename_what_is_the_agents()
+    public async Task Sticky_parent_directory_is_not_dangerous()
     {
         await Make("tmp", "0:0", "1777");
         Assert.Null(Find(await Make("tmp/d", "4711:4712", "755")));
@@ -69,7 +69,7 @@ public sealed class DirectoryTrustTests : IDisposable
     }
 
     [Fact]
-    public async Task Directory_that_a_symbolic_link_leads_through_is_looked_at()
+    public async Task Directory_above_the_target_of_a_symbolic_link_is_checked()
     {
         string above = await Make("above", "1000:0", "755");
         File.CreateSymbolicLink(_scratch["link"], await Make("above/d", "0:0", "755"));
@@ -77,7 +77,7 @@ public sealed class DirectoryTrustTests : IDisposable
     }
 
     [Fact]
-    public void Directory_that_is_not_there_has_no_danger() => Assert.Null(Find(_scratch["none"]));
+    public void Missing_directory_is_not_dangerous() => Assert.Null(Find(_scratch["none"]));
 
     private static string? Find(string directory) => DirectoryTrust.FindDanger(directory, Agent, AgentGroup);
 

@@ -8,7 +8,7 @@ public sealed class JournalTests
     [InlineData("8:123", 0, 8, 123)]
     [InlineData("64769:5", 253, 1, 5)]
     [InlineData("1049088:18446744073709551615", 2, 256, ulong.MaxValue)]
-    public void Stream_is_that_of_device_and_inode(string stream, uint major, uint minor, ulong inode) =>
+    public void Stream_with_the_same_device_and_inode_matches(string stream, uint major, uint minor, ulong inode) =>
         Assert.True(Journal.Leads(stream, major, minor, inode));
 
     [Theory]
@@ -22,5 +22,5 @@ public sealed class JournalTests
     [InlineData("0x8:123")]
     [InlineData("8:-123")]
     [InlineData(" 8:123")]
-    public void Stream_of_anything_else_is_another_one(string stream) => Assert.False(Journal.Leads(stream, 0, 8, 123));
+    public void Different_or_malformed_stream_does_not_match(string stream) => Assert.False(Journal.Leads(stream, 0, 8, 123));
 }

@@ -9,7 +9,7 @@ using Testing;
 
 namespace Agent.Tests.Publishing;
 
-/// <summary>The textfile's task under its supervisor, with censuses as the test puts them and a clock that it sets.</summary>
+/// <summary>The publisher of the textfile under a supervisor, with censuses and a clock that the test sets.</summary>
 public sealed class TextfilePublisherTests : IAsyncDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -34,41 +34,41 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_write_that_failed_is_made_up_for_long_before_the_next_census()
+    public async Task Failed_write_is_tried_again_before_the_next_census()
     {
         await File.WriteAllTextAsync(_scratch["out"], "in the way", TestContext.Current.CancellationToken);
         Count(TimeSpan.FromDays(1));
         await Write("out", TimeSpan.FromDays(1));
-        await Poll.Until(() => _time.Waiting == 1, "it waits to be started again");
+        await Poll.Until(() => _time.Waiting == 1, "the publisher waits for its restart");
         Assert.StartsWith("Error: cannot write ", Assert.Single(_lines));
 
         File.Delete(_scratch["out"]);
         _time.Leap(TimeSpan.FromMinutes(1));
-        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 1\n"), "it is written");
-        await Poll.Until(() => _lines.Count == 2, "that is told");
+        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 1\n"), "the textfile is written");
+        await Poll.Until(() => _lines.Count == 2, "the recovery is logged");
     }
 
     [Fact]
-    public async Task While_it_waits_for_a_census_it_does_not_hang()
+    public async Task Publisher_that_waits_for_a_census_does_not_hang()
     {
         _store.Replace([Census(Second)]);
         await Write("out", Second);
-        await Poll.Until(() => _time.Waiting == 1, "it waits for a census");
+        await Poll.Until(() => _time.Waiting == 1, "the publisher waits for a census");
         _time.Leap(10 * Second);
-        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 0\n"), "that there was none is written");
-        await Poll.Until(() => _time.Waiting == 1, "it waits for a census again");
+        await Poll.Until(() => Text("out").Contains("sockdiag_census_success 0\n"), "the missing census is written");
+        await Poll.Until(() => _time.Waiting == 1, "the publisher waits for a census again");
         _time.Leap(TimeSpan.FromHours(1));
         Assert.False(_supervisor.Hangs);
     }
 
     [Fact]
-    public async Task Another_directory_has_its_file_at_once()
+    public async Task New_directory_gets_its_file_at_once()
     {
         Count(TimeSpan.FromDays(1));
         await Write("out", TimeSpan.FromDays(1));
-        await Poll.Until(() => Text("out") != "", "it is written");
+        await Poll.Until(() => Text("out") != "", "the textfile is written");
         await Write("moved", TimeSpan.FromDays(1));
-        await Poll.Until(() => Text("moved").Contains("sockdiag_census_success 1\n"), "it is written there, too");
+        await Poll.Until(() => Text("moved").Contains("sockdiag_census_success 1\n"), "the textfile in the new directory is written");
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 

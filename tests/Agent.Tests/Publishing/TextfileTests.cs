@@ -13,7 +13,7 @@ public sealed class TextfileTests
         Mode0644 | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     [Fact]
-    public void The_file_is_readable_by_all_and_nothing_else_ends_in_prom()
+    public void File_is_readable_by_all_and_no_other_file_ends_in_prom()
     {
         using Scratch scratch = new();
         using Textfile textfile = new(scratch.Path);
@@ -26,7 +26,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void A_missing_directory_is_made_so_that_others_can_read_it()
+    public void Missing_directory_is_created_readable_for_others()
     {
         using Scratch scratch = new();
         using Textfile textfile = new(scratch["a/b"]);
@@ -37,7 +37,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void What_a_killed_agent_left_is_removed_and_nothing_else()
+    public void Leftovers_of_a_killed_agent_are_removed_and_other_files_are_not()
     {
         using Scratch scratch = new();
         foreach (string name in (string[])["tcp_connections.prom.abc.tmp", "tcp_connections.prom.lock", "tcp_connections.prom.mine", "other.tmp", "other.prom"])
@@ -51,7 +51,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void A_second_agent_is_refused_until_the_first_one_ends()
+    public void Second_agent_is_rejected_until_the_first_one_ends()
     {
         using Scratch scratch = new();
         using Textfile second = new(scratch.Path);
@@ -69,7 +69,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void Symlinks_that_were_planted_are_not_followed()
+    public void Planted_symlinks_are_not_followed()
     {
         using Scratch scratch = new();
         string directory = scratch["shared"];
@@ -97,7 +97,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public async Task A_pipe_that_was_planted_in_the_locks_place_is_not_waited_for()
+    public async Task Planted_pipe_in_place_of_the_lock_does_not_block()
     {
         using Scratch scratch = new();
         (int made, _) = await Tool.Run("mkfifo", [scratch["tcp_connections.prom.lock"]]);
@@ -108,7 +108,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void Only_the_agents_own_user_may_take_the_lock()
+    public void Lock_can_be_opened_only_by_the_agents_user()
     {
         using Scratch scratch = new();
         using Textfile textfile = new(scratch.Path);
@@ -117,7 +117,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void A_directory_that_others_may_write_is_noticed()
+    public void Directory_that_others_may_write_is_reported()
     {
         using Scratch scratch = new();
         using Textfile closed = new(scratch.Path);
@@ -132,7 +132,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void A_directory_that_is_removed_while_running_is_made_again()
+    public void Removed_directory_is_created_again()
     {
         using Scratch scratch = new();
         string directory = scratch["gone"];
@@ -148,7 +148,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void A_file_in_the_directorys_place_is_told_and_left_alone()
+    public void File_in_place_of_the_directory_is_an_error_and_is_not_changed()
     {
         using Scratch scratch = new();
         File.WriteAllText(scratch["file"], "precious");
@@ -158,7 +158,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public async Task A_full_disk_leaves_the_old_file_and_no_rest_and_is_over_when_there_is_room()
+    public async Task Full_disk_keeps_the_old_file_until_there_is_space_and_leaves_no_temporary_file()
     {
         using Scratch scratch = new();
         await using SmallDisk disk = await SmallDisk.Mount(scratch["disk"]);
@@ -177,7 +177,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public async Task A_read_only_directory_is_told_and_is_over_when_it_is_writable()
+    public async Task Read_only_directory_is_an_error_until_it_is_writable()
     {
         using Scratch scratch = new();
         await using SmallDisk disk = await SmallDisk.Mount(scratch["disk"]);
@@ -191,7 +191,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void Removed_means_gone_and_nothing_written_afterwards()
+    public void Removed_textfile_is_not_written_again()
     {
         using Scratch scratch = new();
         using Textfile textfile = new(scratch.Path);
@@ -202,7 +202,7 @@ public sealed class TextfileTests
     }
 
     [Fact]
-    public void A_file_that_belongs_to_another_agent_is_not_removed()
+    public void File_of_another_agent_is_not_removed()
     {
         using Scratch scratch = new();
         using Textfile mine = new(scratch.Path);

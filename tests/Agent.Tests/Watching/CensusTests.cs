@@ -12,7 +12,7 @@ public sealed class CensusTests
     private static readonly WatchedNamespace ConsulHere = new(null, null, [Consul]);
 
     [Fact]
-    public async Task Every_kind_of_connection_on_a_real_kernel()
+    public async Task Every_kind_of_connection_is_counted_on_a_real_kernel()
     {
         using TestNamespace host = new();
         using Connections consul = new(host, 8500, IPAddress.IPv6Any);
@@ -22,11 +22,11 @@ public sealed class CensusTests
         consul.Accept(2, to: IPAddress.IPv6Loopback);
         consul.HalfClose(5);
         consul.LeaveInTimeWait(6);
-        // To another address: a client that is given the port of one in TIME_WAIT would take its place.
+        // To another address, because a client with the same port as one in TIME_WAIT would replace it.
         consul.LeaveUnaccepted(4, to: IPAddress.Parse("127.0.0.2"));
         https.Accept(1);
         other.Accept(9);
-        await Poll.Until(() => CountTimeWait(host, 8500) == 6, "six in TIME_WAIT");
+        await Poll.Until(() => CountTimeWait(host, 8500) == 6, "six connections are in TIME_WAIT");
 
         using Census census = CensusOf(host, new Watch("consul", [8500, 8501]));
         NamespaceCounts found = census.Take();
@@ -41,7 +41,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void Nothing_listens_and_nothing_is_connected()
+    public void Port_without_listeners_and_connections_has_zeros_and_no_accept_queue()
     {
         using TestNamespace host = new();
         using Census census = CensusOf(host, Consul);
@@ -49,7 +49,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void The_accept_queues_of_several_listeners_are_summed()
+    public void Accept_queues_of_several_listeners_are_summed()
     {
         using TestNamespace host = new();
         using Connections one = new(host, 8500, IPAddress.Parse("127.0.0.1"));
@@ -61,7 +61,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void Several_watches_share_one_walk_and_a_port_that_both_have_is_counted_once()
+    public void Port_of_two_watches_is_counted_once()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500);
@@ -72,7 +72,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void Held_is_what_takes_a_slot_of_a_limit_per_client()
+    public void Held_connections_are_those_that_take_a_slot_of_the_client()
     {
         using TestNamespace host = new();
         using Connections http = new(host, 8500, IPAddress.IPv6Any);
@@ -97,7 +97,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void A_socket_that_changed_its_state_or_port_under_the_dump_is_not_counted()
+    public void Socket_that_changed_its_state_or_port_during_the_dump_is_not_counted()
     {
         using Census census = CensusOf(new ScriptedKernel().Reply(n =>
         [
@@ -110,7 +110,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void An_incomplete_dump_is_taken_again_from_nothing()
+    public void Incomplete_dump_is_repeated_from_the_start()
     {
         using Census census = CensusOf(
             new ScriptedKernel().Reply(n => [.. Replies.Socket(n, 1), .. Replies.Socket(n, 2, flags: Replies.Multi | Replies.DumpInterrupted)]),
@@ -121,7 +121,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void A_failure_has_a_reason_and_no_counts_and_the_next_census_recovers()
+    public void Failed_census_has_a_reason_and_no_counts_and_the_next_one_recovers()
     {
         const int ENOENT = 2;
         ManualTime time = new();
@@ -149,7 +149,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void Also_a_failure_that_nobody_thought_of_is_a_failed_census()
+    public void Unexpected_exception_is_a_failed_census()
     {
         ManualTime time = new();
         using Census census = new(new SockDiagClient(() => throw new InvalidOperationException("oops"), time), ConsulHere, time, keepsPeaks: true);
@@ -157,7 +157,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void Queues_of_many_listeners_do_not_overflow()
+    public void Sum_of_accept_queues_does_not_overflow()
     {
         PortTally tally = new([8500], [new WatchTally(Consul, time: null)]);
         byte[] listener = Replies.Payload(1, 8500, IPAddress.Any, state: 10, inode: 1, receiveQueue: uint.MaxValue, sendQueue: uint.MaxValue);
@@ -167,7 +167,7 @@ public sealed class CensusTests
     }
 
     [Fact]
-    public void Only_watched_ports_are_counted_whatever_lies_beside_them()
+    public void Only_watched_ports_are_counted_and_not_their_neighbors()
     {
         ushort[] watched = [80, 8500, 8501, 0x2234, ushort.MaxValue];
         PortTally tally = new([.. watched], []);

@@ -20,7 +20,7 @@ public sealed class ClientTallyTests
     }
 
     [Fact]
-    public void It_grows_with_the_clients_and_loses_none()
+    public void Growing_tally_loses_no_client()
     {
         const int Many = 100_000;
         ClientTally tally = new();
@@ -39,7 +39,7 @@ public sealed class ClientTallyTests
     }
 
     [Fact]
-    public void A_cleared_one_starts_anew_also_after_a_burst()
+    public void Cleared_tally_is_empty_even_after_a_burst()
     {
         ClientTally tally = new();
         for (uint client = 0; client < 10_000; client++)
@@ -47,7 +47,7 @@ public sealed class ClientTallyTests
             tally.Add([Client(client)]);
         }
 
-        // Each time that few clients are left it gives up half of what it holds.
+        // With few clients, the tally halves its memory at each clear.
         for (int census = 0; census < 20; census++)
         {
             tally.Clear();
@@ -58,7 +58,7 @@ public sealed class ClientTallyTests
     }
 
     [Fact]
-    public void A_full_one_counts_again_without_allocating()
+    public void Full_tally_counts_again_without_allocating()
     {
         ClientTally tally = new();
         Fill(tally);
@@ -75,7 +75,7 @@ public sealed class ClientTallyTests
     }
 
     [Fact]
-    public void More_clients_than_can_be_counted_are_a_failure_and_not_a_wrong_number()
+    public void Too_many_clients_are_a_failure_and_not_a_wrong_count()
     {
         ClientTally tally = new();
         InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() =>

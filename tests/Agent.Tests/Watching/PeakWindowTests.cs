@@ -8,7 +8,7 @@ public sealed class PeakWindowTests
     private readonly ManualTime _time = new();
 
     [Fact]
-    public void The_peak_stays_for_a_minute_and_goes_then()
+    public void Peak_ends_after_a_minute()
     {
         PeakWindow peak = new(_time);
         Assert.Equal(3, peak.Add(3));
@@ -21,7 +21,7 @@ public sealed class PeakWindowTests
     }
 
     [Fact]
-    public void It_is_the_highest_value_of_the_last_minute_at_any_time()
+    public void Peak_is_the_highest_value_of_the_last_minute()
     {
         Random random = new(2);
         PeakWindow peak = new(_time);
@@ -39,7 +39,7 @@ public sealed class PeakWindowTests
     }
 
     [Fact]
-    public void A_long_suspend_leaves_nothing_of_the_past()
+    public void Peak_ends_after_a_long_suspend()
     {
         PeakWindow peak = new(_time);
         peak.Add(5);

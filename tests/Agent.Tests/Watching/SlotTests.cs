@@ -7,7 +7,7 @@ using Testing;
 
 namespace Agent.Tests.Watching;
 
-/// <summary>What the agent calls held is what a server with Consul's limiter has given slots for.</summary>
+/// <summary>The held connections are those to which a server with Consul's limiter gave slots.</summary>
 public sealed class SlotTests : IDisposable
 {
     private const int Limit = 20;
@@ -19,7 +19,7 @@ public sealed class SlotTests : IDisposable
     private readonly List<Socket> _clients = [];
     private readonly LimitingServer _server;
     private readonly Census _census;
-    private int _asked;
+    private int _connected;
 
     public SlotTests()
     {
@@ -55,12 +55,12 @@ public sealed class SlotTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_hung_up_holds_its_slot_until_the_server_closes()
+    public async Task Client_that_hung_up_holds_its_slot_until_the_server_closes()
     {
         Connect(One, 8500, 10);
         await Answered();
         _clients.Take(6).ToList().ForEach(client => client.Shutdown(SocketShutdown.Both));
-        Assert.Equal(4, await Poll.For(() => _census.Take().Ports[0].Ipv4, established => established == 4, "six have hung up"));
+        Assert.Equal(4, await Poll.For(() => _census.Take().Ports[0].Ipv4, established => established == 4, "six clients have hung up"));
         await Matched(("127.0.0.1", 10));
         _server.Close(One, 3);
         await Matched(("127.0.0.1", 7));
@@ -69,7 +69,7 @@ public sealed class SlotTests : IDisposable
     }
 
     [Fact]
-    public async Task At_the_limit_what_is_refused_holds_nothing()
+    public async Task Refused_connection_holds_no_slot()
     {
         Connect(One, 8500, Limit + 9);
         Connect(Two, 8501, Limit - 1);
@@ -80,11 +80,11 @@ public sealed class SlotTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_accepts_holds_no_slot()
+    public async Task Unaccepted_connection_holds_no_slot()
     {
         Connect(One, 8500, 5);
         await Answered();
-        // Of a server that is busy: it has the port, and accepts nothing.
+        // A busy server: it listens on the port and accepts nothing.
         using Socket busy = _host.Run(() =>
         {
             Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -111,7 +111,7 @@ public sealed class SlotTests : IDisposable
         for (int i = 0; i < count; i++)
         {
             _clients.Add(Connected(from, new IPEndPoint(to, port)));
-            _asked++;
+            _connected++;
         }
     }
 
@@ -123,7 +123,7 @@ public sealed class SlotTests : IDisposable
         return client;
     });
 
-    private Task Answered() => Poll.Until(() => _server.Answered == _asked, "the server has answered all");
+    private Task Answered() => Poll.Until(() => _server.Answered == _connected, "the server has answered every connection");
 
     private async Task Matched(params (string Client, int Slots)[] expected)
     {
@@ -131,7 +131,7 @@ public sealed class SlotTests : IDisposable
         Dictionary<string, int> slots = _server.Slots;
         Assert.Equal(expected.ToDictionary(client => client.Client, client => client.Slots), slots);
         WatchCounts counts = await Poll.For(
-            () => Assert.Single(_census.Take().Watches), counts => counts.Held == slots.Values.Sum(), "as many are held as there are slots");
+            () => Assert.Single(_census.Take().Watches), counts => counts.Held == slots.Values.Sum(), "the held connections equal the slots");
         Assert.Equal(slots.OrderBy(client => client.Key), counts.Shown.ToDictionary(client => $"{client.Address}", client => client.Held).OrderBy(client => client.Key));
         Assert.Equal(slots.Values.DefaultIfEmpty().Max(), counts.Highest);
         Assert.Equal(slots.Count, counts.Clients);

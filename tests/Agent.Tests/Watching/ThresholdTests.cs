@@ -15,7 +15,7 @@ public sealed class ThresholdTests
     [InlineData("80%", 7, 6)]
     [InlineData("100%", 200, 200)]
     [InlineData("100%", int.MaxValue, int.MaxValue)]
-    public void A_count_or_a_share_of_the_limit_becomes_the_least_number_that_reaches_it(string text, int? limit, int connections)
+    public void Threshold_is_the_lowest_number_of_connections_that_reaches_it(string text, int? limit, int connections)
     {
         Threshold threshold = Threshold.Parse(text);
         Assert.Equal(connections, threshold.InConnections(limit));
@@ -34,13 +34,13 @@ public sealed class ThresholdTests
     [InlineData("80%%")]
     [InlineData("many")]
     [InlineData("99999999999")]
-    public void Everything_else_is_refused_with_what_to_give(string text) =>
+    public void Malformed_threshold_is_rejected_with_advice(string text) =>
         Assert.Equal(
             $"'{text}' is not a threshold; give a number of connections from 1 on, or a share of the limit from 1% to 100%",
             Assert.Throws<FormatException>(() => Threshold.Parse(text)).Message);
 
     [Fact]
-    public void No_number_of_connections_reaches_a_share_of_no_limit() =>
+    public void Percentage_without_a_limit_is_unknown() =>
         Assert.Null(Threshold.Parse("80%").InConnections(limit: null));
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class ThresholdTests
     [InlineData(null, "190", 189, "Fine")]
     [InlineData(null, "190", 190, "Critical")]
     [InlineData(null, null, 5000, "Fine")]
-    public void A_watch_is_in_the_state_of_the_highest_threshold_that_is_reached(string? warning, string? critical, int held, string state)
+    public void State_is_that_of_the_highest_threshold_that_is_reached(string? warning, string? critical, int held, string state)
     {
         Watch watch = new("consul", [8500])
         {

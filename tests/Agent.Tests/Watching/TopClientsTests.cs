@@ -5,17 +5,17 @@ using Netlink.SockDiag;
 
 namespace Agent.Tests.Watching;
 
-/// <summary>Which clients are shown, and how much work it is to choose them.</summary>
+/// <summary>The choice of the shown clients, and its cost.</summary>
 public sealed class TopClientsTests
 {
     [Fact]
-    public void Those_that_hold_most_come_first_and_the_lower_address_at_equal_counts() =>
+    public void Highest_count_comes_first_and_at_equal_counts_the_lower_address() =>
         Assert.Equal(
             ["10.0.0.3 9", "10.0.0.1 5", "10.0.0.2 5", "2001:db8::1 5"],
             Choose(new TopClients(4), ("2001:db8::1", 5), ("10.0.0.2", 5), ("10.0.0.9", 1), ("10.0.0.3", 9), ("10.0.0.1", 5)));
 
     [Fact]
-    public void At_equal_counts_those_already_shown_stay()
+    public void Shown_clients_stay_at_equal_counts()
     {
         TopClients top = new(2);
         Assert.Equal(["10.0.0.8 3", "10.0.0.9 3"], Choose(top, ("10.0.0.9", 3), ("10.0.0.8", 3)));
@@ -25,13 +25,13 @@ public sealed class TopClientsTests
     }
 
     [Fact]
-    public void Without_any_to_show_none_is_chosen() => Assert.Empty(Choose(new TopClients(0), ("10.0.0.1", 1)));
+    public void No_client_is_chosen_if_none_may_be_shown() => Assert.Empty(Choose(new TopClients(0), ("10.0.0.1", 1)));
 
     [Fact]
-    public void Of_fewer_clients_all_are_shown() => Assert.Equal(["10.0.0.1 1"], Choose(new TopClients(10), ("10.0.0.1", 1)));
+    public void All_clients_are_chosen_if_they_are_few() => Assert.Equal(["10.0.0.1 1"], Choose(new TopClients(10), ("10.0.0.1", 1)));
 
     [Fact]
-    public void The_choice_is_that_of_sorting_them_all()
+    public void Choice_equals_a_sort_of_all_clients()
     {
         Random random = new(1);
         for (int round = 0; round < 200; round++)
@@ -50,7 +50,7 @@ public sealed class TopClientsTests
     [InlineData(7)]
     [InlineData(40)]
     [InlineData(100)]
-    public void Census_after_census_the_choice_is_that_of_sorting_them_all_by_who_was_shown(int shown)
+    public void Choice_over_several_censuses_equals_a_sort_that_prefers_shown_clients(int shown)
     {
         Random random = new(shown);
         TopClients top = new(shown);
@@ -81,7 +81,7 @@ public sealed class TopClientsTests
     [InlineData("falling", 1)]
     [InlineData("mixed", 2_500)]
     [InlineData("rising counts", 2_500)]
-    public void Many_clients_with_many_to_show_take_about_as_many_comparisons_as_a_sort(string order, int shown)
+    public void Choice_of_many_clients_takes_about_as_many_comparisons_as_a_sort(string order, int shown)
     {
         const int Clients = 20_000;
         ClientTally tally = new();
@@ -112,7 +112,7 @@ public sealed class TopClientsTests
             Assert.Equal(shown, top.Choose(tally).Length);
         }
 
-        // Two censuses, each with no more than a few times the comparisons of a sort of them all, where each pair of them would be hundreds of times.
+        // Two censuses, each with at most a few times the comparisons of a sort of all clients. Comparing each pair would take hundreds of times as many.
         Assert.InRange(comparisons, 1, 2 * 4 * Clients * (long)Math.Ceiling(Math.Log2(Clients)));
     }
 

@@ -6,7 +6,7 @@ namespace Agent.Tests.Watching;
 
 public sealed class WatchTallyTests
 {
-    /// <summary>Connections are looked up in batches that grow: whatever their number is, none is lost between two of them.</summary>
+    /// <summary>Connections are looked up in growing batches. None may be lost between two batches, for any number of connections.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -18,7 +18,7 @@ public sealed class WatchTallyTests
     [InlineData(2049)]
     [InlineData(4097)]
     [InlineData(10_000)]
-    public void Every_connection_is_counted_once_census_after_census(int connections)
+    public void Every_connection_is_counted_once_in_each_census(int connections)
     {
         const int Clients = 300;
         WatchTally tally = new(new Watch("consul", [8500]), time: null);
@@ -39,7 +39,7 @@ public sealed class WatchTallyTests
     }
 
     [Fact]
-    public void What_a_census_that_failed_left_behind_is_not_in_the_next_one()
+    public void Connections_of_a_failed_census_are_not_in_the_next_one()
     {
         WatchTally tally = new(new Watch("consul", [8500]), time: null);
         tally.Add(Client(1));

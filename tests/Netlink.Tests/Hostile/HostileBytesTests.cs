@@ -47,7 +47,7 @@ public sealed class HostileBytesTests
             }
         }
 
-        Tell($"{Mutations} mutations of {Fixtures.All.Length} replies to {Readers.All.Count} readers: {rejected} refused, no other exception");
+        WriteLine($"{Mutations} mutations of {Fixtures.All.Length} replies to {Readers.All.Count} readers: {rejected} rejected, no other exception");
         // Mutations without an effect would test nothing.
         Assert.InRange(rejected, Mutations, int.MaxValue);
     }
@@ -62,7 +62,7 @@ public sealed class HostileBytesTests
         {
             (string fixture, byte[] original) = Fixtures.All[i % Fixtures.All.Length];
             byte[] datagram = mutator.Mutate(original);
-            // Whatever it waits for after this datagram does not come.
+            // No reply follows this datagram.
             ScriptedKernel kernel = new ScriptedKernel().Reply(_ => datagram).FailForEver(11);
             using SockDiagClient client = new(() => kernel, TimeProvider.System);
             List<ulong> brought = [];
@@ -86,7 +86,7 @@ public sealed class HostileBytesTests
             Assert.InRange(kernel.Receptions, 0, 2);
         }
 
-        Tell($"{Mutations} dumps of mutated replies: {failed} failed, none brought a socket more or less than its valid beginning has");
+        WriteLine($"{Mutations} dumps of mutated replies: {failed} failed, and each returned exactly the sockets of its valid beginning");
         Assert.InRange(failed, Mutations / 2, Mutations);
     }
 
@@ -170,7 +170,7 @@ public sealed class HostileBytesTests
         return true;
     }
 
-    private static void Tell(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
+    private static void WriteLine(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 
     private static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), out int number) ? number : otherwise;

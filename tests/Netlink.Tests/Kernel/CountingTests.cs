@@ -48,7 +48,7 @@ public sealed class CountingTests
     }
 
     [Fact]
-    public void An_IPv4_client_of_a_dual_stack_listener_is_IPv4_on_an_IPv6_socket()
+    public void IPv4_client_of_a_dual_stack_listener_is_IPv4_on_an_IPv6_socket()
     {
         using TestNamespace host = new();
         using Connections server = new(host, 8500, IPAddress.IPv6Any);

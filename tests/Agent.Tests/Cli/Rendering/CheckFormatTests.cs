@@ -1,7 +1,7 @@
 using Agent.Cli.Rendering;
+using Agent.Limits;
 using Agent.Tests.Metrics;
 using Agent.Watching;
-using Agent.Limits;
 
 namespace Agent.Tests.Cli.Rendering;
 

@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using Agent.Cli.Rendering;
+using Agent.Limits;
 using Agent.Readings;
 using Agent.Watching;
-using Agent.Limits;
 using Agent.Workloads;
 using Netlink.SockDiag;
 
@@ -81,7 +81,8 @@ internal static class Snapshots
                     ])),
                 ("web", new WatchProcesses("Could not find a part of the path '/proc'.", Hidden: 0, [])),
                 ("idle", new WatchProcesses(Failure: null, Hidden: 212, [])),
-            ]) { Duration = TimeSpan.Zero }),
+            ])
+        { Duration = TimeSpan.Zero }),
     };
 
     internal static readonly Snapshot Failed = new([new NamespaceCounts

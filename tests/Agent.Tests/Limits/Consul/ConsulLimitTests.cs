@@ -303,20 +303,20 @@ public sealed class ConsulLimitTests : IDisposable
         int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
         Assert.Equal(
             $"consul at http://127.0.0.1:{port} refuses the connection; check that it runs and listens there",
-            await Failure(new ConsulEndpoint(new Uri($"http://127.0.0.1:{port}")) { Timeout = Poll.Patience }, Refusal.Unknown));
+            await Failure(new ConsulEndpoint(new Uri($"http://127.0.0.1:{port}")) { Timeout = Poll.Timeout }, Refusal.Unknown));
     }
 
     [Fact]
     public async Task Name_without_an_address_is_an_error()
     {
         // RFC 6761 reserves it: it never has an address.
-        string reason = await Failure(new ConsulEndpoint(new Uri("http://consul.invalid:8500")) { Timeout = Poll.Patience });
+        string reason = await Failure(new ConsulEndpoint(new Uri("http://consul.invalid:8500")) { Timeout = Poll.Timeout });
         Assert.StartsWith("consul at http://consul.invalid:8500 is not found: its name has no address (", reason);
     }
 
     public void Dispose() => _scratch.Dispose();
 
-    private static ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { Timeout = Poll.Patience };
+    private static ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { Timeout = Poll.Timeout };
 
     private static Task<ClientLimit> Ask(ConsulEndpoint endpoint, TimeProvider? time = null) =>
         new ConsulLimit(endpoint, time ?? TimeProvider.System).AskAsync(TestContext.Current.CancellationToken);

@@ -136,7 +136,7 @@ public sealed class ConsulTlsTests : IDisposable
     public async Task Https_to_an_http_port_is_an_error()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "HTTP/1.1 400 Bad Request\r\n\r\n" };
-        string reason = await Failure(new ConsulEndpoint(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience });
+        string reason = await Failure(new ConsulEndpoint(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Timeout });
         Assert.StartsWith($"consul at https://127.0.0.1:{consul.Port} and the agent cannot agree on TLS (", reason);
         Assert.EndsWith("); check that this is its HTTPS port, and whether it requires a client certificate (CONSUL_CLIENT_CERT)", reason);
     }
@@ -145,7 +145,7 @@ public sealed class ConsulTlsTests : IDisposable
     public async Task Handshake_closed_without_an_answer_leaves_the_refusal_unknown()
     {
         await using FakeConsul consul = new() { Reads = false, Reply = "", HangsUp = true };
-        ConsulEndpoint endpoint = new(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Patience };
+        ConsulEndpoint endpoint = new(new Uri($"https://127.0.0.1:{consul.Port}")) { Timeout = Poll.Timeout };
         LimitUnknownException failure = await Assert.ThrowsAsync<LimitUnknownException>(() => Ask(endpoint));
         Assert.Equal(
             $"consul at https://127.0.0.1:{consul.Port} closed the connection without an answer: it is full, or this is not Consul's port, "
@@ -181,7 +181,7 @@ public sealed class ConsulTlsTests : IDisposable
         },
     };
 
-    private ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { CaFile = _authority.CaFile, Timeout = Poll.Patience };
+    private ConsulEndpoint Endpoint(FakeConsul consul) => new(consul.Address) { CaFile = _authority.CaFile, Timeout = Poll.Timeout };
 
     private static Task<ClientLimit> Ask(ConsulEndpoint endpoint) =>
         new ConsulLimit(endpoint, TimeProvider.System).AskAsync(TestContext.Current.CancellationToken);

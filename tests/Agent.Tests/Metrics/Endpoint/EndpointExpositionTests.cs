@@ -6,16 +6,16 @@ using Agent.Limits;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
 using Agent.Readings;
+using Agent.Tests.Cli.Rendering;
 using Agent.Tests.Faults;
 using Agent.Tests.Readings;
-using Agent.Tests.Cli.Rendering;
 using Agent.Watching;
 using Prometheus;
 using Testing;
 
 namespace Agent.Tests.Metrics.Endpoint;
 
-/// <remarks>Alone: the descriptors of the process are among the metrics, and to count those that other tests open would be allocations.</remarks>
+/// <remarks>Alone, because the metrics include the open descriptors of the process, and counting those of other tests would allocate.</remarks>
 [Collection(Alone.Name)]
 public sealed partial class EndpointExpositionTests
 {
@@ -30,17 +30,17 @@ public sealed partial class EndpointExpositionTests
     public EndpointExpositionTests()
     {
         _store = FakeSource.StoreOf(ExampleSnapshots.Several, _time);
-        // There are metrics of the last one.
+        // The runtime publishes metrics of the last garbage collection.
         GC.Collect();
     }
 
     [Fact]
-    public void Exposition_is_that_of_the_golden_files()
+    public void Exposition_matches_the_golden_files()
     {
         ImmutableArray<NamespaceCounts> counts = ExampleSnapshots.Several.Namespaces;
         FakeSource[] sources = [.. counts.Select(found => new FakeSource(_store, new CensusSubject(found.Netns, null)))];
         _store.Replace(sources);
-        // The endpoint is configured after the only census of the last namespace, so that the histogram has none of it.
+        // The endpoint starts after the only census of the last namespace, so the histogram does not contain that census.
         sources[2].Put(counts[2]);
         EndpointExposition exposition = Create();
         foreach (TimeSpan duration in ExampleStatistics.EarlierDurations)
@@ -51,8 +51,8 @@ public sealed partial class EndpointExpositionTests
         sources[0].Put(counts[0]);
         sources[1].Put(counts[1]);
 
-        GoldenFile.Holds("endpoint.prom", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.PrometheusText)));
-        GoldenFile.Holds("endpoint.openmetrics", WithoutNumbersOfThisProcess(Text(exposition, ExpositionFormat.OpenMetricsText)));
+        GoldenFile.Holds("endpoint.prom", WithoutProcessValues(Text(exposition, ExpositionFormat.PrometheusText)));
+        GoldenFile.Holds("endpoint.openmetrics", WithoutProcessValues(Text(exposition, ExpositionFormat.OpenMetricsText)));
     }
 
     [Fact]
@@ -62,14 +62,14 @@ public sealed partial class EndpointExpositionTests
             Text(Create(), ExpositionFormat.PrometheusText));
 
     [Fact]
-    public async Task Promtool_finds_no_fault()
+    public async Task Promtool_accepts_the_exposition()
     {
         string promtool = Requires.Program("promtool", "prometheus");
         Assert.Equal((0, ""), await Tool.Run(promtool, ["check", "metrics"], Text(Create(), ExpositionFormat.PrometheusText)));
     }
 
     [Fact]
-    public async Task Another_reader_of_OpenMetrics_finds_every_family_with_its_type()
+    public async Task Python_parser_of_OpenMetrics_finds_every_family_with_its_type()
     {
         (int exitCode, string output) = await OpenMetricsParser.Parse(Text(Create(), ExpositionFormat.OpenMetricsText));
         Assert.True(exitCode == 0, output);
@@ -83,7 +83,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public async Task Exposition_before_the_first_census_has_no_sample_of_one()
+    public async Task Exposition_before_the_first_census_has_no_counts()
     {
         Show(new Snapshot([]));
         _statistics = ExampleStatistics.AtStart;
@@ -97,11 +97,11 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void Counters_and_nothing_else_end_in_total() => Assert.All(
+    public void Only_counters_end_in_total() => Assert.All(
         Families, family => Assert.Equal(family.Type == MetricType.Counter, family.Name.EndsWith("_total", StringComparison.Ordinal)));
 
     [Fact]
-    public void Scrapes_of_one_moment_get_the_same_bytes_and_later_ones_get_new_ones()
+    public void Scrapes_at_the_same_moment_share_an_answer_and_later_ones_get_a_new_one()
     {
         EndpointExposition exposition = Create();
         RenderedMetrics first = exposition.Render(ExpositionFormat.PrometheusText);
@@ -119,7 +119,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public async Task A_thousand_scrapes_at_once_are_rendered_once_for_each_format()
+    public async Task Thousand_concurrent_scrapes_are_rendered_once_for_each_format()
     {
         EndpointExposition exposition = Create();
         RenderedMetrics[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => Task.Run(
@@ -133,12 +133,12 @@ public sealed partial class EndpointExpositionTests
     [Theory]
     [InlineData(ExpositionFormat.PrometheusText)]
     [InlineData(ExpositionFormat.OpenMetricsText)]
-    public async Task A_thousand_compressed_scrapes_at_once_are_compressed_once(ExpositionFormat format)
+    public async Task Thousand_concurrent_scrapes_are_compressed_once(ExpositionFormat format)
     {
         EndpointExposition exposition = Create();
         ReadOnlyMemory<byte>[] answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(_ => Task.Run(() => exposition.Render(format).Gzip)));
 
-        // Equal are two only where they are the same bytes of memory: each compression made some of its own.
+        // ReadOnlyMemory is equal only for the same memory, and each compression would allocate its own.
         Assert.Single(answers.Distinct());
         Assert.Equal(Text(exposition, format), Uncompressed(answers[0]));
 
@@ -151,7 +151,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public async Task No_exposition_mixes_two_censuses()
+    public async Task Exposition_never_mixes_two_censuses()
     {
         const int Scrapers = 8;
         const int Expositions = 2_000;
@@ -186,7 +186,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void Durations_that_no_scrape_asks_for_are_counted()
+    public void Durations_of_censuses_between_two_scrapes_are_counted()
     {
         const int Censuses = 3_500;
         _statistics = ExampleStatistics.AtStart;
@@ -203,7 +203,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void Answer_that_could_not_be_rendered_is_tried_again()
+    public void Failed_rendering_is_tried_again()
     {
         bool fails = true;
         EndpointExposition exposition = new(
@@ -230,7 +230,7 @@ public sealed partial class EndpointExpositionTests
     }
 
     [Fact]
-    public void No_sample_is_worth_an_allocation()
+    public void Rendering_allocates_nothing_per_sample()
     {
         const int samplesPerPort = 5;
         const int fewPorts = 10;
@@ -241,7 +241,7 @@ public sealed partial class EndpointExpositionTests
         Assert.True(many - few < (manyPorts - fewPorts) * samplesPerPort, $"{few} bytes for {fewPorts} ports, {many} for {manyPorts}");
     }
 
-    /// <summary>What is allocated to render so many ports, beside the bytes that are the answer; at best, for other tests go on.</summary>
+    /// <summary>The bytes that are allocated to render this many ports, without those of the answer; the lowest of several runs.</summary>
     private long AllocatedFor(int ports)
     {
         _statistics = ExampleStatistics.AtStart;
@@ -272,7 +272,7 @@ public sealed partial class EndpointExpositionTests
         },
         _time);
 
-    /// <summary>Puts the censuses of a snapshot in place of all others.</summary>
+    /// <summary>Replaces all censuses with those of a snapshot.</summary>
     private void Show(Snapshot snapshot)
     {
         FakeSource[] sources = [.. snapshot.Namespaces.Select(counts => new FakeSource(_store, new CensusSubject(counts.Netns, null)))];
@@ -283,7 +283,7 @@ public sealed partial class EndpointExpositionTests
         }
     }
 
-    /// <summary>A census that found everything so many times, and the last label of clients differs with it.</summary>
+    /// <summary>A census whose counts and whose client's address all contain the number.</summary>
     private static NamespaceCounts Numbered(int number) => new()
     {
         Duration = TimeSpan.FromSeconds(number),
@@ -298,10 +298,10 @@ public sealed partial class EndpointExpositionTests
         ],
     };
 
-    /// <summary>The number of the one census that all samples are of.</summary>
+    /// <summary>The number of the census, which all samples must share.</summary>
     private static int NumberOf(string text)
     {
-        int[] numbers = [.. OfCensuses().Matches(text).Select(sample => int.Parse(sample.Groups["value"].Value))];
+        int[] numbers = [.. CensusSamples().Matches(text).Select(sample => int.Parse(sample.Groups["value"].Value))];
         Assert.Equal(13, numbers.Length);
         int number = Assert.Single(numbers.Distinct());
         Assert.Contains($"client=\"192.0.2.{number % 250}\"", text);
@@ -320,11 +320,11 @@ public sealed partial class EndpointExpositionTests
 
     private static string Text(EndpointExposition exposition, ExpositionFormat format) => Encoding.UTF8.GetString(exposition.Render(format).Text.Span);
 
-    private static string WithoutNumbersOfThisProcess(string text) => SortedSamples.Of(OfThisProcess().Replace(text, "$1 ..."));
+    private static string WithoutProcessValues(string text) => SortedSamples.Of(ProcessSamples().Replace(text, "$1 ..."));
 
     [GeneratedRegex("^((process|dotnet)_[^ ]+) .*$", RegexOptions.Multiline)]
-    private static partial Regex OfThisProcess();
+    private static partial Regex ProcessSamples();
 
     [GeneratedRegex(@"^(tcp_[^ ]+|sockdiag_census_last[^ ]+|sockdiag_census_duration_seconds_count) (?<value>\d+)(\.0)?$", RegexOptions.Multiline)]
-    private static partial Regex OfCensuses();
+    private static partial Regex CensusSamples();
 }

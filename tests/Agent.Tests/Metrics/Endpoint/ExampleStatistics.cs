@@ -7,7 +7,7 @@ namespace Agent.Tests.Metrics.Endpoint;
 /// <summary>Statistics of an agent, beside <see cref="ExampleSnapshots.Several"/>.</summary>
 internal static class ExampleStatistics
 {
-    /// <summary>Those of an agent without a configuration file, just after its start.</summary>
+    /// <summary>The statistics of an agent without a configuration file, just after its start.</summary>
     internal static readonly AgentStatistics AtStart =
         new([], Reload: null, [new WatchedNamespace(null, null, [new Watch("consul", [8500])])]);
 
@@ -21,7 +21,7 @@ internal static class ExampleStatistics
         ],
         new ReloadStatistics(Successful: false, new DateTimeOffset(2030, 1, 2, 3, 4, 6, 125, TimeSpan.Zero)),
         [
-            // The last one came with a configuration that no census has counted for yet.
+            // The last watch and the last namespace are new in the configuration, and no census has counted them yet.
             new WatchedNamespace(null, null, [new Watch("consul", [8500, 8501]), new Watch("idle", [9000]), new Watch("new", [9001])]),
             new WatchedNamespace(NetworkNamespace.Parse("/run/x"), "/run/\"x\"", [new Watch("other", [8500])]),
             new WatchedNamespace(NetworkNamespace.Parse("/run/gone"), "gone", [new Watch("lost", [80]), new Watch("lost-too", [81])]),

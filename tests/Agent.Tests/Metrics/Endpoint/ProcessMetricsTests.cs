@@ -17,12 +17,12 @@ public sealed partial class ProcessMetricsTests
         Max locked memory         8388608              8388608              bytes
         """;
 
-    // A process may call itself what it likes.
+    // The name of a process may contain parentheses and spaces.
     private const string Statistics =
         "18445 (a) b (c)) S 1 2 3 0 -1 4194560 10 11 12 13 150 25 7 8 20 0 9 0 4321 8192000 300 18446744073709551615 1 1 0 0 0\n";
 
     [Fact]
-    public void Of_a_running_process_everything_is_known()
+    public void Running_process_has_every_metric()
     {
         using Scratch scratch = new();
         FileStream[] open = [.. Enumerable.Range(0, 50).Select(i => File.Create(scratch[$"{i}"]))];
@@ -31,7 +31,7 @@ public sealed partial class ProcessMetricsTests
         double usedAfter = Environment.CpuUsage.TotalTime.TotalSeconds;
         Array.ForEach(open, file => file.Dispose());
 
-        // The kernel counts in hundredths of a second, twice.
+        // Two values of the kernel are rounded to hundredths of a second each.
         Assert.Equal(ProcessFamilies.All.Select(family => family.Name), found.Keys);
         Assert.InRange(found["process_cpu_seconds_total"], usedBefore - 0.03, usedAfter + 0.03);
         Assert.InRange(found["process_open_fds"], 50 + 3, found["process_max_fds"]);
@@ -42,7 +42,7 @@ public sealed partial class ProcessMetricsTests
     }
 
     [Fact]
-    public void What_the_kernel_says_is_taken_as_it_says_it()
+    public void Numbers_of_the_kernel_are_converted_to_base_units()
     {
         using Scratch process = new();
         File.WriteAllText(process["stat"], Statistics);
@@ -67,7 +67,7 @@ public sealed partial class ProcessMetricsTests
     }
 
     [Fact]
-    public void What_cannot_be_read_is_absent()
+    public void Metric_of_an_unreadable_file_is_absent()
     {
         using Scratch process = new();
         Assert.Empty(Values(registry => new ProcessMetrics(registry, process["gone"], startedAt: null).Set()));
@@ -84,7 +84,7 @@ public sealed partial class ProcessMetricsTests
     [InlineData("1 (a")]
     [InlineData("1 (a) S 1 2 3")]
     [InlineData("1 (a) S 1 2 3 0 -1 4194560 10 11 12 13 x 25 7 8 20 0 9 0 4321 8192000 300 1\n")]
-    public void A_line_that_is_not_the_kernels_says_nothing(string line) =>
+    public void Malformed_statistics_are_rejected(string line) =>
         Assert.False(ProcessStatistics.TryParse(Encoding.UTF8.GetBytes(line), out _));
 
     private static Dictionary<string, double> Values(Action<MetricRegistry> set)
@@ -96,7 +96,7 @@ public sealed partial class ProcessMetricsTests
             sample => sample.Groups["name"].Value, sample => double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture));
     }
 
-    // Another way than the agent's: its start in hundredths of a second after the host's, see proc_pid_stat(5) and proc_stat(5).
+    // Not the agent's way: the start of the process in hundredths of a second after the boot, see proc_pid_stat(5) and proc_stat(5).
     private static double StartSeconds()
     {
         string afterName = File.ReadAllText("/proc/self/stat").Split(") ")[^1];

@@ -11,12 +11,12 @@ public sealed partial class RuntimeMetricsTests
 {
     public RuntimeMetricsTests()
     {
-        // There are metrics of the last one.
+        // The runtime publishes metrics of the last garbage collection.
         GC.Collect();
     }
 
     [Fact]
-    public void Names_types_and_labels_are_those_of_the_meter_that_NET_itself_has()
+    public void Names_types_and_labels_match_the_meter_of_NET()
     {
         SortedSet<string> offered = new(StringComparer.Ordinal);
         using MeterListener listener = new()
@@ -29,14 +29,14 @@ public sealed partial class RuntimeMetricsTests
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Add(instrument, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Add(instrument, tags));
         listener.Start();
         listener.RecordObservableInstruments();
 
-        void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        void Add(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            // The meter calls counters what of the thread pool goes up and down; the conventions do not.
+            // For the meter, two values of the thread pool that go up and down are counters. In the naming conventions they are gauges.
             MetricType type = instrument.GetType().Name.StartsWith("ObservableCounter", StringComparison.Ordinal)
                 && instrument.Name is not ("dotnet.thread_pool.queue.length" or "dotnet.thread_pool.thread.count")
                 ? MetricType.Counter : MetricType.Gauge;
@@ -52,7 +52,7 @@ public sealed partial class RuntimeMetricsTests
     }
 
     [Fact]
-    public void Every_family_has_its_samples()
+    public void Every_family_has_samples()
     {
         MetricRegistry registry = new(RuntimeFamilies.All);
         registry.BeginUpdate();
@@ -67,7 +67,7 @@ public sealed partial class RuntimeMetricsTests
         Assert.Contains("dotnet_process_cpu_time_seconds_total{cpu_mode=\"system\"} ", text);
     }
 
-    // As the compatibility specification of OpenTelemetry has it; a unit in braces is an annotation.
+    // The rules of the compatibility specification of OpenTelemetry; a unit in braces is an annotation.
     private static string NameInPrometheus(Instrument instrument, MetricType type) =>
         instrument.Name.Replace('.', '_')
         + (instrument.Unit switch { "By" => "_bytes", "s" => "_seconds", _ => "" })

@@ -149,13 +149,13 @@ public sealed class CertificateTests : IDisposable
         return shown;
     }
 
-    private static SocketsHttpHandler Trusting(Action<string> tell) => new()
+    private static SocketsHttpHandler Trusting(Action<string> seen) => new()
     {
         SslOptions = new SslClientAuthenticationOptions
         {
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
             {
-                tell(((X509Certificate2)certificate!).Thumbprint);
+                seen(((X509Certificate2)certificate!).Thumbprint);
                 return certificate is not null;
             },
         },

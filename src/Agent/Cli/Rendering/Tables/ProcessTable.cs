@@ -105,15 +105,15 @@ internal static class ProcessTable
 
         if (processes.Clients.Any(client => client.Closed > 0))
         {
-            yield return $"{Closed}: the client has hung up, the server has not";
+            yield return $"{Closed}: the client has closed the connection, the server has not";
         }
 
         if (processes.Clients.Any(client => client.Unseen > 0))
         {
             yield return processes.Hidden > 0
-                ? $"{Unseen}: the agent may not look into {Number(processes.Hidden)} here; "
-                    + "that takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-                : $"{Unseen}: no process in this /proc has them; in a container the host's are there only with 'pid: host'";
+                ? $"{Unseen}: the agent has no permission to read {Number(processes.Hidden)}; "
+                    + "run it as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+                : $"{Unseen}: no process in this /proc holds them; a container sees the host's processes only with 'pid: host'";
         }
 
         if (processes.Clients.Any(client => client.Elsewhere > 0))

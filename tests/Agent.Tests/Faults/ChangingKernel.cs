@@ -3,19 +3,19 @@ using Testing;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>A scripted kernel whose mood changes under an open socket: each request is answered in the mood of its moment.</summary>
-internal sealed class FickleKernel(ManualTime clock)
+/// <summary>A scripted kernel whose behavior changes while a socket is open. The behavior at the time of a request decides the answer.</summary>
+internal sealed class ChangingKernel(ManualTime clock)
 {
-    private volatile Mood _mood = Mood.Holding(0);
+    private volatile KernelBehavior _behavior = KernelBehavior.Holding(0);
     private int _requests;
     private int _open;
 
     internal int Requests => _requests;
 
-    /// <summary>How many of its sockets are open now.</summary>
+    /// <summary>The number of open sockets.</summary>
     internal int Open => _open;
 
-    internal void Is(Mood mood) => _mood = mood;
+    internal void Behave(KernelBehavior behavior) => _behavior = behavior;
 
     internal INetlinkChannel OpenChannel()
     {
@@ -23,10 +23,10 @@ internal sealed class FickleKernel(ManualTime clock)
         return new Channel(this, clock);
     }
 
-    private sealed class Channel(FickleKernel kernel, ManualTime clock) : INetlinkChannel
+    private sealed class Channel(ChangingKernel kernel, ManualTime clock) : INetlinkChannel
     {
         private ScriptedKernel _answer = new();
-        private TimeSpan _pace;
+        private TimeSpan _delay;
         private bool _closed;
 
         public uint PortId => ScriptedKernel.OwnPortId;
@@ -34,16 +34,16 @@ internal sealed class FickleKernel(ManualTime clock)
         public int Send(ReadOnlySpan<byte> request)
         {
             Interlocked.Increment(ref kernel._requests);
-            Mood mood = kernel._mood;
-            _answer = mood.Answer();
-            _pace = mood.Pace;
-            clock.Leap(_pace);
+            KernelBehavior behavior = kernel._behavior;
+            _answer = behavior.Answer();
+            _delay = behavior.Delay;
+            clock.Leap(_delay);
             return _answer.Send(request);
         }
 
         public int Receive(Span<byte> buffer, out uint senderPortId)
         {
-            clock.Leap(_pace);
+            clock.Leap(_delay);
             return _answer.Receive(buffer, out senderPortId);
         }
 

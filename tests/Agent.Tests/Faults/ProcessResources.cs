@@ -2,21 +2,21 @@ using System.Globalization;
 
 namespace Agent.Tests.Faults;
 
-/// <summary>What this process takes of the machine.</summary>
-internal sealed record ProcessFigures(long ManagedBytes, long ResidentKiB, int Threads, int Descriptors)
+/// <summary>The resources that this process uses.</summary>
+internal sealed record ProcessResources(long ManagedBytes, long ResidentKiB, int Threads, int Descriptors)
 {
-    internal static ProcessFigures Take()
+    internal static ProcessResources Take()
     {
-        // What only waits to be finalized is not a leak.
+        // Objects that wait for their finalizer are not a leak.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         long managed = GC.GetTotalMemory(forceFullCollection: true);
         string[] status = File.ReadAllLines("/proc/self/status");
-        return new ProcessFigures(
+        return new ProcessResources(
             managed,
             Number(status, "VmRSS:"),
             (int)Number(status, "Threads:"),
-            // The one that looks is among them, each time.
+            // Each time, this includes the descriptor of the directory itself.
             Directory.EnumerateFileSystemEntries("/proc/self/fd").Count());
     }
 

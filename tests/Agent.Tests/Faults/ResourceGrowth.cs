@@ -1,31 +1,31 @@
 namespace Agent.Tests.Faults;
 
-/// <summary>Does something very often, and shows that whatever it took is given back. For tests that run alone.</summary>
-internal static class Growth
+/// <summary>Repeats an action very often and checks that it releases its resources. For tests that run alone.</summary>
+internal static class ResourceGrowth
 {
     private const long ManagedSlack = 256 * 1024;
     private const long ResidentSlackKiB = 16 * 1024;
 
-    // Of the runtime's own: its thread pool and what the test's host reads and writes come and go. A census that leaked would leave thousands.
+    // Slack for the runtime: threads of the pool and files of the test host come and go. A census with a leak would leave thousands.
     private const int ThreadSlack = 8;
     private const int DescriptorSlack = 8;
     private const int Collections = 100;
 
-    /// <param name="warmUp">How often it is done before anything is measured.</param>
-    /// <param name="censuses">How often it is done then.</param>
-    /// <param name="census">What is done, with its number.</param>
-    internal static void IsNone(int warmUp, int censuses, Action<int> census)
+    /// <param name="warmUp">The number of repetitions before the measurement.</param>
+    /// <param name="censuses">The number of repetitions during the measurement.</param>
+    /// <param name="census">The action, called with the number of the repetition.</param>
+    internal static void AssertNone(int warmUp, int censuses, Action<int> census)
     {
         int collectEvery = censuses / Collections;
         Repeat(warmUp, collectEvery, census);
-        ProcessFigures before = ProcessFigures.Take();
+        ProcessResources before = ProcessResources.Take();
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         Repeat(censuses, collectEvery, census);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        ProcessFigures after = ProcessFigures.Take();
-        FaultRun.Tell($"{censuses} censuses, {allocated / censuses} bytes of garbage each");
-        FaultRun.Tell($"before {before}");
-        FaultRun.Tell($"after  {after}");
+        ProcessResources after = ProcessResources.Take();
+        FaultRun.WriteLine($"{censuses} censuses, {allocated / censuses} bytes of garbage each");
+        FaultRun.WriteLine($"before {before}");
+        FaultRun.WriteLine($"after  {after}");
         Assert.True(after.ManagedBytes - before.ManagedBytes < ManagedSlack, $"managed memory: {before}, then {after}");
         Assert.True(after.ResidentKiB - before.ResidentKiB < ResidentSlackKiB, $"resident memory: {before}, then {after}");
         Assert.True(after.Threads - before.Threads < ThreadSlack, $"threads: {before}, then {after}");
@@ -39,8 +39,8 @@ internal static class Growth
             census(i);
             if (i % collectEvery == 0)
             {
-                // The runtime lets garbage lie until it fills the processor's cache, which may be hundreds of megabytes, and a thread takes its
-                // garbage 8 KiB at a time: that is not a leak, and its size is the machine's.
+                // Otherwise the runtime collects only when garbage fills the processor's cache, which may be hundreds of megabytes, and a
+                // thread reserves memory 8 KiB at a time. This is not a leak, and its size depends on the machine.
                 GC.Collect(0);
             }
         }
