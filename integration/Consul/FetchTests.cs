@@ -61,7 +61,7 @@ public sealed class FetchTests : IDisposable
         Program("apt-get", $"""
             case "$*" in
                 *update) {update} ;;
-                *download*) {download.Replace("PACKAGE", _scratch["consul.deb"], StringComparison.Ordinal)} ;;
+                *" download consul") {download.Replace("PACKAGE", _scratch["consul.deb"], StringComparison.Ordinal)} ;;
             esac
             """);
 
@@ -74,7 +74,7 @@ public sealed class FetchTests : IDisposable
 
     private string DownloadOr(string otherwise) => $"""
         case "$*" in
-            *download*) cp {_scratch["consul.deb"]} consul_1_any.deb ;;
+            *" download consul") cp {_scratch["consul.deb"]} consul_1_any.deb ;;
             *) {otherwise} ;;
         esac
         """;

@@ -124,9 +124,10 @@ public sealed class FilterTests : IDisposable
     public async Task Filters_select_the_same_sockets_as_ss()
     {
         // Prefixes with the same meaning in ss and here: none that contains v4-mapped addresses, and no IPv4 prefix of zeros
-        // only, which ss also finds in ::1. The fifth bit of each of these addresses is 1.
+        // only, which ss also finds in ::1. The fifth bit of each of these addresses is 1. A prefix
+        // of more than 96 bits of a v4-mapped address is an IPv4 prefix.
         IEnumerable<string> random = Generators
-            .ExpressionsOver(SomePorts, SomeIPv4, SomeIPv6, shortestIPv4Prefix: 5, shortestIPv6Prefix: 97)
+            .ExpressionsOver(SomePorts, SomeIPv4, SomeIPv6, shortestIPv4Prefix: 5, shortestIPv6Prefix: 96 + 5)
             .Sample(12, 40).Select(expression => expression.ToString());
         List<string> shown = [];
         foreach (string text in (IEnumerable<string>)[.. AsInSs, .. random])

@@ -50,7 +50,7 @@ internal static class Generators
                 from length in Gen.OneOf(Gen.Choose(shortestIPv4Prefix, 32), Gen.Constant(32))
                 select AddressPrefix.IPv4(address, length),
                 from address in Gen.Elements(ipv6)
-                from length in Gen.OneOf(Gen.Choose(shortestIPv6Prefix, 128), Gen.Choose(shortestIPv6Prefix, 100), Gen.Constant(128))
+                from length in Gen.OneOf(Gen.Choose(shortestIPv6Prefix, 128), Gen.Choose(shortestIPv6Prefix, Math.Max(shortestIPv6Prefix, 100)), Gen.Constant(128))
                 select AddressPrefix.IPv6(address, length)));
         return Gen.Sized(size => Expression(predicates, Math.Min(size, LargestSize)));
     }
