@@ -15,7 +15,7 @@ if (!StandardStreams.TryOpen())
 }
 
 Signals.IgnoreFileSizeLimit();
-// What ends a thread of .NET's own, for which there is no other place.
+// For exceptions on threads of .NET, which no other handler sees.
 AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
 {
     ErrorLine.Write(UnexpectedFailure.Describe((Exception)unhandled.ExceptionObject));

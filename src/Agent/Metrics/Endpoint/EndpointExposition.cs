@@ -120,11 +120,11 @@ internal sealed class EndpointExposition
     private sealed record Answer(RenderedMetrics Metrics, long RenderedAt);
 }
 
-/// <summary>The metrics as they were at one moment, in one format. All who ask within that moment share it, and so they share its compression.</summary>
+/// <summary>The metrics of one moment in one format. All requests of that moment share the text and its compression.</summary>
 /// <param name="text">The whole exposition; the bytes are not changed afterwards.</param>
 internal sealed class RenderedMetrics(ReadOnlyMemory<byte> text)
 {
-    // Made when the first client asks for it; clients that ask at the same time wait for that one.
+    // Compressed at the first request; requests at the same time wait for it.
     private readonly Lazy<ReadOnlyMemory<byte>> _gzip = new(() => Compress(text.Span));
 
     /// <summary>The exposition.</summary>

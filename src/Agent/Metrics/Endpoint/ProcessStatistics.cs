@@ -2,17 +2,17 @@ using System.Buffers.Text;
 
 namespace Agent.Metrics.Endpoint;
 
-/// <summary>What the kernel says of a process in one line, proc_pid_stat(5).</summary>
-/// <param name="CpuSeconds">Time on processors, in user mode and in the kernel.</param>
-/// <param name="Threads">How many it has.</param>
-/// <param name="VirtualBytes">Address space that it has reserved.</param>
-/// <param name="ResidentPages">Memory that it has in use.</param>
+/// <summary>The fields of /proc/PID/stat, see proc_pid_stat(5).</summary>
+/// <param name="CpuSeconds">CPU time in seconds, in user mode and in the kernel.</param>
+/// <param name="Threads">The number of threads.</param>
+/// <param name="VirtualBytes">Reserved address space, in bytes.</param>
+/// <param name="ResidentPages">Resident memory, in pages.</param>
 internal readonly record struct ProcessStatistics(double CpuSeconds, long Threads, long VirtualBytes, long ResidentPages)
 {
-    // USER_HZ, which is 100 for programs on every architecture of .NET, however often the kernel's own clock ticks.
+    // USER_HZ: 100 on every architecture that .NET supports, whatever the kernel's own tick is.
     private const double TicksPerSecond = 100;
 
-    // As the manual counts them, from 1 on.
+    // Numbered as in the manual, from 1.
     private const int FirstAfterName = 3;
     private const int UserTime = 14;
     private const int SystemTime = 15;
@@ -20,12 +20,12 @@ internal readonly record struct ProcessStatistics(double CpuSeconds, long Thread
     private const int VirtualSize = 23;
     private const int ResidentSize = 24;
 
-    /// <returns>False when the line has less than that.</returns>
+    /// <returns>False when the line has too few fields.</returns>
     internal static bool TryParse(ReadOnlySpan<byte> line, out ProcessStatistics statistics)
     {
         statistics = default;
 
-        // The name is in parentheses, and may itself have some, and spaces.
+        // The name is in parentheses, and may contain parentheses and spaces.
         int nameEnd = line.LastIndexOf(") "u8);
         if (nameEnd < 0)
         {

@@ -7,7 +7,7 @@ using Prometheus;
 
 namespace Agent.Publishing.Http;
 
-/// <summary>What the endpoint shows.</summary>
+/// <summary>The content of the endpoint: metrics, readiness and settings.</summary>
 /// <param name="store">The readings.</param>
 /// <param name="statistics">Returns the agent's own statistics.</param>
 /// <param name="settings">Returns the settings in force.</param>
