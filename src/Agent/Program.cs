@@ -42,6 +42,7 @@ catch (Exception unexpected)
 
 static int RunOnce(Settings settings, OnceOptions once)
 {
+    StandardOutput.Reserve();
     ISnapshotFormat format = OutputFormats.Create(
         once.Format ?? OutputFormats.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable),

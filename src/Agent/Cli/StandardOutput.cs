@@ -6,14 +6,29 @@ namespace Agent.Cli;
 /// <summary>Standard output, which may be closed, full, or a pipe without a reader.</summary>
 internal static class StandardOutput
 {
+    private static Stream? _stream;
+
+    /// <summary>Takes the descriptor that .NET needs to write, before something else takes the last one. If there is none, the write fails.</summary>
+    internal static void Reserve()
+    {
+        try
+        {
+            _stream = Console.OpenStandardOutput();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Reported when the text is written.
+        }
+    }
+
     /// <summary>Writes the whole text. .NET's console would hide an error, or end the program with a stack trace.</summary>
     /// <returns>Whether all was written; if not, an error line was.</returns>
     internal static bool TryWrite(ReadOnlySpan<byte> text)
     {
         try
         {
-            using Stream output = Console.OpenStandardOutput();
-            SizeLimitedWrite.Write(output, text);
+            _stream ??= Console.OpenStandardOutput();
+            SizeLimitedWrite.Write(_stream, text);
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
