@@ -8,18 +8,9 @@ internal static class StandardOutput
 {
     private static Stream? _stream;
 
-    /// <summary>Takes the descriptor that .NET needs to write, before something else takes the last one. If there is none, the write fails.</summary>
-    internal static void Reserve()
-    {
-        try
-        {
-            _stream = Console.OpenStandardOutput();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // Reported when the text is written.
-        }
-    }
+    /// <summary>Takes the descriptor that .NET needs to write, before something else takes the last one.</summary>
+    /// <exception cref="IOException">There is no descriptor left.</exception>
+    internal static void Reserve() => _stream = Console.OpenStandardOutput();
 
     /// <summary>Writes the whole text. .NET's console would hide an error, or end the program with a stack trace.</summary>
     /// <returns>Whether all was written; if not, an error line was.</returns>
