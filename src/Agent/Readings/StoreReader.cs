@@ -20,16 +20,18 @@ internal sealed class StoreReader(Store store, TimeProvider time) : IDisposable
     /// <returns>The view; null when stopping.</returns>
     internal StoreView? Wait(CancellationToken stopping)
     {
-        StoreView? view;
-        while ((view = TryTake(out long nextAt)) is null)
+        // Checked first: where readings come faster than the reader takes them, it never has to wait.
+        while (!stopping.IsCancellationRequested)
         {
-            if (time.WaitUntil(nextAt, stopping, Changed) == WaitResult.Stopping)
+            if (TryTake(out long nextAt) is { } view)
             {
-                return null;
+                return view;
             }
+
+            time.WaitUntil(nextAt, stopping, Changed);
         }
 
-        return view;
+        return null;
     }
 
     /// <summary>

@@ -36,5 +36,6 @@ internal sealed class FakeSource(Store store, object subject, TimeSpan? maximumA
 
     internal new void Put(Reading reading) => base.Put(reading);
 
-    internal override Task RunAsync(Action succeeded, CancellationToken stopping) => Task.Delay(Timeout.Infinite, stopping);
+    internal override Task RunAsync(Action succeeded, CancellationToken stopping) =>
+        throw new NotSupportedException("the test puts the readings");
 }

@@ -291,6 +291,15 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void Reader_that_has_to_stop_takes_no_view_even_if_there_is_one()
+    {
+        Source[] sources = Replace(Interval, Main);
+        _store.Put(sources[0], Good(Main));
+        Assert.Null(_reader.Wait(new CancellationToken(canceled: true)));
+        Assert.NotNull(_reader.Wait(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Views_of_many_readers_are_consistent_while_sources_put()
     {
         const int Readings = 2_000;
