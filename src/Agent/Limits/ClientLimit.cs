@@ -46,6 +46,11 @@ internal readonly record struct ClientLimit(int? Value, string Source)
     public override string ToString() => $"{Text} ({Source})";
 }
 
+/// <summary>The number of connections that all clients of a watch together may hold, and where it comes from.</summary>
+/// <param name="Value">The limit, at least 1.</param>
+/// <param name="Source">An option as a user writes it, or a place in the configuration file.</param>
+internal readonly record struct TotalLimit(int Value, string Source);
+
 /// <summary>Whether a service refuses the agent's own address because of the limit, as far as the latest question for the limit shows.</summary>
 internal enum Refusal
 {

@@ -62,7 +62,7 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
         registry.SetIn(MetricFamilies.TcpClients, netns, counts.Clients, watch);
         foreach (ClientCount client in counts.Shown)
         {
-            registry.SetIn(MetricFamilies.TcpClientConnections, netns, client.Held, watch, client.Address.ToString());
+            registry.SetIn(MetricFamilies.TcpClientConnections, netns, client.Held, watch, client.Client.ToString());
         }
 
         registry.SetIn(MetricFamilies.TcpClientConnectionsMax, netns, counts.Highest, watch);

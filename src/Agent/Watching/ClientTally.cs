@@ -49,6 +49,21 @@ internal sealed class ClientTally
         AddAtOnce(clients);
     }
 
+    /// <summary>Counts connections of one client that no batch contains.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="held">How many, at least 1.</param>
+    /// <param name="dead">How many of them are dead.</param>
+    /// <exception cref="InvalidOperationException">There are more clients than can be counted.</exception>
+    internal void Add(Client client, int held, int dead)
+    {
+        int number = FindOrAdd(client.Address, (uint)client.Address.GetHashCode());
+        ref Entry entry = ref _clients[number];
+        entry.Held += held;
+        entry.Dead += dead;
+        Highest = Math.Max(Highest, entry.Held);
+        Connections += held;
+    }
+
     internal void Clear()
     {
         // After a burst of clients, later censuses need not clear a large table.
@@ -161,7 +176,7 @@ internal sealed class ClientTally
             }
 
             ref readonly Entry client = ref _clients[_next++];
-            Current = new ClientCount(client.Address, client.Held);
+            Current = new ClientCount(new Client(client.Address), client.Held, client.Dead);
             return true;
         }
     }
@@ -170,5 +185,6 @@ internal sealed class ClientTally
     {
         internal InetAddress Address;
         internal int Held;
+        internal int Dead;
     }
 }

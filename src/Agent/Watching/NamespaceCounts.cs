@@ -16,6 +16,20 @@ internal sealed record NamespaceCounts : Reading
     /// <summary>Per watched port, in rising order; empty when the census failed: what was not measured is absent.</summary>
     public ImmutableArray<PortCounts> Ports { get; init; } = [];
 
+    /// <summary>Per watched unix socket, in the order of the configuration; empty when the census failed.</summary>
+    public ImmutableArray<UnixSocketCounts> UnixSockets { get; init; } = [];
+
+    /// <summary>
+    /// Why the agent could not see all dead connections, in one line that names the missing right; null if it could. It is no failure of the census.
+    /// </summary>
+    public string? DeadProblem { get; init; }
+
+    /// <summary>
+    /// How old the numbers of dead connections are, where a further look is due and has to wait because looks are expensive here; null if they are of
+    /// this census.
+    /// </summary>
+    public TimeSpan? DeadAge { get; init; }
+
     /// <summary>Per watch, in the order of the configuration; empty when the census failed.</summary>
     public ImmutableArray<WatchCounts> Watches { get; init; } = [];
 

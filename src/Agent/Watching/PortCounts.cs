@@ -6,7 +6,25 @@ namespace Agent.Watching;
 /// <param name="Ipv6">ESTABLISHED connections with an IPv6 peer.</param>
 /// <param name="Unaccepted">Those of both that no process has accepted yet.</param>
 /// <param name="AcceptQueue">The accept queues of the sockets that listen on the port; null where nothing listens.</param>
-internal readonly record struct PortCounts(ushort Port, long Ipv4, long Ipv6, long Unaccepted, AcceptQueue? AcceptQueue);
+internal readonly record struct PortCounts(ushort Port, long Ipv4, long Ipv6, long Unaccepted, AcceptQueue? AcceptQueue)
+{
+    /// <summary>
+    /// Connections that the kernel has ended and the server has not closed; null where the agent could not look for them, and where nothing listens.
+    /// </summary>
+    public long? Dead { get; init; }
+
+    /// <summary>
+    /// Segments that the listening sockets have dropped since the agent began to count them, repeated SYNs included; null where nothing listens, and
+    /// for a single census.
+    /// </summary>
+    public long? Drops { get; init; }
+}
+
+/// <summary>The counts of one listening unix socket.</summary>
+/// <param name="Path">Its path as configured.</param>
+/// <param name="Accepted">Connections that a process has accepted and not closed.</param>
+/// <param name="AcceptQueue">Its accept queue; null where nothing listens.</param>
+internal readonly record struct UnixSocketCounts(string Path, long Accepted, AcceptQueue? AcceptQueue);
 
 /// <summary>The accept queues of all sockets that listen on a port, summed.</summary>
 /// <param name="Length">Connections that wait to be accepted.</param>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Netlink.SockDiag;
 
 namespace Agent.Watching;
 
@@ -18,8 +17,8 @@ internal sealed class TopClients
 
     private readonly int _shown;
     private readonly int _mostCollected;
-    private readonly IComparer<InetAddress> _addresses;
-    private readonly HashSet<InetAddress> _shownBefore = [];
+    private readonly IComparer<Client> _clients;
+    private readonly HashSet<Client> _shownBefore = [];
     private readonly List<Candidate> _candidates = [];
 
     // Fields, so that no sort allocates.
@@ -27,12 +26,12 @@ internal sealed class TopClients
     private readonly Comparison<ClientCount> _orderOfDisplay;
 
     /// <param name="shown">How many are chosen.</param>
-    /// <param name="addresses">The order of addresses; null for the default order.</param>
-    internal TopClients(int shown, IComparer<InetAddress>? addresses = null)
+    /// <param name="order">The order of clients; null for the default order.</param>
+    internal TopClients(int shown, IComparer<Client>? order = null)
     {
         _shown = shown;
         _mostCollected = Math.Max(2 * shown, FewestCollected);
-        _addresses = addresses ?? Comparer<InetAddress>.Default;
+        _clients = order ?? Comparer<Client>.Default;
         _orderOfChoice = CompareForChoice;
         _orderOfDisplay = CompareForDisplay;
     }
@@ -50,8 +49,8 @@ internal sealed class TopClients
         ImmutableArray<ClientCount>.Builder chosen = ImmutableArray.CreateBuilder<ClientCount>(_candidates.Count);
         foreach (Candidate candidate in _candidates)
         {
-            _shownBefore.Add(candidate.Client.Address);
-            chosen.Add(candidate.Client);
+            _shownBefore.Add(candidate.Count.Client);
+            chosen.Add(candidate.Count);
         }
 
         chosen.Sort(_orderOfDisplay);
@@ -67,12 +66,12 @@ internal sealed class TopClients
         foreach (ClientCount client in clients)
         {
             // Most clients hold too little. This check needs no lookup.
-            if (last is { } bar && client.Held < bar.Client.Held)
+            if (last is { } bar && client.Held < bar.Count.Held)
             {
                 continue;
             }
 
-            Candidate candidate = new(client, _shownBefore.Contains(client.Address));
+            Candidate candidate = new(client, _shownBefore.Contains(client.Client));
             if (last is { } former && CompareForChoice(candidate, former) > 0)
             {
                 continue;
@@ -99,12 +98,12 @@ internal sealed class TopClients
     }
 
     private int CompareForChoice(Candidate left, Candidate right) =>
-        left.Client.Held == right.Client.Held && left.WasShown != right.WasShown
+        left.Count.Held == right.Count.Held && left.WasShown != right.WasShown
             ? right.WasShown.CompareTo(left.WasShown)
-            : CompareForDisplay(left.Client, right.Client);
+            : CompareForDisplay(left.Count, right.Count);
 
     private int CompareForDisplay(ClientCount left, ClientCount right) =>
-        left.Held != right.Held ? right.Held.CompareTo(left.Held) : _addresses.Compare(left.Address, right.Address);
+        left.Held != right.Held ? right.Held.CompareTo(left.Held) : _clients.Compare(left.Client, right.Client);
 
-    private readonly record struct Candidate(ClientCount Client, bool WasShown);
+    private readonly record struct Candidate(ClientCount Count, bool WasShown);
 }

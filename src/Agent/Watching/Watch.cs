@@ -13,6 +13,12 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     /// <summary>How many clients are shown by default.</summary>
     internal const int DefaultShownClients = 10;
 
+    /// <summary>The paths of the unix sockets whose connections are counted too; all their clients are one, <see cref="Client.Unix"/>.</summary>
+    public ImmutableArray<string> UnixSockets { get; init; } = [];
+
+    /// <summary>How many connections all clients together may hold; null without such a limit.</summary>
+    public TotalLimit? TotalLimit { get; init; }
+
     /// <summary>How many connections a client may hold, as configured; unknown where a service decides it.</summary>
     public ClientLimit Limit { get; init; } = new(null, ClientLimit.Assumed);
 

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Agent.Limits;
-using Netlink.SockDiag;
 
 namespace Agent.Watching;
 
-/// <summary>The counts of a watch: connections that are <b>held</b>, ESTABLISHED or CLOSE_WAIT and accepted by a process.</summary>
+/// <summary>
+/// The counts of a watch: connections that are <b>held</b>, which means that they take a slot of the server's limit: accepted by a process, and
+/// ESTABLISHED, CLOSE_WAIT or dead.
+/// </summary>
 /// <param name="Watch">The watch.</param>
 /// <param name="Held">Connections of all clients.</param>
 /// <param name="Clients">How many clients hold at least one.</param>
@@ -13,6 +15,21 @@ namespace Agent.Watching;
 /// <param name="Shown">The clients that hold most, the highest first.</param>
 internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int Highest, int? Peak, ImmutableArray<ClientCount> Shown)
 {
+    /// <summary>
+    /// The dead ones of <see cref="Held"/>: the kernel has ended the connection, and the server has not closed it. Null where the agent could not
+    /// look for them.
+    /// </summary>
+    public long? Dead { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="Held"/>, <see cref="Highest"/> and the counts of the clients may be too low: there may be dead connections that the
+    /// agent could not see.
+    /// </summary>
+    public bool IsMinimum { get; init; }
+
+    /// <summary>The open files of the server's process that is nearest to its limit; null where the agent cannot see them.</summary>
+    public OpenFiles? OpenFiles { get; init; }
+
     /// <summary>The limit that is in force.</summary>
     public ClientLimit Limit { get; init; } = Watch.Limit;
 
@@ -31,9 +48,16 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
 }
 
 /// <summary>A client and the connections that it holds.</summary>
-/// <param name="Address">The peer's address; v4-mapped is IPv4.</param>
-/// <param name="Held">Its connections that are ESTABLISHED or CLOSE_WAIT, and accepted.</param>
-internal readonly record struct ClientCount(InetAddress Address, int Held);
+/// <param name="Client">The client.</param>
+/// <param name="Held">Its connections that take a slot: accepted, and ESTABLISHED, CLOSE_WAIT or dead.</param>
+/// <param name="Dead">The dead ones of them, as far as the agent could see them.</param>
+internal readonly record struct ClientCount(Client Client, int Held, int Dead = 0);
+
+/// <summary>The open files of a process.</summary>
+/// <param name="Open">How many descriptors it has.</param>
+/// <param name="Limit">How many it may have: the soft limit RLIMIT_NOFILE, getrlimit(2).</param>
+/// <param name="ProcessId">Its PID in the PID namespace of the agent's /proc.</param>
+internal readonly record struct OpenFiles(long Open, long Limit, int ProcessId);
 
 /// <summary>
 /// How near the client that holds most is to the limit of a watch. In rising order: the worst state of several watches is the highest.

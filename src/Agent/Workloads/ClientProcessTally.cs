@@ -1,9 +1,9 @@
-using Netlink.SockDiag;
+using Agent.Watching;
 
 namespace Agent.Workloads;
 
 /// <summary>Counts the connections of one client by the process that holds its end.</summary>
-internal sealed class ClientProcessTally(InetAddress client, SocketOwners owners)
+internal sealed class ClientProcessTally(Client client, SocketOwners owners)
 {
     private readonly Dictionary<int, ProcessConnections> _byProcessId = [];
     private int _held;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Readings;
-using Netlink.SockDiag;
+using Agent.Watching;
 
 namespace Agent.Workloads;
 
@@ -24,7 +24,7 @@ internal sealed record ProcessReading(string? Netns, ImmutableArray<(string Watc
 internal sealed record WatchProcesses(string? Failure, int Hidden, ImmutableArray<ClientProcesses> Clients);
 
 /// <summary>The processes of this host that hold the connections of one client, and the number of connections that none of them holds.</summary>
-/// <param name="Address">The client.</param>
+/// <param name="Client">The client.</param>
 /// <param name="Held">All held connections of the client at the time of the lookup, just after the census.</param>
 /// <param name="Processes">The processes with the most connections, at most <see cref="MaxProcesses"/>.</param>
 /// <param name="MoreProcesses">The number of further processes with connections.</param>
@@ -32,7 +32,7 @@ internal sealed record WatchProcesses(string? Failure, int Hidden, ImmutableArra
 /// <param name="Unseen">Connections whose client's end is in this network namespace, but in no process that the agent may inspect.</param>
 /// <param name="Elsewhere">Connections whose client's end is not in this network namespace.</param>
 internal sealed record ClientProcesses(
-    InetAddress Address, int Held, ImmutableArray<ProcessConnections> Processes, int MoreProcesses, int Closed, int Unseen, int Elsewhere)
+    Client Client, int Held, ImmutableArray<ProcessConnections> Processes, int MoreProcesses, int Closed, int Unseen, int Elsewhere)
 {
     /// <summary>The most processes that are shown for a client.</summary>
     internal const int MaxProcesses = 10;

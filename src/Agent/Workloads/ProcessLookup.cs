@@ -43,18 +43,18 @@ internal static class ProcessLookup
 
     private static WatchProcesses ToResult(WatchCounts counts, IReadOnlyList<HeldConnection> connections, SocketOwners owners)
     {
-        Dictionary<InetAddress, ClientProcessTally> tallies = counts.Shown.ToDictionary(
-            client => client.Address, client => new ClientProcessTally(client.Address, owners));
+        Dictionary<Client, ClientProcessTally> tallies = counts.Shown.ToDictionary(
+            client => client.Client, client => new ClientProcessTally(client.Client, owners));
         foreach (HeldConnection connection in connections)
         {
             if (counts.Watch.Ports.Contains(connection.Address.ServerPort)
-                && tallies.TryGetValue(connection.Address.Client, out ClientProcessTally? tally))
+                && tallies.TryGetValue(new Client(connection.Address.Client), out ClientProcessTally? tally))
             {
                 tally.Add(connection);
             }
         }
 
         return new WatchProcesses(
-            Failure: null, owners.Hidden, [.. counts.Shown.Select(client => tallies[client.Address].ToResult())]);
+            Failure: null, owners.Hidden, [.. counts.Shown.Select(client => tallies[client.Client].ToResult())]);
     }
 }

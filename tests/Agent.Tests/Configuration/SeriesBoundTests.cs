@@ -65,7 +65,7 @@ public sealed class SeriesBoundTests
     })]);
 
     private static ImmutableArray<ClientCount> Clients(int count) =>
-        [.. Enumerable.Range(1, count).Select(i => new ClientCount(InetAddress.FromIPv4([192, 0, 2, (byte)i]), 1))];
+        [.. Enumerable.Range(1, count).Select(i => new ClientCount(new Client(InetAddress.FromIPv4([192, 0, 2, (byte)i])), 1))];
 
     private static ImmutableArray<KeyValuePair<string, long>> Pairs(params string[] names) =>
         [.. names.Select(name => KeyValuePair.Create(name, 1L))];

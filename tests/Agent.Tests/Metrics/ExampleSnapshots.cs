@@ -64,6 +64,6 @@ internal static class ExampleSnapshots
     internal static ClientCount Client(string address, int held)
     {
         byte[] bytes = IPAddress.Parse(address).GetAddressBytes();
-        return new ClientCount(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes), held);
+        return new ClientCount(new Client(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes)), held);
     }
 }

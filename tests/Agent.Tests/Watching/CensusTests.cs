@@ -91,7 +91,7 @@ public sealed class CensusTests
         Assert.Null(found.Failure);
         WatchCounts shared = found.Watches[0];
         Assert.Equal((11L, 3, 5), (shared.Held, shared.Clients, shared.Highest));
-        Assert.Equal(["127.0.0.7 5", "::1 4"], shared.Shown.Select(client => $"{client.Address} {client.Held}"));
+        Assert.Equal(["127.0.0.7 5", "::1 4"], shared.Shown.Select(client => $"{client.Client} {client.Held}"));
         Assert.Null(shared.Peak);
         Assert.Equal((2L, 1, 2), (found.Watches[1].Held, found.Watches[1].Clients, found.Watches[1].Highest));
     }

@@ -16,7 +16,7 @@ public sealed class ClientTallyTests
         tally.Add([Client(1)]);
 
         Assert.Equal((2, 3L), (tally.Clients, tally.Connections));
-        Assert.Equal([new ClientCount(Client(1), 2), new ClientCount(Client(2), 1)], Sorted(tally));
+        Assert.Equal([new ClientCount(new(Client(1)), 2), new ClientCount(new(Client(2)), 1)], Sorted(tally));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ClientTallyTests
             tally.Clear();
             Assert.Equal((0, 0L), (tally.Clients, tally.Connections));
             tally.Add([Client(7)]);
-            Assert.Equal([new ClientCount(Client(7), 1)], Sorted(tally));
+            Assert.Equal([new ClientCount(new(Client(7)), 1)], Sorted(tally));
         }
     }
 
@@ -103,6 +103,6 @@ public sealed class ClientTallyTests
             counts.Add(count);
         }
 
-        return [.. counts.OrderBy(count => count.Address)];
+        return [.. counts.OrderBy(count => count.Client)];
     }
 }

@@ -132,7 +132,7 @@ public sealed class SlotTests : IDisposable
         Assert.Equal(expected.ToDictionary(client => client.Client, client => client.Slots), slots);
         WatchCounts counts = await Poll.For(
             () => Assert.Single(_census.Take().Watches), counts => counts.Held == slots.Values.Sum(), "the held connections equal the slots");
-        Assert.Equal(slots.OrderBy(client => client.Key), counts.Shown.ToDictionary(client => $"{client.Address}", client => client.Held).OrderBy(client => client.Key));
+        Assert.Equal(slots.OrderBy(client => client.Key), counts.Shown.ToDictionary(client => $"{client.Client}", client => client.Held).OrderBy(client => client.Key));
         Assert.Equal(slots.Values.DefaultIfEmpty().Max(), counts.Highest);
         Assert.Equal(slots.Count, counts.Clients);
     }

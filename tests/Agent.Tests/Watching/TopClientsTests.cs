@@ -102,7 +102,7 @@ public sealed class TopClientsTests
         }
 
         long comparisons = 0;
-        TopClients top = new(shown, Comparer<InetAddress>.Create((left, right) =>
+        TopClients top = new(shown, Comparer<Client>.Create((left, right) =>
         {
             comparisons++;
             return left.CompareTo(right);
@@ -128,7 +128,7 @@ public sealed class TopClientsTests
         }
 
         ImmutableArray<ClientCount> chosen = top.Choose(tally);
-        return chosen.Select(client => $"{client.Address} {client.Held}");
+        return chosen.Select(client => $"{client.Client} {client.Held}");
     }
 
     private static InetAddress Parse(string address)

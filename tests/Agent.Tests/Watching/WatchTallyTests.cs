@@ -46,7 +46,7 @@ public sealed class WatchTallyTests
         tally.Clear();
         tally.Add(Client(2));
         tally.Complete();
-        Assert.Equal([new ClientCount(Client(2), 1)], tally.ToCounts().Shown);
+        Assert.Equal([new ClientCount(new(Client(2)), 1)], tally.ToCounts().Shown);
     }
 
     private static InetAddress Client(int number)

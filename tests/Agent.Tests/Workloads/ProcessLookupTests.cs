@@ -20,7 +20,7 @@ public sealed class ProcessLookupTests
 
         ClientProcesses found = Assert.Single(Look(host).Clients);
         Assert.Equal(("127.0.0.1", 1, 0, 0, 0, 0), (
-            $"{found.Address}", found.Held, found.MoreProcesses, found.Closed, found.Unseen, found.Elsewhere));
+            $"{found.Client}", found.Held, found.MoreProcesses, found.Closed, found.Unseen, found.Elsewhere));
         ProcessConnections holder = Assert.Single(found.Processes);
         Assert.Equal((client.Id, "bash", 1, 0), (holder.Process.Id, holder.Process.Command, holder.Connections, holder.Shared));
         Assert.Equal(ControlGroups.Parse(File.ReadAllText($"/proc/{client.Id}/cgroup")), holder.Process.Workload);
@@ -50,7 +50,7 @@ public sealed class ProcessLookupTests
         using ClientProcess client = new(server, host);
 
         ImmutableArray<ClientProcesses> clients = Look(host).Clients;
-        Assert.Equal(["127.0.0.7 4", "127.0.0.1 3"], clients.Select(found => $"{found.Address} {found.Held}"));
+        Assert.Equal(["127.0.0.7 4", "127.0.0.1 3"], clients.Select(found => $"{found.Client} {found.Held}"));
         Assert.Contains(clients[0].Processes, process => process.Process.Id == Environment.ProcessId && process.Connections == 4);
         Assert.Equal(2, clients[1].Elsewhere);
         Assert.Contains(clients[1].Processes, process => process.Process.Id == client.Id && process.Connections == 1);
@@ -81,7 +81,7 @@ public sealed class ProcessLookupTests
         ProcessReading reading = Look(
             host, new Watch("http", [8500]) { ShownClients = 1 }, new Watch("both", [8500, 8501]), new Watch("none", [9000]));
         IEnumerable<string> found = reading.Watches.Select(watch =>
-            string.Join(", ", watch.Processes.Clients.Select(client => $"{client.Address} {client.Held}")));
+            string.Join(", ", watch.Processes.Clients.Select(client => $"{client.Client} {client.Held}")));
         Assert.Equal(["127.0.0.7 3", "127.0.0.7 3, 127.0.0.8 3", ""], found);
     }
 

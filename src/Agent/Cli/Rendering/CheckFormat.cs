@@ -59,7 +59,7 @@ internal sealed class CheckFormat : ISnapshotFormat
             return "no client holds a connection";
         }
 
-        string client = counts.Shown is [var first, ..] ? first.Address.ToString() : "one client";
+        string client = counts.Shown is [var first, ..] ? first.Client.ToString() : "one client";
         return counts.Limit.Value is { } limit
             ? $"{client} holds {counts.Highest} of {limit} connections ({WatchTotals.PercentOf(counts.Highest, limit)} %)"
             : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}";

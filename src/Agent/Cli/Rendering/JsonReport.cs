@@ -162,7 +162,7 @@ internal sealed record QueueReport(long Length, long Limit)
 internal sealed record ClientReport(string Address, int Held, long? PercentOfLimit)
 {
     internal static ClientReport Of(ClientCount client, int? limit) =>
-        new(client.Address.ToString(), client.Held, limit is { } most ? WatchTotals.PercentOf(client.Held, most) : null);
+        new(client.Client.ToString(), client.Held, limit is { } most ? WatchTotals.PercentOf(client.Held, most) : null);
 }
 
 /// <summary>A local port.</summary>
@@ -200,7 +200,7 @@ internal sealed record ClientProcessesReport(
     string Address, int Held, IReadOnlyList<ProcessReport> Processes, int MoreProcesses, int Closed, int Unseen, int Elsewhere)
 {
     internal static ClientProcessesReport Of(ClientProcesses client) => new(
-        client.Address.ToString(),
+        client.Client.ToString(),
         client.Held,
         [.. client.Processes.Select(ProcessReport.Of)],
         client.MoreProcesses,

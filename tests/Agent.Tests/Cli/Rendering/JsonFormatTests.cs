@@ -35,7 +35,7 @@ public sealed class JsonFormatTests
         Assert.Equal(405, watch.GetProperty("ipv4").GetInt64());
         Assert.Equal(4224, watch.GetProperty("acceptQueue").GetProperty("limit").GetInt64());
         Assert.Equal(
-            Snapshots.Busy.Namespaces[0].Watches[0].Shown.Select(client => ($"{client.Address}", client.Held)),
+            Snapshots.Busy.Namespaces[0].Watches[0].Shown.Select(client => ($"{client.Client}", client.Held)),
             watch.GetProperty("topClients").EnumerateArray()
                 .Select(client => (client.GetProperty("address").GetString()!, client.GetProperty("held").GetInt32())));
     }

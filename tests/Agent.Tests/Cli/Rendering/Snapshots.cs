@@ -143,10 +143,10 @@ internal static class Snapshots
         return counts.ToImmutable();
     }
 
-    private static InetAddress Address(string text)
+    private static Client Address(string text)
     {
         byte[] bytes = IPAddress.Parse(text).GetAddressBytes();
-        return bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes);
+        return new Client(bytes.Length == 4 ? InetAddress.FromIPv4(bytes) : InetAddress.FromIPv6(bytes));
     }
 
     private static ProcessConnections Process(int id, string? command, Workload workload, int connections, int shared = 0) =>

@@ -36,7 +36,7 @@ internal static class ClientTable
         {
             foreach (ClientCount client in counts.Shown)
             {
-                table.AddRow(new Text($"{client.Address}"), new Text($"{client.Held}", ThresholdColor.Of(watch, client.Held, counts.Limit)));
+                table.AddRow(new Text($"{client.Client}"), new Text($"{client.Held}", ThresholdColor.Of(watch, client.Held, counts.Limit)));
             }
 
             return table;
@@ -51,7 +51,7 @@ internal static class ClientTable
         foreach (ClientCount client in counts.Shown)
         {
             Style color = ThresholdColor.Of(watch, client.Held, counts.Limit);
-            Text address = new($"{client.Address}");
+            Text address = new($"{client.Client}");
             Text held = new($"{client.Held}", color);
             Text percent = new($"{WatchTotals.PercentOf(client.Held, limit)} %", color);
             table.AddRow(barLength > 0 ? [address, held, Bar(client.Held, limit, barLength, color), percent] : [address, held, percent]);

@@ -49,7 +49,7 @@ internal static class ProcessTable
         table.AddColumn(new TableColumn(new Text("held")).RightAligned());
         foreach (ClientProcesses client in processes.Clients)
         {
-            AddRow(table, Indented(0, $"{client.Address}"), client.Held);
+            AddRow(table, Indented(0, $"{client.Client}"), client.Held);
             foreach (ProcessConnections process in client.Processes)
             {
                 AddProcess(table, process, isWide);
