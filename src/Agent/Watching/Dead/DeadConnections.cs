@@ -22,8 +22,8 @@ internal sealed class DeadConnections
     /// <summary>The longest time from one look to the next, and from one search for the servers' processes to the next.</summary>
     internal static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
 
-    // A look may take a fiftieth of the time, so that it is rare where it is expensive: with 100,000 descriptors.
-    private const int PauseFactor = 50;
+    // After a look or a search there is a pause of ten times as long. With 200 connections the next census always looks again, with 100,000 only some do.
+    private const int PauseFactor = 10;
 
     // Above these, only the regular look notices changes, because the checks between looks would be expensive.
     private const int MostCheckedServers = 64;
@@ -59,10 +59,15 @@ internal sealed class DeadConnections
     private HashSet<ushort> _visible = [];
     private bool _hasOnlySeenAlive;
     private long? _lookedAt;
-    private long _searchedAt;
+    private long? _searchedAt;
     private long _nextLookAt;
     private long _nextSearchAt;
+    private long _searchTime;
     private bool _aliveIsCurrent;
+
+    // Whether the last look left sockets that the next census may find dead, although no table that was compared had them.
+    private bool _isUnsettled;
+    private HashSet<uint> _unidentified = [];
 
     // Descriptors of the servers that were not accounted for by a connection in the table.
     private long _surplus = long.MaxValue;
@@ -145,9 +150,10 @@ internal sealed class DeadConnections
         if (isDue && Age is null)
         {
             long begun = _time.GetTimestamp();
+            _searchTime = 0;
             TryLook(client);
             _lookedAt = _time.GetTimestamp();
-            _nextLookAt = PauseAfter(begun);
+            _nextLookAt = PauseAfter(begun + _searchTime);
         }
 
         (_current, _previous) = (_previous, _current);
@@ -177,7 +183,7 @@ internal sealed class DeadConnections
             return isDue;
         }
 
-        isDue |= NoteDisappeared();
+        isDue |= _isUnsettled | NoteDisappeared();
         isDue |= HaveDescriptorsGrown();
         return isDue || IsAnyDeadClosed();
     }
@@ -276,6 +282,7 @@ internal sealed class DeadConnections
         {
             long begun = _time.GetTimestamp();
             _servers.Search(_current, _dead.ContainsKey);
+            _searchTime = _time.GetTimestamp() - begun;
             (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
             ListServers();
         }
@@ -286,6 +293,7 @@ internal sealed class DeadConnections
             _surplus += server.Descriptors;
         }
 
+        _isUnsettled = false;
         CollectCandidates();
         string? copyProblem = TryCopying();
         if (_candidates.Count > 0)
@@ -298,10 +306,7 @@ internal sealed class DeadConnections
             RemoveThoseInTheTable(client);
         }
 
-        if (_candidates.Count > 0)
-        {
-            Identify(client.NetnsCookie, mayCopy: copyProblem is null);
-        }
+        Identify(client.NetnsCookie, mayCopy: copyProblem is null);
 
         _gone.Clear();
         Judge(copyProblem);
@@ -324,7 +329,7 @@ internal sealed class DeadConnections
     /// <summary>Whether all processes are to be searched for servers: regularly, and when a socket has no known owner.</summary>
     private bool IsSearchDue()
     {
-        if (_searchedAt == 0 || _time.GetElapsedTime(_searchedAt) >= Regularly)
+        if (_searchedAt is not { } searchedAt || _time.GetElapsedTime(searchedAt) >= Regularly)
         {
             return true;
         }
@@ -411,7 +416,7 @@ internal sealed class DeadConnections
                 return errno == ENOSYS
                     ? "sees only dead connections that a census has counted before: this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
                     : "sees only dead connections that a census has counted before: the agent may list the server's descriptors, but not copy them; "
-                        + "run it as root, or with the capability CAP_SYS_PTRACE";
+                        + "give it the capability CAP_SYS_PTRACE, and allow the system call pidfd_getfd";
             }
         }
 
@@ -423,8 +428,7 @@ internal sealed class DeadConnections
     {
         foreach ((uint inode, Place place) in _candidates)
         {
-            // An accepted socket of an MPTCP listener is called MPTCP, also if the client knows only TCP.
-            if (place.Server.Process.ProtocolOf(place.Descriptor, inode) is { } protocol && !protocol.Contains("TCP", StringComparison.Ordinal))
+            if (place.Server.Process.IsOfOtherProtocol(place.Descriptor, inode))
             {
                 _candidates.Remove(inode);
                 _others.Add(inode);
@@ -452,7 +456,12 @@ internal sealed class DeadConnections
         foreach ((uint inode, ushort port) in found)
         {
             _candidates.Remove(inode);
-            if (!_ports.Contains(port))
+            if (_ports.Contains(port))
+            {
+                // It was accepted after the first dump. If it is dead at the next census, that census cannot notice that it has left the table.
+                _isUnsettled = true;
+            }
+            else
             {
                 _others.Add(inode);
             }
@@ -461,6 +470,7 @@ internal sealed class DeadConnections
 
     private void Identify(ulong? netnsCookie, bool mayCopy)
     {
+        HashSet<uint> unidentified = [];
         foreach (IGrouping<ServerProcess, KeyValuePair<uint, Place>> server in _candidates.GroupBy(candidate => candidate.Value.Server))
         {
             using ProcessHandle? process = mayCopy ? ProcessHandle.Open(server.Key.Process.Id, out _) : null;
@@ -471,6 +481,9 @@ internal sealed class DeadConnections
                     : null;
                 if (ends is not { } connection)
                 {
+                    // Closed at this moment, or just about to end, or never connected. The next census looks again, once.
+                    unidentified.Add(inode);
+                    _isUnsettled |= !_unidentified.Contains(inode);
                     continue;
                 }
 
@@ -484,6 +497,8 @@ internal sealed class DeadConnections
                 }
             }
         }
+
+        _unidentified = unidentified;
     }
 
     private static ConnectionEnds? Ask(ProcessHandle process, int descriptor, uint inode, ulong? netnsCookie)

@@ -46,7 +46,7 @@ internal sealed class ServerProcesses
         }
 
         List<ServerProcess> others = [];
-        List<ProcessDirectory> laterOnes = [];
+        List<ServerProcess> laterOnes = [];
         foreach (ProcessDirectory process in ProcessDirectory.All())
         {
             if (known.Contains(process.Id))
@@ -54,29 +54,29 @@ internal sealed class ServerProcesses
                 continue;
             }
 
-            // The owner of a socket is cheap to ask for; the sockets of a process are not.
+            // The owner of a process is cheap to ask for; its sockets are not.
             if (process.OwnerId() is { } user && sockets.Users.Contains(user))
             {
-                Visit(process);
+                Visit(new ServerProcess(process));
             }
             else
             {
-                laterOnes.Add(process);
+                laterOnes.Add(new ServerProcess(process));
             }
         }
 
         if (withoutOwner.Count > 0)
         {
-            // A process that changed its user after it had opened the socket.
+            // A process may have changed its user after it had opened the socket.
             laterOnes.ForEach(Visit);
+            laterOnes.Clear();
         }
 
-        AddChildren(others);
+        AddChildren([.. others, .. laterOnes]);
         _servers.ForEach(server => server.ReadDescriptorLimit());
 
-        void Visit(ProcessDirectory process)
+        void Visit(ServerProcess candidate)
         {
-            ServerProcess candidate = new(process);
             int errno = candidate.List();
             Hidden += ProcessDirectory.IsForbidden(errno) ? 1 : 0;
             if (errno != 0 || candidate.Sockets.Count == 0)
@@ -98,21 +98,29 @@ internal sealed class ServerProcesses
     private void AddChildren(List<ServerProcess> others)
     {
         HashSet<int> parents = [.. _servers.Select(server => server.Process.Id).Where(id => id != Init)];
-        List<(ServerProcess Process, int Parent)> waiting = parents.Count == 0 ? [] :
-            [.. others.Select(other => (other, other.Process.ParentId() ?? 0))];
+        if (parents.Count == 0)
+        {
+            return;
+        }
+
+        List<(ServerProcess Process, int Parent)> waiting = [.. others.Select(other => (other, other.Process.ParentId() ?? 0))];
         for (int added = -1; added != 0;)
         {
-            added = 0;
-            for (int i = waiting.Count - 1; i >= 0; i--)
+            added = waiting.RemoveAll(other =>
             {
-                if (parents.Contains(waiting[i].Parent))
+                if (!parents.Contains(other.Parent))
                 {
-                    parents.Add(waiting[i].Process.Process.Id);
-                    _servers.Add(waiting[i].Process);
-                    waiting.RemoveAt(i);
-                    added++;
+                    return false;
                 }
-            }
+
+                parents.Add(other.Process.Process.Id);
+                if (other.Process.List() == 0 && other.Process.Sockets.Count > 0)
+                {
+                    _servers.Add(other.Process);
+                }
+
+                return true;
+            });
         }
     }
 }
