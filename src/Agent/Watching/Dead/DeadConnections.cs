@@ -414,8 +414,8 @@ internal sealed class DeadConnections
             if (errno != 0 && errno != ESRCH)
             {
                 return errno == ENOSYS
-                    ? "sees only dead connections that a census has counted before: this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
-                    : "sees only dead connections that a census has counted before: the agent may list the server's descriptors, but not copy them; "
+                    ? "cannot see all dead connections: only those that a census has counted before, because this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
+                    : "cannot see all dead connections: only those that a census has counted before, because the agent may not copy the server's descriptors; "
                         + "give it the capability CAP_SYS_PTRACE, and allow the system call pidfd_getfd";
             }
         }
