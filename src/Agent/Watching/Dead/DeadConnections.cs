@@ -69,6 +69,9 @@ internal sealed class DeadConnections
     private bool _isUnsettled;
     private HashSet<uint> _unidentified = [];
 
+    // Sockets whose process the last search did not find.
+    private HashSet<uint> _withoutOwner = [];
+
     // Descriptors of the servers that were not accounted for by a connection in the table.
     private long _surplus = long.MaxValue;
 
@@ -100,17 +103,10 @@ internal sealed class DeadConnections
     /// <summary>Whether the agent can look for dead connections of a port, and sees at least some of them.</summary>
     internal bool Sees(ushort port) => _visible.Contains(port) || !_inUse.Contains(port);
 
-    /// <summary>How many dead connections a port has; null if the agent cannot look for them, and where no process listens on it.</summary>
-    internal long? CountOf(ushort port)
-    {
-        long count = 0;
-        foreach (DeadConnection found in _dead.Values)
-        {
-            count += found.Ends.LocalPort == port ? 1 : 0;
-        }
-
-        return count > 0 || _visible.Contains(port) ? count : null;
-    }
+    /// <summary>The number of dead connections of a port as it is published: null if the agent cannot look for them, and where nothing is in use.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="found">How many were found.</param>
+    internal long? CountOf(ushort port, long found) => found > 0 || _visible.Contains(port) ? found : null;
 
     /// <summary>The open files of the process that is nearest to its limit, of those that listen on the ports; null if the agent cannot see one.</summary>
     internal OpenFiles? OpenFilesOf(ImmutableArray<ushort> ports)
@@ -176,14 +172,15 @@ internal sealed class DeadConnections
 
     private bool IsDue()
     {
-        bool isDue = _lookedAt is not { } last || _time.GetElapsedTime(last) >= Regularly || !_listenersAtLook.SetEquals(_current.Listeners.Keys);
+        bool isDue = _lookedAt is not { } last || _time.GetElapsedTime(last) >= Regularly || _isUnsettled
+            || !_listenersAtLook.SetEquals(_current.Listeners.Keys);
         if (_servers.All.Count == 0)
         {
             // There is nothing to look at before the next search.
             return isDue;
         }
 
-        isDue |= _isUnsettled | NoteDisappeared();
+        isDue |= NoteDisappeared();
         isDue |= HaveDescriptorsGrown();
         return isDue || IsAnyDeadClosed();
     }
@@ -276,15 +273,23 @@ internal sealed class DeadConnections
 
         SetAlive();
         _listenersAtLook = [.. _current.Listeners.Keys];
-        bool hasLost = _servers.ListAgain();
+        _isUnsettled = false;
+        _servers.ListAgain();
         ListServers();
-        if (hasLost || IsSearchDue())
+        if (IsSearchDue())
         {
             long begun = _time.GetTimestamp();
             _servers.Search(_current, _dead.ContainsKey);
+            _withoutOwner = [.. _current.Listeners.Keys];
+            foreach (ref readonly AcceptedSocket socket in _current.All)
+            {
+                _withoutOwner.Add(socket.Inode);
+            }
+
             _searchTime = _time.GetTimestamp() - begun;
             (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
             ListServers();
+            _withoutOwner.ExceptWith(_listed.Keys);
         }
 
         _surplus = -_current.Count;
@@ -293,9 +298,8 @@ internal sealed class DeadConnections
             _surplus += server.Descriptors;
         }
 
-        _isUnsettled = false;
         CollectCandidates();
-        string? copyProblem = TryCopying();
+        string? copyProblem = CopyProblem();
         if (_candidates.Count > 0)
         {
             RemoveThoseOfOtherProtocols();
@@ -334,14 +338,22 @@ internal sealed class DeadConnections
             return true;
         }
 
-        if (_time.GetTimestamp() < _nextSearchAt)
+        if (!HasSocketWithoutOwner())
         {
             return false;
         }
 
+        bool mustWait = _time.GetTimestamp() < _nextSearchAt;
+        _isUnsettled = mustWait;
+        return !mustWait;
+    }
+
+    private bool HasSocketWithoutOwner()
+    {
         foreach (uint listener in _current.Listeners.Keys)
         {
-            if (!_listed.ContainsKey(listener))
+            // Processes that the last search could not find are searched regularly only.
+            if (!_listed.ContainsKey(listener) && !_withoutOwner.Contains(listener))
             {
                 return true;
             }
@@ -349,14 +361,14 @@ internal sealed class DeadConnections
 
         foreach (ref readonly AcceptedSocket socket in _current.All)
         {
-            if (!_listed.ContainsKey(socket.Inode))
+            if (!_listed.ContainsKey(socket.Inode) && !_withoutOwner.Contains(socket.Inode))
             {
                 return true;
             }
         }
 
-        // A process may have been started for it, and ended its part since.
-        return _gone.Keys.Any(inode => !_listed.ContainsKey(inode) && !_listedBefore.ContainsKey(inode));
+        // Its process may have been started and may have ended the connection since the last look.
+        return _gone.Keys.Any(inode => !_listed.ContainsKey(inode) && !_listedBefore.ContainsKey(inode) && !_withoutOwner.Contains(inode));
     }
 
     private void ListServers()
@@ -403,17 +415,14 @@ internal sealed class DeadConnections
         (_dead, _others) = (dead, others);
     }
 
-    /// <summary>Whether the agent may copy descriptors of every server.</summary>
-    /// <returns>Why it may not; null if it may.</returns>
-    private string? TryCopying()
+    /// <summary>Why the agent may not copy descriptors of every server; null if it may.</summary>
+    private string? CopyProblem()
     {
         foreach (ServerProcess server in _servers.All)
         {
-            using ProcessHandle? process = ProcessHandle.Open(server.Process.Id, out int errno);
-            errno = process?.TryCopying() ?? errno;
-            if (errno != 0 && errno != ESRCH)
+            if (server.CopyErrno != 0)
             {
-                return errno == ENOSYS
+                return server.CopyErrno == ENOSYS
                     ? "cannot see all dead connections: only those that a census has counted before, because this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
                     : "cannot see all dead connections: only those that a census has counted before, because the agent may not copy the server's descriptors; "
                         + "give it the capability CAP_SYS_PTRACE, and allow the system call pidfd_getfd";
@@ -439,7 +448,7 @@ internal sealed class DeadConnections
     /// <summary>Removes sockets that a further dump still finds: those of other ports, and those that were accepted after the first dump.</summary>
     private void RemoveThoseInTheTable(SockDiagClient client)
     {
-        List<(uint Inode, ushort Port)> found = [];
+        List<(uint Inode, ushort Port, TcpState State)> found = [];
         do
         {
             found.Clear();
@@ -447,19 +456,20 @@ internal sealed class DeadConnections
             {
                 if (_candidates.ContainsKey(socket.Inode))
                 {
-                    found.Add((socket.Inode, socket.LocalPort));
+                    found.Add((socket.Inode, socket.LocalPort, socket.State));
                 }
             }
         }
         while (client.LastDumpIncomplete);
 
-        foreach ((uint inode, ushort port) in found)
+        foreach ((uint inode, ushort port, TcpState state) in found)
         {
             _candidates.Remove(inode);
             if (_ports.Contains(port))
             {
                 // It was accepted after the first dump. If it is dead at the next census, that census cannot notice that it has left the table.
-                _isUnsettled = true;
+                // The server has shut down one of another state; that one is seen at the latest by the regular look.
+                _isUnsettled |= state is TcpState.Established or TcpState.CloseWait;
             }
             else
             {

@@ -1,4 +1,5 @@
 using Agent.Platform;
+using static Tmds.Linux.LibC;
 
 namespace Agent.Watching.Dead;
 
@@ -19,9 +20,8 @@ internal sealed class ServerProcesses
     /// <summary>How many processes the agent may not look into, of those that the last search looked at.</summary>
     internal int Hidden { get; private set; }
 
-    /// <summary>Lists the sockets of the known processes again, and forgets those that have ended.</summary>
-    /// <returns>Whether a process has ended, or may no longer be listed.</returns>
-    internal bool ListAgain() => _servers.RemoveAll(server => server.List() != 0) > 0;
+    /// <summary>Lists the sockets of the known processes again, and forgets those that have ended or may no longer be listed.</summary>
+    internal void ListAgain() => _servers.RemoveAll(server => server.List() != 0);
 
     /// <summary>Searches all processes. Known ones stay if they hold a connection: a server may hold it and no longer listen.</summary>
     /// <param name="sockets">The sockets of the last census.</param>
@@ -65,7 +65,8 @@ internal sealed class ServerProcesses
             }
         }
 
-        if (withoutOwner.Count > 0)
+        // A process that the agent may not look into is probably the one.
+        if (withoutOwner.Count > 0 && Hidden == 0)
         {
             // A process may have changed its user after it had opened the socket.
             laterOnes.ForEach(Visit);
@@ -73,7 +74,7 @@ internal sealed class ServerProcesses
         }
 
         AddChildren([.. others, .. laterOnes]);
-        _servers.ForEach(server => server.ReadDescriptorLimit());
+        _servers.ForEach(server => server.Examine());
 
         void Visit(ServerProcess candidate)
         {
@@ -159,7 +160,17 @@ internal sealed class ServerProcess(ProcessDirectory process)
         }
     }
 
-    internal void ReadDescriptorLimit() => DescriptorLimit = process.DescriptorLimit() is { } limit and not long.MaxValue ? limit : null;
+    /// <summary>Why the agent may not copy its descriptors, as an errno; 0 if it may, or if the process has ended.</summary>
+    internal int CopyErrno { get; private set; }
+
+    /// <summary>Finds out what stays the same for most processes as long as they run.</summary>
+    internal void Examine()
+    {
+        DescriptorLimit = process.DescriptorLimit() is { } limit and not long.MaxValue ? limit : null;
+        using ProcessHandle? handle = ProcessHandle.Open(process.Id, out int errno);
+        CopyErrno = handle?.TryCopying() ?? errno;
+        CopyErrno = CopyErrno == ESRCH ? 0 : CopyErrno;
+    }
 
     /// <summary>Counts its descriptors without listing them.</summary>
     /// <returns>False if this kernel cannot tell their number, or the process has ended.</returns>
