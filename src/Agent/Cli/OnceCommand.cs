@@ -48,13 +48,8 @@ internal static class OnceCommand
         }
 
         bool isPrinted = StandardOutput.TryWrite(format.Render(snapshot).Span);
-        if (!(isPrinted && format.ShowsFailure))
-        {
-            foreach (string problem in snapshot.Problems)
-            {
-                ErrorLine.Write(problem);
-            }
-        }
+        WriteProblems(isPrinted && format.ShowsFailure ? [] : snapshot.Problems);
+        WriteProblems(isPrinted && format.ShowsDeadProblem ? [] : snapshot.DeadProblems);
 
         if (!isPrinted)
         {
@@ -73,6 +68,14 @@ internal static class OnceCommand
         WatchState.Warning => ExitCode.Warning,
         _ => ExitCode.Fine,
     };
+
+    private static void WriteProblems(IEnumerable<string> problems)
+    {
+        foreach (string problem in problems)
+        {
+            ErrorLine.Write(problem);
+        }
+    }
 
     private static TextfileResult WriteTextfile(string directory, ReadOnlySpan<byte> text)
     {
