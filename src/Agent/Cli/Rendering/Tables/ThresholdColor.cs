@@ -35,7 +35,7 @@ internal static class ThresholdColor
     internal static Style? OfOpenFiles(OpenFiles files)
     {
         long percent = WatchTotals.PercentOf(files.Open, files.Limit);
-        return percent >= DefaultCritical.Number ? Red : percent >= DefaultWarning.Number ? Yellow : null;
+        return percent >= DefaultCritical.Number ? Red : percent >= DefaultWarning.Number ? Yellow : default(Style?);
     }
 
     internal static Style Of(WatchState state) => state switch
