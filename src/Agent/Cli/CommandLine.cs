@@ -108,14 +108,14 @@ internal sealed class CommandLine
 
     private readonly Option<string?> _warning = new("--warn")
     {
-        Description = "Exit with 1 if a client holds at least this many connections: 160. With only a total limit, all clients together. Or at this part "
-            + "of either limit: 80%.",
+        Description = "Exit with 1 if a client holds at least this many connections, 160, or this part of its limit, 80%. A percentage also judges "
+            + "all clients together by --total-limit, and so does a number where there is no limit per client.",
         HelpName = "N|N%",
     };
 
     private readonly Option<string?> _critical = new("--critical")
     {
-        Description = "Exit with 2 at this number of connections, or at this part of either limit.",
+        Description = "Exit with 2 if a client holds at least this many connections, or this part of its limit. It judges all clients together as --warn does.",
         HelpName = "N|N%",
     };
 

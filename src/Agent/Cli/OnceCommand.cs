@@ -48,8 +48,21 @@ internal static class OnceCommand
         }
 
         bool isPrinted = StandardOutput.TryWrite(format.Render(snapshot).Span);
-        WriteProblems(isPrinted && format.ShowsFailure ? [] : snapshot.Problems);
-        WriteProblems(isPrinted && format.ShowsDeadProblem ? [] : snapshot.DeadProblems);
+        if (!(isPrinted && format.ShowsFailure))
+        {
+            foreach (string problem in snapshot.Problems)
+            {
+                ErrorLine.Write(problem);
+            }
+        }
+
+        if (!(isPrinted && format.ShowsDeadProblem))
+        {
+            foreach (string problem in snapshot.DeadProblems)
+            {
+                ErrorLine.WriteWarning(problem);
+            }
+        }
 
         if (!isPrinted)
         {
@@ -68,14 +81,6 @@ internal static class OnceCommand
         WatchState.Warning => ExitCode.Warning,
         _ => ExitCode.Fine,
     };
-
-    private static void WriteProblems(IEnumerable<string> problems)
-    {
-        foreach (string problem in problems)
-        {
-            ErrorLine.Write(problem);
-        }
-    }
 
     private static TextfileResult WriteTextfile(string directory, ReadOnlySpan<byte> text)
     {

@@ -20,8 +20,10 @@ internal static class ThresholdColor
     {
         if (watch.HasThresholds)
         {
-            // Without a limit per client, thresholds may judge only all clients together.
-            return limit is { Value: null, IsUnknown: false } && watch.TotalLimit is not null ? Style.Plain : Of(watch.StateAt(held, limit));
+            // Thresholds of a watch with a total limit may judge only all clients together.
+            bool isJudged = limit.IsUnknown
+                || (watch.ClientConnectionsAt(watch.Warning, limit.Value) ?? watch.ClientConnectionsAt(watch.Critical, limit.Value)) is not null;
+            return isJudged ? Of(watch.StateAt(held, limit)) : Style.Plain;
         }
 
         return limit.Value is null ? Style.Plain : Of(WithDefaults(watch).StateAt(held, limit));
