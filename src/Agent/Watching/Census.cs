@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Watching.Dead;
 using Netlink;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;
@@ -13,6 +14,7 @@ internal sealed class Census : IDisposable
     private readonly SocketQuery _query;
     private readonly WatchTally[] _watches;
     private readonly PortTally _ports;
+    private readonly DeadConnections _dead;
     private readonly TimeProvider _time;
     private DateTimeOffset? _lastSuccess;
 
@@ -38,7 +40,8 @@ internal sealed class Census : IDisposable
         _client = client;
         _query = QueryOf(where, filter);
         _watches = [.. where.Watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
-        _ports = new PortTally(_query.LocalPorts, _watches);
+        _dead = new DeadConnections(_query.LocalPorts, filter, time);
+        _ports = new PortTally(_query.LocalPorts, _watches, _dead);
         _time = time;
     }
 
@@ -53,6 +56,7 @@ internal sealed class Census : IDisposable
     internal void TakeOver(Census former)
     {
         _lastSuccess = former._lastSuccess;
+        _dead.TakeOver(former._dead);
         foreach (WatchTally watch in _watches)
         {
             if (Array.Find(former._watches, watch.IsSuccessorOf) is { } known)
@@ -92,6 +96,8 @@ internal sealed class Census : IDisposable
             LastSuccess = _lastSuccess,
             Ports = _ports.ToCounts(),
             Watches = ToWatchCounts(),
+            DeadProblem = _dead.Problem,
+            DeadAge = _dead.Age,
         };
     }
 
@@ -111,6 +117,8 @@ internal sealed class Census : IDisposable
         while (_client.LastDumpIncomplete);
 
         Array.ForEach(_watches, watch => watch.Complete());
+        _dead.Update(_client);
+        _ports.AddDead();
     }
 
     private ImmutableArray<WatchCounts> ToWatchCounts()
@@ -118,7 +126,7 @@ internal sealed class Census : IDisposable
         ImmutableArray<WatchCounts>.Builder counts = ImmutableArray.CreateBuilder<WatchCounts>(_watches.Length);
         foreach (WatchTally watch in _watches)
         {
-            counts.Add(watch.ToCounts());
+            counts.Add(watch.ToCounts(_dead));
         }
 
         return counts.MoveToImmutable();
