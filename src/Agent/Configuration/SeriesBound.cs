@@ -10,11 +10,14 @@ internal static class SeriesBound
     /// <summary>The maximum. A configuration that can produce more is rejected.</summary>
     internal const int Most = 10_000;
 
-    // Connections of two protocols, unaccepted connections, the accept queue and its limit.
-    private const int PerPort = 5;
+    // Connections of two protocols, unaccepted and dead connections, the accept queue and its limit.
+    private const int PerPort = 6;
 
-    // Clients, the highest client, its peak, and the limit.
-    private const int PerWatch = 4;
+    // Held connections, clients, the highest client, its peak, and the limit; the server's open files and their limit.
+    private const int PerWatch = 7;
+
+    // The total limit.
+    private const int PerTotalLimit = 1;
 
     // Whether the asked service refuses the agent's address.
     private const int PerQuestion = 1;
@@ -45,7 +48,11 @@ internal static class SeriesBound
         Other + namespaces.Sum(where =>
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
-            + where.Watches.Sum(watch => PerWatch + (watch.LimitFrom is null ? 0 : PerQuestion) + (long)watch.ShownClients));
+            + where.Watches.Sum(watch =>
+                PerWatch
+                + (watch.LimitFrom is null ? 0 : PerQuestion)
+                + (watch.TotalLimit is null ? 0 : PerTotalLimit)
+                + (long)watch.ShownClients));
 
     /// <summary>The highest number of series at /metrics at one time.</summary>
     internal static long CountAtEndpoint(ImmutableArray<WatchedNamespace> namespaces)
