@@ -63,7 +63,7 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
         : held >= ClientConnectionsAt(Warning, limit.Value) ? WatchState.Warning
         : WatchState.Fine;
 
-    /// <summary>The state of all clients together. At the total limit it is critical, even below the thresholds. Fine without thresholds.</summary>
+    /// <summary>The state of all clients together. At the total limit it is critical, whatever the thresholds are. Fine without thresholds.</summary>
     /// <param name="held">Connections of all clients.</param>
     internal WatchState TotalStateAt(long held) =>
         !HasThresholds ? WatchState.Fine

@@ -58,13 +58,13 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
     /// <summary>
     /// The state of the client that holds most, or a worse one. A service that answers 429 to the agent is at the limit, whatever was counted.
     /// While the limit that a service decides is unknown, the state is unknown, even below a threshold in connections: the threshold may be above
-    /// the limit. A client at a known limit is critical, even below the thresholds.
+    /// the limit. A client at a known limit is critical, whatever the thresholds are.
     /// </summary>
     private WatchState ClientState => (Watch.HasThresholds, Limit.Refusal, Watch.StateAt(Highest, Limit)) switch
     {
         (true, Refusal.Yes, _) => WatchState.Critical,
         (true, _, < WatchState.Unknown) when Limit.IsUnknown => WatchState.Unknown,
-        (true, _, WatchState.Fine) when !Limit.IsAssumed && Highest >= Limit.Value => WatchState.Critical,
+        (true, _, < WatchState.Critical) when !Limit.IsAssumed && Highest >= Limit.Value => WatchState.Critical,
         (_, _, var state) => state,
     };
 

@@ -15,6 +15,7 @@ public sealed class WatchStateTests
     [InlineData("200", null, "80%", "95%", 160, 900, "Warning", Client)]
     [InlineData("200", null, "160", "190", 190, 900, "Critical", Client)]
     [InlineData("200", null, "300", null, 200, 900, "Critical", Client)]
+    [InlineData("200", null, "80%", null, 200, 900, "Critical", Client)]
     // No limit at all: a number judges the client.
     [InlineData("none", null, "160", "190", 160, 900, "Warning", Client)]
     [InlineData("none", null, "160", "190", 159, 900, "Fine", Client)]
