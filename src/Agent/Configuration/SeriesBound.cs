@@ -10,8 +10,11 @@ internal static class SeriesBound
     /// <summary>The maximum. A configuration that can produce more is rejected.</summary>
     internal const int Most = 10_000;
 
-    // Connections of two protocols, unaccepted connections, the accept queue and its limit.
-    private const int PerPort = 5;
+    // Connections of two protocols, unaccepted connections, the accept queue and its limit, and drops.
+    private const int PerPort = 6;
+
+    // The accept queue and its limit.
+    private const int PerUnixSocket = 2;
 
     // Clients, the highest client, its peak, and the limit.
     private const int PerWatch = 4;
@@ -45,6 +48,7 @@ internal static class SeriesBound
         Other + namespaces.Sum(where =>
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
+            + (PerUnixSocket * where.Watches.SelectMany(watch => watch.UnixSockets).Distinct().LongCount())
             + where.Watches.Sum(watch => PerWatch + (watch.LimitFrom is null ? 0 : PerQuestion) + (long)watch.ShownClients));
 
     /// <summary>The highest number of series at /metrics at one time.</summary>
