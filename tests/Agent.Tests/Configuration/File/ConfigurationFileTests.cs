@@ -166,6 +166,18 @@ public sealed class ConfigurationFileTests : IDisposable
             "--critical: 4 is below the warning threshold 5; give at least as many connections", Wrong(Text, new CommandLineValues(("--critical", "4"))));
     }
 
+    [Fact]
+    public void Unix_sockets_of_a_watch_are_read_and_shown_with_their_place()
+    {
+        Settings settings = Read("""{ "watches": [ { "name": "a", "unixSockets": ["/run/a", "/run/b"] }, { "name": "b", "ports": [1], "unixSockets": ["/run/a"] } ] }""");
+        Assert.Empty(settings.Watches[0].Watch.Ports);
+        Assert.Equal(["/run/a", "/run/b"], settings.Watches[0].Watch.UnixSockets);
+        Assert.Equal(["/run/a"], settings.Watches[1].Watch.UnixSockets);
+        Assert.Contains(new EffectiveSetting("a.unixSockets", "/run/a,/run/b", $"{Path}:1"), settings.Effective);
+        Assert.DoesNotContain(settings.Effective, setting => setting.Name == "a.ports");
+        Assert.Contains(new EffectiveSetting("b.ports", "1", $"{Path}:1"), settings.Effective);
+    }
+
     [Theory]
     [InlineData("""{ "intervall": "1s" }""", "1: intervall: unknown key; docs/configuration.md lists the keys")]
     [InlineData("{\n \"watches\": [\n {\n \"name\": \"a\",\n \"ports\": [1],\n \"port\": 2 } ] }", "6: watches[0].port: unknown key; docs/configuration.md lists the keys")]
@@ -211,7 +223,7 @@ public sealed class ConfigurationFileTests : IDisposable
         "2: watches[0]: limitFrom.consul: 'ftp://x' is neither http:// nor https://; write it like http://127.0.0.1:8500")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n { \"name\": \"a\", \"ports\": [2] } ] }",
         "2: watches[1].name: another watch has the name 'a'; give each watch a different name")]
-    [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9988 } ] }",
+    [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9987 } ] }",
         "1: watches: these watches can produce 10001 series, and the maximum is 10000; configure fewer ports, or show fewer clients")]
     public void Invalid_setting_is_reported_with_file_line_and_key(string text, string message) => Assert.Equal($"{Path}:{message}", Wrong(text));
 
