@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from . import benchmarks, daemon_part, fleet, growth, machine, pages, profile, results, scenes, starts
+from . import benchmarks, daemon_part, fleet, growth, machine, pages, profile, results, scenes, starts, unix_sockets
 from .budgets import budgets
 from .processes import Failure
 from .setting import Setting
@@ -16,6 +16,7 @@ PARTS = {
     "starts": starts.measure,
     "daemon": daemon_part.measure,
     "growth": growth.measure,
+    "unix": unix_sockets.measure,
     "profile": profile.measure,
     "fleet": fleet.measure,
     "benchmarks": benchmarks.measure,

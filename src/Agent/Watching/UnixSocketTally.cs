@@ -12,7 +12,8 @@ namespace Agent.Watching;
 /// </summary>
 internal sealed class UnixSocketTally
 {
-    private static readonly UnixSocketQuery Query = new(TcpStates.Established | TcpStates.Listen);
+    /// <summary>The query to the kernel.</summary>
+    internal static readonly UnixSocketQuery Query = new(TcpStates.Established | TcpStates.Listen);
 
     private readonly WatchedPath[] _paths;
 
