@@ -1,4 +1,5 @@
 using Agent.Watching;
+using Agent.Watching.Dead;
 using BenchmarkDotNet.Attributes;
 using Netlink.SockDiag;
 
@@ -21,7 +22,7 @@ public class Parsing : IDisposable
     public Parsing()
     {
         _client = new SockDiagClient(() => _kernel, TimeProvider.System);
-        _tally = new PortTally([8500], [_watch]);
+        _tally = new PortTally([8500], [_watch], new DeadConnections([8500], filter: null, TimeProvider.System));
     }
 
     /// <summary>The cost of the replay itself, which the other two include.</summary>

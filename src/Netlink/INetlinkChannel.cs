@@ -9,6 +9,9 @@ internal interface INetlinkChannel : IDisposable
     /// <summary>The port id of this socket, which the kernel puts into each reply (nlmsg_pid).</summary>
     uint PortId { get; }
 
+    /// <summary>The cookie of the network namespace that the socket belongs to (SO_NETNS_COOKIE); null before Linux 5.14.</summary>
+    ulong? NetnsCookie => null;
+
     /// <summary>Sends one request to the kernel.</summary>
     /// <returns>0, or the negative errno.</returns>
     int Send(ReadOnlySpan<byte> request);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Netlink.Interop;
 using static Tmds.Linux.LibC;
 
@@ -22,6 +23,16 @@ internal sealed class NetlinkSocket : INetlinkChannel
     }
 
     public uint PortId { get; }
+
+    public ulong? NetnsCookie
+    {
+        get
+        {
+            ulong cookie = 0;
+            int length = LibC.getsockopt(_socket, SOL_SOCKET, socket_h.SO_NETNS_COOKIE, MemoryMarshal.AsBytes(new Span<ulong>(ref cookie)));
+            return length < 0 ? null : cookie;
+        }
+    }
 
     /// <summary>Opens a socket in the calling thread's network namespace.</summary>
     /// <exception cref="NetlinkException">The kernel refused the socket.</exception>

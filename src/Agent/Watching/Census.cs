@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Watching.Dead;
 using Netlink;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;
@@ -15,6 +16,7 @@ internal sealed class Census : IDisposable
     private readonly SocketQuery? _query;
     private readonly WatchTally[] _watches;
     private readonly PortTally _ports;
+    private readonly DeadConnections _dead;
     private readonly UnixSocketTally? _unixSockets;
     private readonly ListenDrops? _drops;
     private readonly TimeProvider _time;
@@ -42,7 +44,8 @@ internal sealed class Census : IDisposable
         _client = client;
         _query = where.Ports.Any() ? QueryOf(where, filter) : null;
         _watches = [.. where.Watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
-        _ports = new PortTally(_query?.LocalPorts ?? [], _watches);
+        _dead = new DeadConnections(_query?.LocalPorts ?? [], filter, time);
+        _ports = new PortTally(_query?.LocalPorts ?? [], _watches, _dead);
         _unixSockets = filter is null ? UnixSocketTally.Of(where.Watches) : null;
         _drops = keepsPeaks && _query is not null ? new ListenDrops(_query.LocalPorts) : null;
         _time = time;
@@ -61,6 +64,7 @@ internal sealed class Census : IDisposable
     internal void TakeOver(Census former)
     {
         _lastSuccess = former._lastSuccess;
+        _dead.TakeOver(former._dead);
         if (_drops is not null && former._drops is not null)
         {
             _drops.TakeOver(former._drops);
@@ -108,6 +112,8 @@ internal sealed class Census : IDisposable
             Ports = ports,
             UnixSockets = _unixSockets?.ToCounts() ?? [],
             Watches = ToWatchCounts(),
+            DeadProblem = _dead.Problem,
+            DeadAge = _dead.Age,
         };
     }
 
@@ -132,6 +138,12 @@ internal sealed class Census : IDisposable
         while (_client.LastDumpIncomplete);
 
         Array.ForEach(_watches, watch => watch.Complete());
+        if (_query is not null)
+        {
+            _dead.Update(_client);
+            _ports.AddDead();
+        }
+
         if (_unixSockets is not null)
         {
             _unixSockets.Count(_client);
@@ -147,7 +159,7 @@ internal sealed class Census : IDisposable
         ImmutableArray<WatchCounts>.Builder counts = ImmutableArray.CreateBuilder<WatchCounts>(_watches.Length);
         foreach (WatchTally watch in _watches)
         {
-            counts.Add(watch.ToCounts());
+            counts.Add(watch.ToCounts(_dead));
         }
 
         return counts.MoveToImmutable();

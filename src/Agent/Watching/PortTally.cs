@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Watching.Dead;
 using Netlink.SockDiag;
 
 namespace Agent.Watching;
@@ -12,6 +13,7 @@ internal sealed class PortTally
     private static readonly ushort[] NoneWatched = new ushort[256];
 
     private readonly ImmutableArray<ushort> _ports;
+    private readonly DeadConnections _dead;
     private readonly Counters[] _counters;
 
     // By the upper and the lower byte of a local port: index into _counters plus one, 0 for a port that is not watched.
@@ -22,9 +24,11 @@ internal sealed class PortTally
 
     /// <param name="ports">The ports of the watches, without duplicates.</param>
     /// <param name="watches">The watches.</param>
-    internal PortTally(ImmutableArray<ushort> ports, IReadOnlyCollection<WatchTally> watches)
+    /// <param name="dead">Finds the dead connections; it needs the sockets of the dump.</param>
+    internal PortTally(ImmutableArray<ushort> ports, IReadOnlyCollection<WatchTally> watches, DeadConnections dead)
     {
         _ports = ports;
+        _dead = dead;
         _counters = new Counters[_ports.Length];
         _watches = new WatchTally[_ports.Length][];
         Array.Fill(_indexByPort, NoneWatched);
@@ -37,7 +41,12 @@ internal sealed class PortTally
         }
     }
 
-    internal void Clear() => Array.Clear(_counters);
+    internal void Clear()
+    {
+        Array.Clear(_counters);
+        _dead.Sockets.Clear();
+    }
+
 
     internal void Add(InetSocket socket)
     {
@@ -55,14 +64,15 @@ internal sealed class PortTally
             case TcpState.Established:
                 InetAddress client = socket.PeerAddress;
                 _counters[index].AddConnection(client, isAccepted);
-                AddHeld(index, client, isAccepted);
+                AddHeld(index, socket, client, isAccepted);
                 break;
             case TcpState.CloseWait:
                 // The client has closed the connection and the server has not: it still takes a slot.
-                AddHeld(index, socket.PeerAddress, isAccepted);
+                AddHeld(index, socket, socket.PeerAddress, isAccepted);
                 break;
             case TcpState.Listen:
                 _counters[index].AddListener(socket);
+                _dead.Sockets.AddListener(socket);
                 break;
             default:
                 // The socket changed its state after the kernel had selected it.
@@ -75,19 +85,33 @@ internal sealed class PortTally
         ImmutableArray<PortCounts>.Builder counts = ImmutableArray.CreateBuilder<PortCounts>(_ports.Length);
         for (int i = 0; i < _ports.Length; i++)
         {
-            counts.Add(_counters[i].ToCounts(_ports[i]));
+            counts.Add(_counters[i].ToCounts(_ports[i]) with { Dead = _dead.CountOf(_ports[i]) });
         }
 
         return counts.MoveToImmutable();
     }
 
-    private void AddHeld(int index, InetAddress client, bool isAccepted)
+    /// <summary>Adds the dead connections that were found after the dump.</summary>
+    internal void AddDead()
+    {
+        foreach (DeadConnection found in _dead.Found)
+        {
+            int port = found.Ends.LocalPort;
+            foreach (WatchTally watch in _watches[_indexByPort[port >> 8][port & 0xff] - 1])
+            {
+                watch.AddDead(new Client(found.Ends.Peer));
+            }
+        }
+    }
+
+    private void AddHeld(int index, InetSocket socket, InetAddress client, bool isAccepted)
     {
         if (!isAccepted)
         {
             return;
         }
 
+        _dead.Sockets.Add(socket, _ports[index], client);
         foreach (WatchTally watch in _watches[index])
         {
             watch.Add(client);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Watching.Dead;
 using Netlink.SockDiag;
 
 namespace Agent.Watching;
@@ -18,6 +19,7 @@ internal sealed class WatchTally
     // The clients of connections that are not counted yet.
     private InetAddress[] _batch = new InetAddress[SmallestBatch];
     private int _waiting;
+    private long _dead;
 
     /// <param name="watch">The watch.</param>
     /// <param name="time">The clock of the peak; null for a single census, which has no peak.</param>
@@ -47,6 +49,7 @@ internal sealed class WatchTally
     {
         _clients.Clear();
         _waiting = 0;
+        _dead = 0;
     }
 
     /// <summary>Counts a held connection.</summary>
@@ -58,6 +61,13 @@ internal sealed class WatchTally
         }
 
         _batch[_waiting++] = client;
+    }
+
+    /// <summary>Counts a dead connection. It is held.</summary>
+    internal void AddDead(Client client)
+    {
+        _clients.Add(client, held: 1, dead: 1);
+        _dead++;
     }
 
     /// <summary>Counts the rest of the last batch, after the last connection.</summary>
@@ -77,8 +87,14 @@ internal sealed class WatchTally
         }
     }
 
-    internal WatchCounts ToCounts() => new(
-        _watch, _clients.Connections, _clients.Clients, _clients.Highest, _peak?.Add(_clients.Highest), _top.Choose(_clients));
+    /// <param name="dead">What the agent knows of the servers' processes.</param>
+    internal WatchCounts ToCounts(DeadConnections dead) =>
+        new(_watch, _clients.Connections, _clients.Clients, _clients.Highest, _peak?.Add(_clients.Highest), _top.Choose(_clients))
+        {
+            Dead = _dead > 0 || Ports.All(dead.Sees) ? _dead : null,
+            IsMinimum = !Ports.All(dead.SeesAll),
+            OpenFiles = dead.OpenFilesOf(Ports),
+        };
 
     private void MakeRoom()
     {

@@ -1,10 +1,10 @@
+using Agent.Platform;
+
 namespace Agent.Workloads;
 
 /// <summary>The processes that have certain sockets open, found by one walk through the descriptors of all processes.</summary>
 internal sealed class SocketOwners
 {
-    private const string Procfs = "/proc";
-
     private readonly Dictionary<uint, List<LocalProcess>> _byInode = [];
 
     private SocketOwners()
@@ -22,7 +22,7 @@ internal sealed class SocketOwners
     {
         SocketOwners owners = new();
         HashSet<uint> found = [];
-        foreach (ProcessDirectory process in ProcessDirectory.All(Procfs))
+        foreach (ProcessDirectory process in ProcessDirectory.All())
         {
             found.Clear();
             if (!process.TryFindSockets(inodes, found))
@@ -32,7 +32,7 @@ internal sealed class SocketOwners
 
             if (found.Count > 0)
             {
-                owners.Add(process.Describe(), found);
+                owners.Add(LocalProcess.Describe(process), found);
             }
         }
 

@@ -1,10 +1,22 @@
+using System.Text;
+using Agent.Platform;
+
 namespace Agent.Workloads;
 
 /// <summary>A process of this host.</summary>
 /// <param name="Id">Its PID in the PID namespace of the agent's /proc.</param>
 /// <param name="Command">Its name; null if it ended before the name was read.</param>
 /// <param name="Workload">Its systemd unit and container.</param>
-internal sealed record LocalProcess(int Id, string? Command, Workload Workload);
+internal sealed record LocalProcess(int Id, string? Command, Workload Workload)
+{
+    /// <summary>Reads the name and the workload of a process.</summary>
+    internal static LocalProcess Describe(ProcessDirectory process)
+    {
+        ReadOnlySpan<byte> comm = process.ReadFile("comm").AsSpan().TrimEnd((byte)'\n');
+        string? command = comm.IsEmpty ? null : ProcessNames.Command(comm, process.ReadProgram());
+        return new LocalProcess(process.Id, command, ControlGroups.Parse(Encoding.UTF8.GetString(process.ReadFile("cgroup"))));
+    }
+}
 
 /// <summary>The systemd unit and the container of a process, from its control group; null for what the control group does not show.</summary>
 /// <param name="Unit">The systemd unit; inside the container if there is one.</param>

@@ -9,6 +9,25 @@ internal static class file_h
     internal const int LOCK_NB = 4;
 }
 
+/// <summary>sys/syscall.h: system calls that the kernel has added since it gives them the same number on all processors.</summary>
+internal static class syscall_h
+{
+    internal const int SYS_pidfd_open = 434;
+    internal const int SYS_pidfd_getfd = 438;
+}
+
+/// <summary>asm-generic/socket.h</summary>
+internal static class socket_h
+{
+    internal const int SO_NETNS_COOKIE = 71;
+}
+
+/// <summary>linux/in.h</summary>
+internal static class in_h
+{
+    internal const int IPPROTO_MPTCP = 262;
+}
+
 /// <summary>linux/netlink.h</summary>
 internal static class netlink_h
 {

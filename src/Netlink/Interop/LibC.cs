@@ -46,6 +46,34 @@ internal static unsafe partial class LibC
         }
     }
 
+    // int getsockname(int sockfd, struct sockaddr *addr, socklen_t *addrlen);
+    /// <param name="sockfd">A socket of any family.</param>
+    /// <param name="addr">Receives the address, or as much of it as fits.</param>
+    /// <returns>The length of the whole address, or the negative errno.</returns>
+    internal static int getsockname(FileDescriptor sockfd, Span<byte> addr)
+    {
+        using Use descriptor = new(sockfd);
+        socklen_t length = addr.Length;
+        fixed (byte* address = addr)
+        {
+            int result = Result(Package.getsockname(descriptor.Number, (sockaddr*)address, &length));
+            return result < 0 ? result : (int)length;
+        }
+    }
+
+    // int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen);
+    /// <returns>The length of the value, or the negative errno.</returns>
+    internal static int getsockopt(FileDescriptor sockfd, int level, int optname, Span<byte> optval)
+    {
+        using Use descriptor = new(sockfd);
+        socklen_t length = optval.Length;
+        fixed (byte* value = optval)
+        {
+            int result = Result(Package.getsockopt(descriptor.Number, level, optname, value, &length));
+            return result < 0 ? result : (int)length;
+        }
+    }
+
     // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
     internal static int setsockopt<T>(FileDescriptor sockfd, int level, int optname, T optval)
         where T : unmanaged
@@ -123,6 +151,42 @@ internal static unsafe partial class LibC
         {
             return Result((int)Package.readlink(path.Bytes, bytes, buf.Length));
         }
+    }
+
+    // ssize_t readlinkat(int dirfd, const char *pathname, char *buf, size_t bufsiz);
+    /// <param name="dirp">The directory.</param>
+    /// <param name="pathname">A result of readdir, which is zero-terminated.</param>
+    /// <param name="buf">Receives the link, or as much of it as fits.</param>
+    internal static int readlinkat(DirectoryStream dirp, ReadOnlySpan<byte> pathname, Span<byte> buf)
+    {
+        fixed (byte* path = pathname)
+        fixed (byte* bytes = buf)
+        {
+            return Result((int)Package.readlinkat(dirfd(dirp.DangerousGetHandle()), path, bytes, buf.Length));
+        }
+    }
+
+    // ssize_t getxattr(const char *path, const char *name, void *value, size_t size);
+    internal static int getxattr(string path, ReadOnlySpan<byte> name, Span<byte> value)
+    {
+        using Path file = new(path, stackalloc byte[StackPathBytes]);
+        fixed (byte* attribute = name)
+        fixed (byte* bytes = value)
+        {
+            return Result((int)getxattr(file.Bytes, attribute, bytes, value.Length));
+        }
+    }
+
+    // int pidfd_open(pid_t pid, unsigned int flags);
+    // By its number: the C library has a function for it only since glibc 2.36.
+    internal static FileDescriptor pidfd_open(int pid, uint flags, out int errno) =>
+        Opened((int)Package.syscall(syscall_h.SYS_pidfd_open, pid, flags), out errno);
+
+    // int pidfd_getfd(int pidfd, int targetfd, unsigned int flags);
+    internal static FileDescriptor pidfd_getfd(FileDescriptor pidfd, int targetfd, uint flags, out int errno)
+    {
+        using Use descriptor = new(pidfd);
+        return Opened((int)Package.syscall(syscall_h.SYS_pidfd_getfd, descriptor.Number, targetfd, flags), out errno);
     }
 
     // int setns(int fd, int nstype);
@@ -216,6 +280,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint opendir(byte* name);
+
+    [LibraryImport(Library)]
+    private static partial int dirfd(nint dirp);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial nint getxattr(byte* path, byte* name, byte* value, nint size);
 
     [LibraryImport(Library)]
     private static partial dirent* readdir(nint dirp);

@@ -33,6 +33,9 @@ internal sealed class DumpExchange(TimeProvider time)
     /// <summary>Whether there is a channel, and it cannot contain replies to an earlier dump.</summary>
     internal bool IsReady => _channel is not null && !_dumping;
 
+    /// <inheritdoc cref="INetlinkChannel.NetnsCookie"/>
+    internal ulong? NetnsCookie => _channel?.NetnsCookie;
+
     internal void Open(INetlinkChannel channel)
     {
         _channel = channel;

@@ -64,6 +64,9 @@ public readonly struct InetAddress : IEquatable<InetAddress>, IComparable<InetAd
         return new IPAddress(IsIPv4 ? bytes[12..] : bytes);
     }
 
+    /// <summary>The IPv6 address in host order; an IPv4 address is v4-mapped.</summary>
+    internal UInt128 ToUInt128() => new(_high, _low);
+
     /// <inheritdoc/>
     public bool Equals(InetAddress other) => _high == other._high && _low == other._low;
 

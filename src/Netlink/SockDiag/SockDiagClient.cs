@@ -59,6 +59,9 @@ public sealed class SockDiagClient : IDisposable
     /// <summary>Whether this kernel refuses one walk for both IP versions, so that each dump walks its table twice.</summary>
     internal bool WalksPerFamily { get; set; }
 
+    /// <summary>The cookie of the network namespace of the last dump, as SO_NETNS_COOKIE of its sockets; null before Linux 5.14.</summary>
+    internal ulong? NetnsCookie => _exchange.NetnsCookie;
+
     /// <summary>Starts a dump. Enumerating it reads the sockets.</summary>
     /// <exception cref="NetlinkException">
     /// The kernel refused the netlink socket, the namespace or the request. Enumerating throws it too, even at the end of the dump.

@@ -1,5 +1,6 @@
 using System.Net;
 using Agent.Watching;
+using Agent.Watching.Dead;
 using Netlink;
 using Netlink.SockDiag;
 using Testing;
@@ -34,8 +35,8 @@ public sealed class CensusTests
         Assert.Null(found.Failure);
         Assert.Equal(
             [
-                new PortCounts(8500, Ipv4: 7, Ipv6: 2, Unaccepted: 4, new AcceptQueue(4, 1024)),
-                new PortCounts(8501, Ipv4: 1, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 1024)),
+                new PortCounts(8500, Ipv4: 7, Ipv6: 2, Unaccepted: 4, new AcceptQueue(4, 1024)) { Dead = 0 },
+                new PortCounts(8501, Ipv4: 1, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 1024)) { Dead = 0 },
             ],
             found.Ports);
     }
@@ -57,7 +58,7 @@ public sealed class CensusTests
         one.LeaveUnaccepted(2, to: IPAddress.Parse("127.0.0.1"));
         two.LeaveUnaccepted(3, to: IPAddress.Parse("127.0.0.2"));
         using Census census = CensusOf(host, Consul);
-        Assert.Equal([new PortCounts(8500, 5, 0, 5, new AcceptQueue(5, 2048))], census.Take().Ports);
+        Assert.Equal([new PortCounts(8500, 5, 0, 5, new AcceptQueue(5, 2048)) { Dead = 0 }], census.Take().Ports);
     }
 
     [Fact]
@@ -159,7 +160,7 @@ public sealed class CensusTests
     [Fact]
     public void Sum_of_accept_queues_does_not_overflow()
     {
-        PortTally tally = new([8500], [new WatchTally(Consul, time: null)]);
+        PortTally tally = new([8500], [new WatchTally(Consul, time: null)], Unseen(8500));
         byte[] listener = Replies.Payload(1, 8500, IPAddress.Any, state: 10, inode: 1, receiveQueue: uint.MaxValue, sendQueue: uint.MaxValue);
         tally.Add(InetSocket.Read(listener));
         tally.Add(InetSocket.Read(listener));
@@ -170,7 +171,7 @@ public sealed class CensusTests
     public void Only_watched_ports_are_counted_and_not_their_neighbors()
     {
         ushort[] watched = [80, 8500, 8501, 0x2234, ushort.MaxValue];
-        PortTally tally = new([.. watched], []);
+        PortTally tally = new([.. watched], [], Unseen(watched));
         foreach (int port in watched.SelectMany(port => new[] { port - 1, port, port + 1, port ^ 0x100 }).Where(port => port <= ushort.MaxValue).Distinct())
         {
             tally.Add(InetSocket.Read(Replies.Payload(1, port, IPAddress.Loopback, state: 1, inode: 1)));
@@ -200,4 +201,6 @@ public sealed class CensusTests
         return new Census(
             new SockDiagClient(left.Dequeue, TimeProvider.System), ConsulHere, TimeProvider.System, keepsPeaks: false);
     }
+
+    private static DeadConnections Unseen(params ushort[] ports) => new(ports, filter: null, TimeProvider.System);
 }

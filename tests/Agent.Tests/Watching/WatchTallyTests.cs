@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Agent.Watching;
+using Agent.Watching.Dead;
 using Netlink.SockDiag;
 
 namespace Agent.Tests.Watching;
@@ -31,7 +32,7 @@ public sealed class WatchTallyTests
             }
 
             tally.Complete();
-            WatchCounts counts = tally.ToCounts();
+            WatchCounts counts = tally.ToCounts(new DeadConnections([8500], filter: null, TimeProvider.System));
             Assert.Equal(connections, counts.Held);
             Assert.Equal(Math.Min(connections, Clients), counts.Clients);
             Assert.Equal((connections + Clients - 1) / Clients, counts.Highest);
@@ -46,7 +47,7 @@ public sealed class WatchTallyTests
         tally.Clear();
         tally.Add(Client(2));
         tally.Complete();
-        Assert.Equal([new ClientCount(new(Client(2)), 1)], tally.ToCounts().Shown);
+        Assert.Equal([new ClientCount(new(Client(2)), 1)], tally.ToCounts(new DeadConnections([8500], filter: null, TimeProvider.System)).Shown);
     }
 
     private static InetAddress Client(int number)

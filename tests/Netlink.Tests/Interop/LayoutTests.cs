@@ -25,6 +25,7 @@ public sealed class LayoutTests
         #include <sys/file.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
+        #include <sys/syscall.h>
         #include <sys/time.h>
         #include <linux/inet_diag.h>
         #include <linux/netlink.h>

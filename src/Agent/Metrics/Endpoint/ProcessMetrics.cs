@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Agent.Workloads;
+using Agent.Platform;
 
 namespace Agent.Metrics.Endpoint;
 

@@ -1,4 +1,4 @@
-using Agent.Metrics.Endpoint;
+using Agent.Platform;
 
 namespace Agent.Publishing.Http;
 

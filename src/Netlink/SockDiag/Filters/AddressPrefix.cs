@@ -50,6 +50,10 @@ internal readonly record struct AddressPrefix
     /// <param name="length">0 to 128.</param>
     internal static AddressPrefix IPv6(UInt128 address, int length) => new(address, length);
 
+    /// <summary>Whether the address begins with these bits. An IPv6 prefix contains no IPv4 address.</summary>
+    internal bool Contains(InetAddress address) =>
+        address.IsIPv4 == IsIPv4 && (address.ToUInt128() & Mask(Length)) == Network;
+
     /// <summary>Writes the address in network order.</summary>
     /// <returns>Its length: 4 or 16 bytes.</returns>
     internal int CopyAddress(Span<byte> destination)

@@ -10,6 +10,9 @@ internal abstract record FilterExpression
     /// <inheritdoc/>
     public sealed override string ToString() => Print();
 
+    /// <summary>Whether a connection matches, as the kernel decides it for a socket that it still has.</summary>
+    internal abstract bool Matches(in ConnectionEnds connection);
+
     private protected abstract string Print();
 
     // 'not' binds closest, so only 'and' and 'or' need parentheses.
@@ -21,6 +24,19 @@ internal abstract record FilterExpression
 /// <param name="Operands">At least two.</param>
 internal sealed record Conjunction(ImmutableArray<FilterExpression> Operands) : FilterExpression
 {
+    internal override bool Matches(in ConnectionEnds connection)
+    {
+        foreach (FilterExpression operand in Operands)
+        {
+            if (!operand.Matches(in connection))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private protected override string Print() => string.Join(" and ", Operands.Select(PrintOperand));
 }
 
@@ -28,12 +44,27 @@ internal sealed record Conjunction(ImmutableArray<FilterExpression> Operands) : 
 /// <param name="Operands">At least two.</param>
 internal sealed record Disjunction(ImmutableArray<FilterExpression> Operands) : FilterExpression
 {
+    internal override bool Matches(in ConnectionEnds connection)
+    {
+        foreach (FilterExpression operand in Operands)
+        {
+            if (operand.Matches(in connection))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private protected override string Print() => string.Join(" or ", Operands.Select(PrintOperand));
 }
 
 /// <summary>Matches if the operand does not.</summary>
 internal sealed record Negation(FilterExpression Operand) : FilterExpression
 {
+    internal override bool Matches(in ConnectionEnds connection) => !Operand.Matches(in connection);
+
     private protected override string Print() => $"not {PrintOperand(Operand)}";
 }
 
@@ -43,6 +74,9 @@ internal sealed record Negation(FilterExpression Operand) : FilterExpression
 /// <param name="Port">Its port; null for every port.</param>
 internal sealed record AddressCondition(SocketEnd End, AddressPrefix? Prefix, ushort? Port) : FilterExpression
 {
+    internal override bool Matches(in ConnectionEnds connection) =>
+        Prefix?.Contains(connection.AddressOf(End)) != false && (Port is not { } port || port == connection.PortOf(End));
+
     private protected override string Print() =>
         $"{(End == SocketEnd.Local ? "src" : "dst")} {Prefix?.ToString() ?? "*"}{(Port is null ? "" : $":{Port}")}";
 }
@@ -50,6 +84,20 @@ internal sealed record AddressCondition(SocketEnd End, AddressPrefix? Prefix, us
 /// <summary>Compares the port of one end with a number.</summary>
 internal sealed record PortCondition(SocketEnd End, Comparison Comparison, ushort Port) : FilterExpression
 {
+    internal override bool Matches(in ConnectionEnds connection)
+    {
+        ushort actual = connection.PortOf(End);
+        return Comparison switch
+        {
+            Comparison.Equal => actual == Port,
+            Comparison.NotEqual => actual != Port,
+            Comparison.Less => actual < Port,
+            Comparison.LessOrEqual => actual <= Port,
+            Comparison.Greater => actual > Port,
+            _ => actual >= Port,
+        };
+    }
+
     private protected override string Print() => $"{(End == SocketEnd.Local ? "sport" : "dport")} {Symbol} :{Port}";
 
     private string Symbol => Comparison switch
@@ -61,6 +109,18 @@ internal sealed record PortCondition(SocketEnd End, Comparison Comparison, ushor
         Comparison.Greater => ">",
         _ => ">=",
     };
+}
+
+/// <summary>The addresses and ports of a connection.</summary>
+/// <param name="Local">The address at this end.</param>
+/// <param name="LocalPort">Its port.</param>
+/// <param name="Peer">The address at the other end.</param>
+/// <param name="PeerPort">Its port.</param>
+internal readonly record struct ConnectionEnds(InetAddress Local, ushort LocalPort, InetAddress Peer, ushort PeerPort)
+{
+    internal InetAddress AddressOf(SocketEnd end) => end == SocketEnd.Local ? Local : Peer;
+
+    internal ushort PortOf(SocketEnd end) => end == SocketEnd.Local ? LocalPort : PeerPort;
 }
 
 /// <summary>An end of a connection.</summary>

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Agent.Metrics.Endpoint;
+using Agent.Platform;
 using Agent.Publishing.Http;
 using Testing;
 

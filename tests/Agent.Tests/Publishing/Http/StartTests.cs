@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Agent.Configuration;
-using Agent.Metrics.Endpoint;
+using Agent.Platform;
 using Agent.Publishing.Http;
 using Testing;
 

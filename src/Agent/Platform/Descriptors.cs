@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using Netlink.Interop;
 
-namespace Agent.Workloads;
+namespace Agent.Platform;
 
 /// <summary>
 /// The open descriptors of a process, proc_pid_fd(5). The C library lists them, because .NET would follow each link to its file, which may be on a

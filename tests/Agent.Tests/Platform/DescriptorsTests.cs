@@ -1,7 +1,7 @@
 using System.Text;
-using Agent.Workloads;
+using Agent.Platform;
 
-namespace Agent.Tests.Workloads;
+namespace Agent.Tests.Platform;
 
 public sealed class DescriptorsTests
 {

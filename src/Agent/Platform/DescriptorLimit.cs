@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace Agent.Metrics.Endpoint;
+namespace Agent.Platform;
 
 /// <summary>The most descriptors that a process may have, "Max open files" in proc_pid_limits(5).</summary>
 internal static class DescriptorLimit

@@ -1,0 +1,540 @@
+using System.Collections.Immutable;
+using Agent.Platform;
+using Netlink;
+using Netlink.Interop;
+using Netlink.SockDiag;
+using Netlink.SockDiag.Filters;
+using static Tmds.Linux.LibC;
+
+namespace Agent.Watching.Dead;
+
+/// <summary>
+/// Finds the connections that the kernel has ended and the server has not closed. They are in no table, but each has a descriptor in the server's
+/// process. A look lists these descriptors and asks a copy of each socket that no table has, pidfd_getfd(2). A look happens only when something
+/// indicates that there may be such a connection; what was found stays until its descriptor is gone.
+/// </summary>
+/// <remarks>
+/// Without the right to copy, the look counts the connections that a census saw alive. Without the right to list, there is no look. Then the counts
+/// are a minimum.
+/// </remarks>
+internal sealed class DeadConnections
+{
+    /// <summary>The longest time from one look to the next, and from one search for the servers' processes to the next.</summary>
+    internal static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
+
+    // A look may take a fiftieth of the time, so that it is rare where it is expensive: with 100,000 descriptors.
+    private const int PauseFactor = 50;
+
+    // Above these, only the regular look notices changes, because the checks between looks would be expensive.
+    private const int MostCheckedServers = 64;
+    private const int MostCheckedDead = 1000;
+
+    // Not TIME_WAIT and SYN_RECEIVED, which no process holds.
+    private static readonly SocketQuery EveryTcpSocket = new(
+        TcpStates.Established | TcpStates.SynSent | TcpStates.FinWait1 | TcpStates.FinWait2 | TcpStates.Close | TcpStates.CloseWait
+        | TcpStates.LastAck | TcpStates.Listen | TcpStates.Closing);
+
+    private readonly HashSet<ushort> _ports;
+    private readonly SocketFilter? _filter;
+    private readonly TimeProvider _time;
+    private readonly HashSet<uint> _alive = [];
+
+    // Connections that have left the table since the last look.
+    private readonly Dictionary<uint, AcceptedSocket> _gone = [];
+    private readonly Dictionary<uint, Place> _candidates = [];
+
+    private AcceptedSockets _current = new();
+    private AcceptedSockets _previous = new();
+    private ServerProcesses _servers = new();
+    private Dictionary<uint, Place> _listed = [];
+    private Dictionary<uint, Place> _listedBefore = [];
+    private Dictionary<uint, DeadConnection> _dead = [];
+
+    // Sockets that are none of the watched ports, so that nothing asks for them again.
+    private HashSet<uint> _others = [];
+    private HashSet<uint> _listenersAtLook = [];
+
+    // Ports that have a listening socket or a connection, and those of them whose server's descriptors were listed.
+    private HashSet<ushort> _inUse = [];
+    private HashSet<ushort> _visible = [];
+    private bool _hasOnlySeenAlive;
+    private long? _lookedAt;
+    private long _searchedAt;
+    private long _nextLookAt;
+    private long _nextSearchAt;
+    private bool _aliveIsCurrent;
+
+    // Descriptors of the servers that were not accounted for by a connection in the table.
+    private long _surplus = long.MaxValue;
+
+    /// <param name="ports">The watched ports.</param>
+    /// <param name="filter">A further condition for connections to be counted; null for none.</param>
+    /// <param name="time">The clock.</param>
+    internal DeadConnections(IEnumerable<ushort> ports, SocketFilter? filter, TimeProvider time)
+    {
+        _ports = [.. ports];
+        _filter = filter;
+        _time = time;
+    }
+
+    /// <summary>The accepted connections and listening sockets of the census that is being taken.</summary>
+    internal AcceptedSockets Sockets => _current;
+
+    /// <summary>The dead connections, after a look or without one.</summary>
+    internal IReadOnlyCollection<DeadConnection> Found => _dead.Values;
+
+    /// <summary>Why the agent may miss dead connections, in one line; null if it sees all of them.</summary>
+    internal string? Problem { get; private set; }
+
+    /// <summary>How old the numbers are if a look is due and must wait; otherwise null.</summary>
+    internal TimeSpan? Age { get; private set; }
+
+    /// <summary>Whether the agent sees all dead connections of a port.</summary>
+    internal bool SeesAll(ushort port) => Sees(port) && !(_hasOnlySeenAlive && _inUse.Contains(port));
+
+    /// <summary>Whether the agent can look for dead connections of a port, and sees at least some of them.</summary>
+    internal bool Sees(ushort port) => _visible.Contains(port) || !_inUse.Contains(port);
+
+    /// <summary>How many dead connections a port has; null if the agent cannot look for them, and where no process listens on it.</summary>
+    internal long? CountOf(ushort port)
+    {
+        long count = 0;
+        foreach (DeadConnection found in _dead.Values)
+        {
+            count += found.Ends.LocalPort == port ? 1 : 0;
+        }
+
+        return count > 0 || _visible.Contains(port) ? count : null;
+    }
+
+    /// <summary>The open files of the process that is nearest to its limit, of those that listen on the ports; null if the agent cannot see one.</summary>
+    internal OpenFiles? OpenFilesOf(ImmutableArray<ushort> ports)
+    {
+        OpenFiles? nearest = null;
+        foreach (ServerProcess server in _servers.All)
+        {
+            if (server.DescriptorLimit is { } limit
+                && (nearest is not { } other || server.Descriptors / (double)limit > other.Open / (double)other.Limit)
+                && ports.Any(server.ListensOn))
+            {
+                nearest = new OpenFiles(server.Descriptors, limit, server.Process.Id);
+            }
+        }
+
+        return nearest;
+    }
+
+    /// <summary>Takes over what another census of the network namespace has found.</summary>
+    internal void TakeOver(DeadConnections former)
+    {
+        (_previous, _servers) = (former._previous, former._servers);
+        (_listed, _listedBefore) = (former._listed, former._listedBefore);
+        _dead = new(former._dead.Where(found => _ports.Contains(found.Value.Ends.LocalPort)));
+        foreach ((uint inode, AcceptedSocket socket) in former._gone)
+        {
+            _gone[inode] = socket;
+        }
+    }
+
+    /// <summary>Looks for dead connections if a look is due, after a complete dump.</summary>
+    /// <param name="client">The client of the dump, for a further one.</param>
+    internal void Update(SockDiagClient client)
+    {
+        bool isDue = IsDue();
+        Age = isDue && _lookedAt is { } last && _time.GetTimestamp() < _nextLookAt ? _time.GetElapsedTime(last) : null;
+        if (isDue && Age is null)
+        {
+            long begun = _time.GetTimestamp();
+            TryLook(client);
+            _lookedAt = _time.GetTimestamp();
+            _nextLookAt = PauseAfter(begun);
+        }
+
+        (_current, _previous) = (_previous, _current);
+        _aliveIsCurrent = false;
+    }
+
+    private void TryLook(SockDiagClient client)
+    {
+        try
+        {
+            Look(client);
+        }
+        catch (Exception failure) when (failure is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
+        {
+            // The census has succeeded. Only the dead connections are not known.
+            (_inUse, _visible) = ([.. _ports], []);
+            Problem = $"cannot look for dead connections: {failure.Message}";
+        }
+    }
+
+    private bool IsDue()
+    {
+        bool isDue = _lookedAt is not { } last || _time.GetElapsedTime(last) >= Regularly || !_listenersAtLook.SetEquals(_current.Listeners.Keys);
+        if (_servers.All.Count == 0)
+        {
+            // There is nothing to look at before the next search.
+            return isDue;
+        }
+
+        isDue |= NoteDisappeared();
+        isDue |= HaveDescriptorsGrown();
+        return isDue || IsAnyDeadClosed();
+    }
+
+    /// <summary>Remembers the connections that the table no longer has.</summary>
+    private bool NoteDisappeared()
+    {
+        if (_current.HasSameConnectionsAs(_previous))
+        {
+            return false;
+        }
+
+        SetAlive();
+        bool any = false;
+        foreach (ref readonly AcceptedSocket socket in _previous.All)
+        {
+            if (!_alive.Contains(socket.Inode))
+            {
+                _gone[socket.Inode] = socket;
+                any = true;
+            }
+        }
+
+        return any;
+    }
+
+    private void SetAlive()
+    {
+        if (_aliveIsCurrent)
+        {
+            return;
+        }
+
+        _alive.Clear();
+        foreach (ref readonly AcceptedSocket socket in _current.All)
+        {
+            _alive.Add(socket.Inode);
+        }
+
+        _aliveIsCurrent = true;
+    }
+
+    /// <summary>Whether the servers have more descriptors than before, without more connections in the table.</summary>
+    private bool HaveDescriptorsGrown()
+    {
+        if (_servers.All.Count > MostCheckedServers)
+        {
+            return false;
+        }
+
+        long surplus = -_current.Count;
+        foreach (ServerProcess server in _servers.All)
+        {
+            if (!server.CountDescriptors())
+            {
+                return false;
+            }
+
+            surplus += server.Descriptors;
+        }
+
+        bool hasGrown = surplus > _surplus;
+        _surplus = Math.Min(surplus, _surplus);
+        return hasGrown;
+    }
+
+    private bool IsAnyDeadClosed()
+    {
+        if (_dead.Count <= MostCheckedDead)
+        {
+            foreach (DeadConnection found in _dead.Values)
+            {
+                if (found.Place.Server.Process.SocketAt(found.Place.Descriptor) != found.Inode)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private void Look(SockDiagClient client)
+    {
+        // With a filter the dump may lack the listening sockets.
+        if (_filter is not null)
+        {
+            AddListeners(client);
+        }
+
+        SetAlive();
+        _listenersAtLook = [.. _current.Listeners.Keys];
+        bool hasLost = _servers.ListAgain();
+        ListServers();
+        if (hasLost || IsSearchDue())
+        {
+            long begun = _time.GetTimestamp();
+            _servers.Search(_current, _dead.ContainsKey);
+            (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
+            ListServers();
+        }
+
+        _surplus = -_current.Count;
+        foreach (ServerProcess server in _servers.All)
+        {
+            _surplus += server.Descriptors;
+        }
+
+        CollectCandidates();
+        string? copyProblem = TryCopying();
+        if (_candidates.Count > 0)
+        {
+            RemoveThoseOfOtherProtocols();
+        }
+
+        if (_candidates.Count > 0)
+        {
+            RemoveThoseInTheTable(client);
+        }
+
+        if (_candidates.Count > 0)
+        {
+            Identify(client.NetnsCookie, mayCopy: copyProblem is null);
+        }
+
+        _gone.Clear();
+        Judge(copyProblem);
+        (_listed, _listedBefore) = (_listedBefore, _listed);
+    }
+
+    private void AddListeners(SockDiagClient client)
+    {
+        SocketQuery query = new(TcpStates.Listen, _ports);
+        do
+        {
+            foreach (InetSocket socket in client.Dump(query))
+            {
+                _current.AddListener(socket);
+            }
+        }
+        while (client.LastDumpIncomplete);
+    }
+
+    /// <summary>Whether all processes are to be searched for servers: regularly, and when a socket has no known owner.</summary>
+    private bool IsSearchDue()
+    {
+        if (_searchedAt == 0 || _time.GetElapsedTime(_searchedAt) >= Regularly)
+        {
+            return true;
+        }
+
+        if (_time.GetTimestamp() < _nextSearchAt)
+        {
+            return false;
+        }
+
+        foreach (uint listener in _current.Listeners.Keys)
+        {
+            if (!_listed.ContainsKey(listener))
+            {
+                return true;
+            }
+        }
+
+        foreach (ref readonly AcceptedSocket socket in _current.All)
+        {
+            if (!_listed.ContainsKey(socket.Inode))
+            {
+                return true;
+            }
+        }
+
+        // A process may have been started for it, and ended its part since.
+        return _gone.Keys.Any(inode => !_listed.ContainsKey(inode) && !_listedBefore.ContainsKey(inode));
+    }
+
+    private void ListServers()
+    {
+        _listed.Clear();
+        foreach (ServerProcess server in _servers.All)
+        {
+            server.SetPorts(_current.Listeners);
+            foreach (OpenSocket socket in server.Sockets)
+            {
+                // Several processes may share a socket, and it may have several descriptors.
+                _listed.TryAdd(socket.Inode, new Place(server, socket.Descriptor));
+            }
+        }
+    }
+
+    /// <summary>Sorts the servers' sockets: known dead ones, known others, and those that nothing is known of.</summary>
+    private void CollectCandidates()
+    {
+        Dictionary<uint, DeadConnection> dead = [];
+        HashSet<uint> others = [];
+        _candidates.Clear();
+        foreach ((uint inode, Place place) in _listed)
+        {
+            if (_alive.Contains(inode) || _current.Listeners.ContainsKey(inode))
+            {
+                continue;
+            }
+
+            if (_dead.TryGetValue(inode, out DeadConnection? found))
+            {
+                dead.Add(inode, found with { Place = place });
+            }
+            else if (_others.Contains(inode))
+            {
+                others.Add(inode);
+            }
+            else
+            {
+                _candidates.Add(inode, place);
+            }
+        }
+
+        (_dead, _others) = (dead, others);
+    }
+
+    /// <summary>Whether the agent may copy descriptors of every server.</summary>
+    /// <returns>Why it may not; null if it may.</returns>
+    private string? TryCopying()
+    {
+        foreach (ServerProcess server in _servers.All)
+        {
+            using ProcessHandle? process = ProcessHandle.Open(server.Process.Id, out int errno);
+            errno = process?.TryCopying() ?? errno;
+            if (errno != 0 && errno != ESRCH)
+            {
+                return errno == ENOSYS
+                    ? "sees only dead connections that a census has counted before: this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
+                    : "sees only dead connections that a census has counted before: the agent may list the server's descriptors, but not copy them; "
+                        + "run it as root, or with the capability CAP_SYS_PTRACE";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Sockets of other protocols are told apart by name, without copying their descriptors.</summary>
+    private void RemoveThoseOfOtherProtocols()
+    {
+        foreach ((uint inode, Place place) in _candidates)
+        {
+            // An accepted socket of an MPTCP listener is called MPTCP, also if the client knows only TCP.
+            if (place.Server.Process.ProtocolOf(place.Descriptor, inode) is { } protocol && !protocol.Contains("TCP", StringComparison.Ordinal))
+            {
+                _candidates.Remove(inode);
+                _others.Add(inode);
+            }
+        }
+    }
+
+    /// <summary>Removes sockets that a further dump still finds: those of other ports, and those that were accepted after the first dump.</summary>
+    private void RemoveThoseInTheTable(SockDiagClient client)
+    {
+        List<(uint Inode, ushort Port)> found = [];
+        do
+        {
+            found.Clear();
+            foreach (InetSocket socket in client.Dump(EveryTcpSocket))
+            {
+                if (_candidates.ContainsKey(socket.Inode))
+                {
+                    found.Add((socket.Inode, socket.LocalPort));
+                }
+            }
+        }
+        while (client.LastDumpIncomplete);
+
+        foreach ((uint inode, ushort port) in found)
+        {
+            _candidates.Remove(inode);
+            if (!_ports.Contains(port))
+            {
+                _others.Add(inode);
+            }
+        }
+    }
+
+    private void Identify(ulong? netnsCookie, bool mayCopy)
+    {
+        foreach (IGrouping<ServerProcess, KeyValuePair<uint, Place>> server in _candidates.GroupBy(candidate => candidate.Value.Server))
+        {
+            using ProcessHandle? process = mayCopy ? ProcessHandle.Open(server.Key.Process.Id, out _) : null;
+            foreach ((uint inode, Place place) in server)
+            {
+                ConnectionEnds? ends = process is not null ? Ask(process, place.Descriptor, inode, netnsCookie)
+                    : !mayCopy && _gone.TryGetValue(inode, out AcceptedSocket known) ? new ConnectionEnds(default, known.Port, known.Client, 0)
+                    : null;
+                if (ends is not { } connection)
+                {
+                    continue;
+                }
+
+                if (_ports.Contains(connection.LocalPort) && _filter?.Expression.Matches(in connection) != false)
+                {
+                    _dead.Add(inode, new DeadConnection(inode, connection, place));
+                }
+                else
+                {
+                    _others.Add(inode);
+                }
+            }
+        }
+    }
+
+    private static ConnectionEnds? Ask(ProcessHandle process, int descriptor, uint inode, ulong? netnsCookie)
+    {
+        // While a copy is open, the client does not learn that the server has closed the connection.
+        using FileDescriptor copy = process.Copy(descriptor, out _);
+        return copy.IsInvalid ? null : CopiedSocket.Ask(copy, inode, netnsCookie);
+    }
+
+    private void Judge(string? copyProblem)
+    {
+        (_inUse, _visible) = ([], []);
+        HashSet<ushort> withoutOwner = [];
+        foreach ((uint inode, ushort port) in _current.Listeners)
+        {
+            (_listed.ContainsKey(inode) ? _visible : withoutOwner).Add(port);
+        }
+
+        foreach (ref readonly AcceptedSocket socket in _current.All)
+        {
+            // A server that no longer listens.
+            if (!_visible.Contains(socket.Port) && !withoutOwner.Contains(socket.Port))
+            {
+                (_listed.ContainsKey(socket.Inode) ? _visible : withoutOwner).Add(socket.Port);
+            }
+        }
+
+        _inUse.UnionWith(_visible);
+        _inUse.UnionWith(withoutOwner);
+        _visible.ExceptWith(withoutOwner);
+        _hasOnlySeenAlive = copyProblem is not null;
+        Problem = withoutOwner.Count == 0 ? copyProblem
+            : _servers.Hidden > 0
+                ? $"cannot see all dead connections: the agent may not look into the process that listens on port {withoutOwner.Min()}; "
+                    + "run it as root, or with the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+                : $"cannot see all dead connections: no process in the agent's /proc listens on port {withoutOwner.Min()}; "
+                    + "a container needs 'pid: host', and a systemd unit ProtectProc=default";
+    }
+
+    private long PauseAfter(long begun)
+    {
+        long now = _time.GetTimestamp();
+        return now + (PauseFactor * (now - begun));
+    }
+}
+
+/// <summary>A dead connection.</summary>
+/// <param name="Inode">The inode of the server's socket.</param>
+/// <param name="Ends">Its addresses and ports; where the agent may not copy descriptors, only the server's port and the client's address.</param>
+/// <param name="Place">Where the server has it.</param>
+internal sealed record DeadConnection(uint Inode, ConnectionEnds Ends, Place Place);
+
+/// <summary>A descriptor of a server's process.</summary>
+internal readonly record struct Place(ServerProcess Server, int Descriptor);
