@@ -97,26 +97,22 @@ internal sealed class UnixSocketTally
             return known;
         }
 
-        WatchedPath? named = PathNamed(socket.Name);
-        if (named is not null || Array.Exists(_paths, path => path.File == file))
+        // Most sockets are not watched. A loop allocates nothing for them.
+        WatchedPath? named = null;
+        bool isWatched = false;
+        ReadOnlySpan<byte> name = socket.Name;
+        foreach (WatchedPath path in _paths)
+        {
+            named = name.SequenceEqual(path.Name) ? path : named;
+            isWatched |= path.File == file;
+        }
+
+        if (isWatched || named is not null)
         {
             _files.Add(file, known = new BoundFile(file, named));
         }
 
         return known;
-    }
-
-    private WatchedPath? PathNamed(ReadOnlySpan<byte> name)
-    {
-        foreach (WatchedPath path in _paths)
-        {
-            if (name.SequenceEqual(path.Name))
-            {
-                return path;
-            }
-        }
-
-        return null;
     }
 
     private IEnumerable<BoundFile> SelectedBy(IEnumerable<WatchedPath> paths) =>
