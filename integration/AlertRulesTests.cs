@@ -42,7 +42,7 @@ public sealed class AlertRulesTests : IDisposable
         using PortOpener opener = await PortOpener.Start(_namespace);
         await using FakeConsul consul = new();
         using AgentProcess daemon = AgentProcess.Start(
-            ["--interval", "100ms", "--netns", _namespace.Path, "--textfile-directory", _directory.Path],
+            ["--interval", "100ms", "--total-limit", "1000", "--netns", _namespace.Path, "--textfile-directory", _directory.Path],
             new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = $"{consul.Address}" });
         using NodeExporter exporter = new(_directory.Path);
         using Prometheus prometheus = new(exporter.Address);

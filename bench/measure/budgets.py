@@ -16,6 +16,7 @@ def budgets(raw):
     yield from of_censuses(raw.get("scenes"))
     yield from of_starts(raw.get("starts"))
     yield from of_daemon(raw.get("daemon"))
+    yield from of_dead(raw.get("dead"))
 
 
 def of_censuses(scenes):
@@ -53,6 +54,12 @@ def of_daemon(daemon):
     for share in shares:
         yield compared(f"the daemon at an interval of 1 s, CPU as a multiple of the floor once a second; {share['name']}", 1.5, "",
                        share["then"] / floor["then"] if floor else None, 3)
+
+
+def of_dead(dead):
+    row = row_of(dead["rows"], "churn") if dead else None
+    what = row["name"] if row else "connections that come and go"
+    yield compared(f"the look for dead connections, CPU more a census; {what}", 1, " ms", row["looks_ms"] - row["blind_ms"] if row else None, 3)
 
 
 def compared(what, most, unit, measured, digits):

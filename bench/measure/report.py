@@ -26,7 +26,8 @@ def whole(raw):
         on.setdefault(machine_line(part), []).append(name)
     for machine, parts in on.items():
         lines += [machine if len(on) == 1 else f"{', '.join(parts)}: {machine}", ""]
-    for name, write in (("scenes", scenes), ("starts", starts), ("daemon", daemon), ("growth", growth), ("unix", unix_sockets), ("profile", profile), ("fleet", fleet),
+    for name, write in (("scenes", scenes), ("starts", starts), ("daemon", daemon), ("dead", dead), ("growth", growth), ("unix", unix_sockets), ("profile", profile),
+                        ("fleet", fleet),
                         ("benchmarks", benchmarks)):
         if name in raw:
             lines += write(raw[name])
@@ -129,6 +130,19 @@ def daemon(part):
             ["a scrape of the endpoint", "CPU ms", "bytes"],
             [[name, shown(found["milliseconds"], 3, True), f"{found['bytes']:,}"] for name, found in part["scrapes"].items()])
         yield ""
+
+
+def dead(part):
+    yield "## Dead connections"
+    yield ""
+    yield (f"Two daemons at an interval of 1 s, at the same time for {part['seconds']} s. One may look into the server's process, and looks for dead connections there; "
+           "the other has no capability and does not look.")
+    yield ""
+    yield from table(
+        ["CPU ms of a census, textfile on tmpfs included", "with the look", "without", "more"],
+        [[row["name"], shown(row["looks_ms"], 3, True), shown(row["blind_ms"], 3, False), shown(row["looks_ms"] - row["blind_ms"], 3, True)]
+         for row in part["rows"]])
+    yield ""
 
 
 def growth(part):

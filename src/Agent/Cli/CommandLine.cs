@@ -31,6 +31,12 @@ internal sealed class CommandLine
         HelpName = "N|none",
     };
 
+    private readonly Option<string?> _totalLimit = new("--total-limit")
+    {
+        Description = "How many connections all clients together may hold on all these ports. Default: none.",
+        HelpName = "N",
+    };
+
     private readonly Option<string?> _interval = new("--interval")
     {
         Description = "The time from one census to the next, such as 500ms, 1m30s or 00:01:30. Default: 1s. Variable: UPDATE_DELAY.",
@@ -53,7 +59,7 @@ internal sealed class CommandLine
 
     private readonly Option<string?> _config = new("--config")
     {
-        Description = "A configuration file. The watches in it replace --port, --watch and --limit. Variable: AGENT_CONFIG.",
+        Description = "A configuration file. The watches in it replace --port, --watch, --limit and --total-limit. Variable: AGENT_CONFIG.",
         HelpName = "FILE",
     };
 
@@ -102,13 +108,14 @@ internal sealed class CommandLine
 
     private readonly Option<string?> _warning = new("--warn")
     {
-        Description = "Exit with 1 if a client holds at least this many connections, or this part of the limit: 160 or 80%.",
+        Description = "Exit with 1 if a client holds at least this many connections, 160, or this part of its limit, 80%. A percentage also judges "
+            + "all clients together by --total-limit, and so does a number where there is no limit per client.",
         HelpName = "N|N%",
     };
 
     private readonly Option<string?> _critical = new("--critical")
     {
-        Description = "Exit with 2 if a client holds at least this many connections, or this part of the limit.",
+        Description = "Exit with 2 if a client holds at least this many connections, or this part of its limit. It judges all clients together as --warn does.",
         HelpName = "N|N%",
     };
 
@@ -136,7 +143,7 @@ internal sealed class CommandLine
     internal CommandLine(IReadOnlyList<string> arguments)
     {
         foreach (Option option in (ReadOnlySpan<Option>)
-            [_port, _watch, _limit, _netns, _config, _interval,
+            [_port, _watch, _limit, _totalLimit, _netns, _config, _interval,
             _textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile,
             _once, _output, _processes, _warning, _critical, _filter])
         {
@@ -276,7 +283,7 @@ internal sealed class CommandLine
         return command == _root
             ? help.OfProgram(
                 _root,
-                ("What is counted", [_port, _watch, _limit, _netns, _config, _interval]),
+                ("What is counted", [_port, _watch, _limit, _totalLimit, _netns, _config, _interval]),
                 ("Where the counts go", [_textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile]),
                 ("One census", [_once, _output, _processes, _warning, _critical, _filter]))
             : help.OfCommand(command);

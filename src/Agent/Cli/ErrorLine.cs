@@ -11,15 +11,32 @@ internal static class ErrorLine
     private const int StandardError = 2;
     private const int LongestWaitMilliseconds = 1000;
 
-    // sd-daemon(3), SD_ERR.
+    // sd-daemon(3), SD_ERR and SD_WARNING.
     private const string ErrorPriority = "<3>";
+    private const string WarningPriority = "<4>";
 
     /// <summary>Writes an error line. If standard error is closed or full, the line is lost.</summary>
-    internal static void Write(string message)
+    internal static void Write(string message) => Write(message, ErrorPriority);
+
+    /// <summary>Writes a line about something that is no error of the agent and does not change the exit code.</summary>
+    internal static void WriteWarning(string message) => Write(message, WarningPriority);
+
+    internal static string For(string message) => $"agent: {Flatten(message)}";
+
+    /// <summary>Replaces each control character with a space.</summary>
+    internal static string Flatten(string message) => string.Create(message.Length, message, static (line, source) =>
+    {
+        for (int i = 0; i < line.Length; i++)
+        {
+            line[i] = char.IsControl(source[i]) ? ' ' : source[i];
+        }
+    });
+
+    private static void Write(string message, string priority)
     {
         // Not through .NET's console: it needs descriptors and a thread, and the error may be that there are no more of them. At its first use
         // it also writes control sequences to the terminal; see Terminal.
-        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes($"{(Journal.IsStandardError ? ErrorPriority : "")}{For(message)}\n");
+        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes($"{(Journal.IsStandardError ? priority : "")}{For(message)}\n");
         while (!rest.IsEmpty)
         {
             int written = LibC.write(StandardError, rest);
@@ -33,15 +50,4 @@ internal static class ErrorLine
             rest = rest[Math.Max(written, 0)..];
         }
     }
-
-    internal static string For(string message) => $"agent: {Flatten(message)}";
-
-    /// <summary>Replaces each control character with a space.</summary>
-    internal static string Flatten(string message) => string.Create(message.Length, message, static (line, source) =>
-    {
-        for (int i = 0; i < line.Length; i++)
-        {
-            line[i] = char.IsControl(source[i]) ? ' ' : source[i];
-        }
-    });
 }

@@ -28,9 +28,9 @@ internal sealed class HelpText(int width)
     private const string ExitCodes = """
 
         Exit codes of --once:
-          0   no client reached a threshold
-          1   a client reached --warn
-          2   a client reached --critical
+          0   no threshold is reached
+          1   --warn is reached
+          2   --critical or a limit is reached
           3   the census failed, or a threshold cannot be checked
           64  an option, a variable or a file is invalid, or the textfile cannot be written
 

@@ -56,6 +56,14 @@ internal static class OnceCommand
             }
         }
 
+        if (!(isPrinted && format.ShowsDeadProblem))
+        {
+            foreach (string problem in snapshot.DeadProblems)
+            {
+                ErrorLine.WriteWarning(problem);
+            }
+        }
+
         if (!isPrinted)
         {
             return ExitCode.CouldNotMeasure;

@@ -10,14 +10,17 @@ internal static class SeriesBound
     /// <summary>The maximum. A configuration that can produce more is rejected.</summary>
     internal const int Most = 10_000;
 
-    // Connections of two protocols, unaccepted connections, the accept queue and its limit, and drops.
-    private const int PerPort = 6;
+    // Connections of two protocols, unaccepted and dead connections, the accept queue and its limit, and drops.
+    private const int PerPort = 7;
 
     // The accept queue and its limit.
     private const int PerUnixSocket = 2;
 
-    // Clients, the highest client, its peak, and the limit.
-    private const int PerWatch = 4;
+    // Held connections, clients, the highest client, its peak, and the limit; the server's open files and their limit.
+    private const int PerWatch = 7;
+
+    // The total limit.
+    private const int PerTotalLimit = 1;
 
     // Whether the asked service refuses the agent's address.
     private const int PerQuestion = 1;
@@ -49,7 +52,11 @@ internal static class SeriesBound
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
             + (PerUnixSocket * where.Watches.SelectMany(watch => watch.UnixSockets).Distinct().LongCount())
-            + where.Watches.Sum(watch => PerWatch + (watch.LimitFrom is null ? 0 : PerQuestion) + (long)watch.ShownClients));
+            + where.Watches.Sum(watch =>
+                PerWatch
+                + (watch.LimitFrom is null ? 0 : PerQuestion)
+                + (watch.TotalLimit is null ? 0 : PerTotalLimit)
+                + (long)watch.ShownClients));
 
     /// <summary>The highest number of series at /metrics at one time.</summary>
     internal static long CountAtEndpoint(ImmutableArray<WatchedNamespace> namespaces)

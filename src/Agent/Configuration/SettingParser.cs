@@ -91,6 +91,11 @@ internal static class SettingParser
             : throw new FormatException($"'{text}' is not a limit; give a number of at least 1, or none");
     }
 
+    internal static int TotalLimit(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit > 0
+            ? limit
+            : throw new FormatException($"'{text}' is not a total limit; give a number of at least 1");
+
     internal static int ShownClients(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int shown)
             ? shown

@@ -18,6 +18,7 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
     private const string PortOption = "--port";
     private const string WatchOption = "--watch";
     private const string LimitOption = "--limit";
+    private const string TotalLimitOption = "--total-limit";
     private const string PortVariable = "CONSUL_PORT";
 
     private readonly List<WatchEntry>? _entries = lookup.File?.Values.Watches;
@@ -31,7 +32,7 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
         }
 
         LoadedFile file = lookup.File!;
-        foreach (string option in (ReadOnlySpan<string>)[PortOption, WatchOption, LimitOption])
+        foreach (string option in (ReadOnlySpan<string>)[PortOption, WatchOption, LimitOption, TotalLimitOption])
         {
             if (lookup.IsGiven(option))
             {
@@ -114,6 +115,7 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
     {
         GivenSetting<string>? limit = lookup.Find(LimitOption, null, $"{key}.limit", entry.Limit);
         Setting<ConsulEndpoint?> limitFrom = ReadLimitFrom(name, limit, entry, key);
+        GivenSetting<string>? totalLimit = lookup.Find(TotalLimitOption, null, $"{key}.totalLimit", entry.TotalLimit);
         GivenSetting<string>? netns = lookup.Find(null, null, $"{key}.netns", entry.Netns);
         Setting<NetworkNamespace?>? other = netns is null || netns.Text == main ? null : netns.Parse<NetworkNamespace?>(NetworkNamespace.Parse);
         Setting<int> shownClients = lookup.Read(
@@ -127,6 +129,7 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
                 ? DefaultLimit(name, isAsked: limitFrom.Value is not null)
                 : new ClientLimit(limit.Parse(SettingParser.Limit).Value, limit.Origin),
             LimitFrom = limitFrom.Value,
+            TotalLimit = totalLimit is null ? null : new TotalLimit(totalLimit.Parse(SettingParser.TotalLimit).Value, totalLimit.Origin),
             ShownClients = shownClients.Value,
             Warning = warning?.Parse(Threshold.Parse).Value,
             Critical = critical?.Parse(Threshold.Parse).Value,
@@ -139,6 +142,7 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
             .. Optional($"{name}.netns", other?.Value?.Where, other?.Origin),
             new($"{name}.limit", watch.Limit.Text, watch.Limit.Source),
             .. Optional($"{name}.limitFrom", watch.LimitFrom?.Name, limitFrom.Origin),
+            .. Optional($"{name}.totalLimit", watch.TotalLimit?.Value.ToString(CultureInfo.InvariantCulture), watch.TotalLimit?.Source),
             new($"{name}.shownClients", shownClients.Value.ToString(CultureInfo.InvariantCulture), shownClients.Origin),
             .. Optional($"{name}.warning", watch.Warning?.ToString(), warning?.Origin),
             .. Optional($"{name}.critical", watch.Critical?.ToString(), critical?.Origin),
@@ -188,7 +192,7 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
     {
         foreach (GivenSetting<string>? given in (ReadOnlySpan<GivenSetting<string>?>)[warning, critical])
         {
-            if (given is not null && Threshold.Parse(given.Text).IsShare && watch is { Limit.Value: null, LimitFrom: null })
+            if (given is not null && Threshold.Parse(given.Text).IsShare && watch is { Limit.Value: null, LimitFrom: null, TotalLimit: null })
             {
                 throw given.Error(
                     $"{given.Text} is a percentage of the limit, and the watch {watch.Name} has no limit; give it a limit, or give a number of connections");
@@ -197,7 +201,8 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
 
         // Two percentages can be compared without a limit.
         int? limit = watch is { Warning.IsShare: true, Critical.IsShare: true } ? watch.Limit.Value ?? 100 : watch.Limit.Value;
-        if (watch.Critical?.InConnections(limit) < watch.Warning?.InConnections(limit))
+        if (watch.ClientConnectionsAt(watch.Critical, limit) < watch.ClientConnectionsAt(watch.Warning, limit)
+            || watch.TotalConnectionsAt(watch.Critical) < watch.TotalConnectionsAt(watch.Warning))
         {
             throw critical!.Error($"{critical.Text} is below the warning threshold {warning!.Text}; give at least as many connections");
         }

@@ -23,7 +23,7 @@ internal sealed class Composition(Store store, AgentState state, Supervisor supe
 
     internal IReadOnlyList<Source> Sources(Settings wanted) =>
     [
-        .. wanted.Namespaces.Select(where => new CensusSource(store, where, wanted.Interval.Value, time)),
+        .. wanted.Namespaces.Select(where => new CensusSource(store, where, wanted.Interval.Value, time, loggers.CreateLogger<CensusSource>())),
         .. LimitSource.For(
             store,
             wanted.Namespaces.SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>(),

@@ -54,6 +54,11 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
         registry.SetIn(MetricFamilies.TcpConnections, netns, counts.Ipv4, port, "ipv4");
         registry.SetIn(MetricFamilies.TcpConnections, netns, counts.Ipv6, port, "ipv6");
         registry.SetIn(MetricFamilies.TcpUnacceptedConnections, netns, counts.Unaccepted, port);
+        if (counts.Dead is { } dead)
+        {
+            registry.SetIn(MetricFamilies.TcpDeadConnections, netns, dead, port);
+        }
+
         SetAcceptQueue(netns, port, counts.AcceptQueue);
         if (counts.Drops is { } drops)
         {
@@ -76,6 +81,12 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
     private void SetWatch(string? netns, WatchCounts counts)
     {
         string watch = counts.Watch.Name;
+        registry.SetIn(MetricFamilies.TcpHeldConnections, netns, counts.Held, watch);
+        if (counts.Watch.TotalLimit is { } total)
+        {
+            registry.SetIn(MetricFamilies.TcpHeldConnectionsLimit, netns, total.Value, watch);
+        }
+
         registry.SetIn(MetricFamilies.TcpClients, netns, counts.Clients, watch);
         foreach (ClientCount client in counts.Shown)
         {
@@ -96,6 +107,12 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
         if (counts.Limit.IsRefused is { } isRefused)
         {
             registry.SetIn(MetricFamilies.TcpLimitRefused, netns, isRefused ? 1 : 0, watch);
+        }
+
+        if (counts.OpenFiles is { } files)
+        {
+            registry.SetIn(MetricFamilies.TcpServerOpenFiles, netns, files.Open, watch);
+            registry.SetIn(MetricFamilies.TcpServerOpenFilesLimit, netns, files.Limit, watch);
         }
     }
 

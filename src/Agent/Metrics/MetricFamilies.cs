@@ -18,6 +18,10 @@ internal static class MetricFamilies
         "tcp_unaccepted_connections", MetricType.Gauge,
         "Established TCP connections with this local port that no process has accepted yet.", "port");
 
+    internal static readonly MetricFamily TcpDeadConnections = new(
+        "tcp_dead_connections", MetricType.Gauge,
+        "Connections that the kernel has ended and the server has not closed, so that they still take a slot; absent where the agent cannot see them.", "port");
+
     internal static readonly MetricFamily TcpAcceptQueueLength = new(
         "tcp_accept_queue_length", MetricType.Gauge,
         "Connections that wait in the accept queues of the sockets listening on this port, or on the unix socket with this path.", "port");
@@ -30,13 +34,21 @@ internal static class MetricFamilies
         "tcp_listen_drops_total", MetricType.Counter,
         "Segments that the sockets listening on this port have dropped, for example SYNs while the accept queue was full. A client repeats its SYN, and each one counts.", "port");
 
+    internal static readonly MetricFamily TcpHeldConnections = new(
+        "tcp_held_connections", MetricType.Gauge,
+        "Connections that all clients hold together: accepted, and ESTABLISHED, CLOSE_WAIT or dead.", "watch");
+
+    internal static readonly MetricFamily TcpHeldConnectionsLimit = new(
+        "tcp_held_connections_limit", MetricType.Gauge,
+        "Connections that all clients together may hold; absent where there is no such limit.", "watch");
+
     internal static readonly MetricFamily TcpClients = new(
         "tcp_clients", MetricType.Gauge,
         "Client addresses that hold at least one connection of this watch.", "watch");
 
     internal static readonly MetricFamily TcpClientConnections = new(
         "tcp_client_connections", MetricType.Gauge,
-        "Connections that this client holds: accepted, and ESTABLISHED or CLOSE_WAIT. Only the clients that hold most.", "watch", "client");
+        "Connections that this client holds: accepted, and ESTABLISHED, CLOSE_WAIT or dead. Only the clients that hold most.", "watch", "client");
 
     internal static readonly MetricFamily TcpClientConnectionsMax = new(
         "tcp_client_connections_max", MetricType.Gauge,
@@ -53,6 +65,14 @@ internal static class MetricFamilies
     internal static readonly MetricFamily TcpLimitRefused = new(
         "tcp_limit_refused", MetricType.Gauge,
         "Whether the service answered 429 to the latest question for its limit: the agent's own address is at the limit.", "watch");
+
+    internal static readonly MetricFamily TcpServerOpenFiles = new(
+        "tcp_server_open_files", MetricType.Gauge,
+        "Open files of the server, of several processes the one that is nearest to its limit; absent where the agent cannot see them.", "watch");
+
+    internal static readonly MetricFamily TcpServerOpenFilesLimit = new(
+        "tcp_server_open_files_limit", MetricType.Gauge,
+        "How many files that process may have open; absent where the agent cannot see it.", "watch");
 
     internal static readonly MetricFamily CensusSuccess = new(
         "sockdiag_census_success", MetricType.Gauge,
@@ -74,15 +94,20 @@ internal static class MetricFamilies
     [
         TcpConnections,
         TcpUnacceptedConnections,
+        TcpDeadConnections,
         TcpAcceptQueueLength,
         TcpAcceptQueueLimit,
         TcpListenDrops,
+        TcpHeldConnections,
+        TcpHeldConnectionsLimit,
         TcpClients,
         TcpClientConnections,
         TcpClientConnectionsMax,
         TcpClientConnectionsPeak,
         TcpClientConnectionsLimit,
         TcpLimitRefused,
+        TcpServerOpenFiles,
+        TcpServerOpenFilesLimit,
         CensusSuccess,
         CensusLastDuration,
         CensusLastSuccess,

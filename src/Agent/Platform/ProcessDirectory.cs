@@ -95,13 +95,14 @@ internal sealed class ProcessDirectory
                 continue;
             }
 
-            descriptors++;
             int length = LibC.readlinkat(opened, name, link);
             if (IsForbidden(-length))
             {
                 return -length;
             }
 
+            // One that was closed in the meantime is not counted. Another one may have its number now.
+            descriptors += length > 0 ? 1 : 0;
             if (length > 0 && Descriptors.SocketInode(link[..length]) is { } inode)
             {
                 sockets.Add(new OpenSocket(number, inode));
@@ -120,17 +121,18 @@ internal sealed class ProcessDirectory
         return length > 0 ? Descriptors.SocketInode(link[..length]) : null;
     }
 
-    /// <summary>The kernel's name of the protocol of a socket: <c>TCP</c>, <c>UDPv6</c>, <c>UNIX-STREAM</c>. It needs no copy of the descriptor.</summary>
+    /// <summary>Whether a socket is certainly not of TCP or MPTCP. It needs no copy of the descriptor.</summary>
     /// <param name="descriptor">The descriptor of the process.</param>
     /// <param name="inode">The inode of the socket.</param>
-    /// <returns>The name; null if it is unknown, or the descriptor refers to another file.</returns>
-    internal string? ProtocolOf(int descriptor, uint inode)
+    /// <returns>False also if the kernel does not tell, and if the descriptor refers to another file now.</returns>
+    internal bool IsOfOtherProtocol(int descriptor, uint inode)
     {
-        // XATTR_NAME_SOCKPROTONAME in net/socket.c.
+        // XATTR_NAME_SOCKPROTONAME in net/socket.c: TCP, TCPv6, UDP, UNIX-STREAM, …. A socket that an MPTCP listener has accepted is called MPTCP, also
+        // if the client knows only TCP.
         Span<byte> name = stackalloc byte[MostProtocolBytes];
         int length = LibC.getxattr($"{_path}/fd/{descriptor}", "system.sockprotoname\0"u8, name);
         // The descriptor may have been closed and used again in the meantime.
-        return length > 0 && SocketAt(descriptor) == inode ? Encoding.UTF8.GetString(name[..length].TrimEnd((byte)0)) : null;
+        return length > 0 && name[..length].IndexOf("TCP"u8) < 0 && SocketAt(descriptor) == inode;
     }
 
     /// <summary>How many descriptors the process has, without a right to list them; null before Linux 6.2, and if the process has ended.</summary>

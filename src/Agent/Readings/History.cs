@@ -23,6 +23,12 @@ internal enum HistoryValue
 
     /// <summary>Connections in the accept queues.</summary>
     AcceptQueue,
+
+    /// <summary>The dead ones of the connections that all clients hold.</summary>
+    Dead,
+
+    /// <summary>How many connections all clients together may hold.</summary>
+    TotalLimit,
 }
 
 /// <summary>The history of one subject.</summary>

@@ -1,5 +1,6 @@
 using Agent.Readings;
 using Agent.Tasks;
+using Microsoft.Extensions.Logging;
 
 namespace Agent.Watching;
 
@@ -14,14 +15,17 @@ internal sealed record CensusSubject(string? Label, string? Where);
 /// <param name="interval">From the start of one census to the start of the next.</param>
 /// <param name="time">The clock.</param>
 /// <param name="open">Opens the census.</param>
-internal sealed class CensusSource(
-    Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> open) : Source(store)
+/// <param name="logger">Logs whether the agent can see all dead connections.</param>
+internal sealed partial class CensusSource(
+    Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> open, ILogger<CensusSource> logger)
+    : Source(store)
 {
     private Census? _census;
     private Census? _former;
+    private string? _deadProblem;
 
-    internal CensusSource(Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time)
-        : this(store, where, interval, time, where => new Census(where, time, keepsPeaks: true))
+    internal CensusSource(Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time, ILogger<CensusSource> logger)
+        : this(store, where, interval, time, where => new Census(where, time, keepsPeaks: true), logger)
     {
     }
 
@@ -55,6 +59,7 @@ internal sealed class CensusSource(
     {
         CensusSource other = (CensusSource)former;
         _former = other.Subject.Equals(Subject) ? other._census ?? other._former : null;
+        _deadProblem = other._deadProblem;
     }
 
     internal override void Release() => _census?.Dispose();
@@ -94,9 +99,35 @@ internal sealed class CensusSource(
             }
 
             succeeded();
+            Report(counts.DeadProblem);
         }
         while (timer.Wait(stopping));
     }
+
+    private void Report(string? deadProblem)
+    {
+        if (deadProblem == _deadProblem)
+        {
+            return;
+        }
+
+        _deadProblem = deadProblem;
+        string place = where.Label is { } netns ? $"in network namespace {netns}: " : "";
+        if (deadProblem is not null)
+        {
+            LogDeadProblem(place, deadProblem);
+        }
+        else
+        {
+            LogAllDeadSeen(place);
+        }
+    }
+
+    [LoggerMessage(22, LogLevel.Information, "{Place}{Problem}; the numbers of held connections are a minimum")]
+    private partial void LogDeadProblem(string place, string problem);
+
+    [LoggerMessage(23, LogLevel.Information, "{Place}the agent sees all dead connections again")]
+    private partial void LogAllDeadSeen(string place);
 
     private Census Open()
     {

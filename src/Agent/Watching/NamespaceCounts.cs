@@ -45,6 +45,16 @@ internal sealed record NamespaceCounts : Reading
                 history.Add(Netns, name, HistoryValue.Limit, limit);
             }
 
+            if (counts.Watch.TotalLimit is { } total)
+            {
+                history.Add(Netns, name, HistoryValue.TotalLimit, total.Value);
+            }
+
+            if (counts.Dead is { } dead)
+            {
+                history.Add(Netns, name, HistoryValue.Dead, dead);
+            }
+
             if (AcceptQueueOf(counts.Watch) is { } length)
             {
                 history.Add(Netns, name, HistoryValue.AcceptQueue, length);

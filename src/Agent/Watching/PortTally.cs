@@ -85,7 +85,7 @@ internal sealed class PortTally
         ImmutableArray<PortCounts>.Builder counts = ImmutableArray.CreateBuilder<PortCounts>(_ports.Length);
         for (int i = 0; i < _ports.Length; i++)
         {
-            counts.Add(_counters[i].ToCounts(_ports[i]) with { Dead = _dead.CountOf(_ports[i]) });
+            counts.Add(_counters[i].ToCounts(_ports[i], _dead));
         }
 
         return counts.MoveToImmutable();
@@ -97,7 +97,9 @@ internal sealed class PortTally
         foreach (DeadConnection found in _dead.Found)
         {
             int port = found.Ends.LocalPort;
-            foreach (WatchTally watch in _watches[_indexByPort[port >> 8][port & 0xff] - 1])
+            int index = _indexByPort[port >> 8][port & 0xff] - 1;
+            _counters[index].AddDead();
+            foreach (WatchTally watch in _watches[index])
             {
                 watch.AddDead(new Client(found.Ends.Peer));
             }
@@ -123,6 +125,7 @@ internal sealed class PortTally
         private long _ipv4;
         private long _ipv6;
         private long _unaccepted;
+        private long _deadConnections;
         private bool _listening;
         private AcceptQueue _acceptQueue;
 
@@ -150,6 +153,9 @@ internal sealed class PortTally
             _acceptQueue += new AcceptQueue(socket.ReceiveQueue, socket.SendQueue);
         }
 
-        internal readonly PortCounts ToCounts(ushort port) => new(port, _ipv4, _ipv6, _unaccepted, _listening ? _acceptQueue : null);
+        internal void AddDead() => _deadConnections++;
+
+        internal readonly PortCounts ToCounts(ushort port, DeadConnections dead) =>
+            new(port, _ipv4, _ipv6, _unaccepted, _listening ? _acceptQueue : null) { Dead = dead.CountOf(port, _deadConnections) };
     }
 }

@@ -29,6 +29,10 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
         .OfType<string>()
         .Distinct();
 
+    /// <summary>Why the agent could not see all dead connections, a line for each network namespace. The state and the exit code stay the same.</summary>
+    public IEnumerable<string> DeadProblems => Namespaces.Where(found => found.DeadProblem is not null)
+        .Select(found => $"{(found.Netns is { } netns ? $"{netns}: " : "")}{found.DeadProblem}");
+
     /// <summary>The worst state of the watches that could be counted; fine without any.</summary>
     public WatchState WorstState
     {

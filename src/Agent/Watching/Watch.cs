@@ -40,18 +40,43 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     /// <summary>How many clients are shown, from those that hold most; 0 for none.</summary>
     public int ShownClients { get; init; } = DefaultShownClients;
 
-    /// <summary>The state of the watch by its thresholds alone.</summary>
-    /// <param name="held">Connections of the client that holds most.</param>
-    /// <param name="limit">The limit that is in force.</param>
+    /// <summary>
+    /// Whether thresholds in connections judge the connections of all clients together: there is a total limit and no limit per client. Decided
+    /// by the configuration, so that an answer of the service does not change what a threshold means.
+    /// </summary>
+    internal bool NumbersJudgeTotal => TotalLimit is not null && Limit is { Value: null, IsUnknown: false } && LimitFrom is null;
+
+    /// <summary>The number of connections of one client that reaches a threshold; null for never.</summary>
+    /// <param name="threshold"><see cref="Warning"/> or <see cref="Critical"/>.</param>
+    /// <param name="limit">The limit per client that a percentage refers to.</param>
+    internal int? ClientConnectionsAt(Threshold? threshold, int? limit) =>
+        threshold is { IsShare: false } && NumbersJudgeTotal ? null : threshold?.InConnections(limit);
+
+    /// <summary>The number of connections of all clients together that reaches a threshold; null for never.</summary>
+    /// <param name="threshold"><see cref="Warning"/> or <see cref="Critical"/>.</param>
+    internal int? TotalConnectionsAt(Threshold? threshold) =>
+        threshold is { IsShare: true } || NumbersJudgeTotal ? threshold?.InConnections(TotalLimit?.Value) : null;
+
+    /// <summary>The state of one client by the thresholds alone.</summary>
+    /// <param name="held">Connections of the client.</param>
+    /// <param name="limit">The limit per client that is in force.</param>
     internal WatchState StateAt(int held, ClientLimit limit) =>
-        held >= Critical?.InConnections(limit.Value) ? WatchState.Critical
+        held >= ClientConnectionsAt(Critical, limit.Value) ? WatchState.Critical
         : limit.IsUnknown && (Critical is { IsShare: true } || Warning is { IsShare: true }) ? WatchState.Unknown
-        : held >= Warning?.InConnections(limit.Value) ? WatchState.Warning
+        : held >= ClientConnectionsAt(Warning, limit.Value) ? WatchState.Warning
+        : WatchState.Fine;
+
+    /// <summary>The state of all clients together. At the total limit it is critical, even below the thresholds. Fine without thresholds.</summary>
+    /// <param name="held">Connections of all clients.</param>
+    internal WatchState TotalStateAt(long held) =>
+        !HasThresholds ? WatchState.Fine
+        : held >= TotalConnectionsAt(Critical) || held >= TotalLimit?.Value ? WatchState.Critical
+        : held >= TotalConnectionsAt(Warning) ? WatchState.Warning
         : WatchState.Fine;
 }
 
 /// <summary>
-/// The number of connections of one client from which a watch needs attention: a count, <c>160</c>, or a share of the limit, <c>80%</c>.
+/// The number of connections from which a watch needs attention: a count, <c>160</c>, or a share of each limit that the watch has, <c>80%</c>.
 /// </summary>
 /// <param name="Number">Connections, or per cent.</param>
 /// <param name="IsShare">Whether it is a share of the limit.</param>

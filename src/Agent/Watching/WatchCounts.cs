@@ -30,21 +30,45 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
     /// <summary>The open files of the server's process that is nearest to its limit; null where the agent cannot see them.</summary>
     public OpenFiles? OpenFiles { get; init; }
 
-    /// <summary>The limit that is in force.</summary>
+    /// <summary>The limit per client that is in force.</summary>
     public ClientLimit Limit { get; init; } = Watch.Limit;
 
+    /// <summary>The worse state of the two limits: that of the client that holds most, and that of all clients together.</summary>
+    internal WatchState State => ClientState > TotalState ? ClientState : TotalState;
+
     /// <summary>
-    /// The state of the watch: that of the client that holds most, or a worse one. A service that answers 429 to the agent is at the limit,
-    /// whatever was counted. While the limit that a service decides is unknown, the state is unknown, even below a threshold in connections: the
-    /// threshold may be above the limit. A client at a known limit is critical, even below the thresholds.
+    /// Whether check lines report all clients together, and not the client that holds most: the one with the worse state; then the one that
+    /// thresholds in connections judge; then the one that has used more of its limit; then the client.
     /// </summary>
-    internal WatchState State => (Watch.HasThresholds, Limit.Refusal, Watch.StateAt(Highest, Limit)) switch
+    internal bool IsTotalCloser
+    {
+        get
+        {
+            if (Watch.TotalLimit is not { } total || ClientState != TotalState)
+            {
+                return TotalState > ClientState;
+            }
+
+            bool areNumbers = Watch is { HasThresholds: true, Warning: null or { IsShare: false }, Critical: null or { IsShare: false } };
+            return areNumbers ? Watch.NumbersJudgeTotal
+                : Limit.Value is not { } limit || (Int128)Held * limit > (Int128)Highest * total.Value;
+        }
+    }
+
+    /// <summary>
+    /// The state of the client that holds most, or a worse one. A service that answers 429 to the agent is at the limit, whatever was counted.
+    /// While the limit that a service decides is unknown, the state is unknown, even below a threshold in connections: the threshold may be above
+    /// the limit. A client at a known limit is critical, even below the thresholds.
+    /// </summary>
+    private WatchState ClientState => (Watch.HasThresholds, Limit.Refusal, Watch.StateAt(Highest, Limit)) switch
     {
         (true, Refusal.Yes, _) => WatchState.Critical,
         (true, _, < WatchState.Unknown) when Limit.IsUnknown => WatchState.Unknown,
         (true, _, WatchState.Fine) when !Limit.IsAssumed && Highest >= Limit.Value => WatchState.Critical,
         (_, _, var state) => state,
     };
+
+    private WatchState TotalState => Watch.TotalStateAt(Held);
 }
 
 /// <summary>A client and the connections that it holds.</summary>
@@ -60,7 +84,7 @@ internal readonly record struct ClientCount(Client Client, int Held, int Dead = 
 internal readonly record struct OpenFiles(long Open, long Limit, int ProcessId);
 
 /// <summary>
-/// How near the client that holds most is to the limit of a watch. In rising order: the worst state of several watches is the highest.
+/// How near a watch is to its limits. In rising order: the worst state of several watches is the highest.
 /// </summary>
 internal enum WatchState
 {

@@ -3,10 +3,12 @@ using Agent.Watching;
 namespace Agent.Workloads;
 
 /// <summary>Counts the connections of one client by the process that holds its end.</summary>
-internal sealed class ClientProcessTally(Client client, SocketOwners owners)
+/// <param name="client">The client, with its dead connections.</param>
+/// <param name="owners">The processes that have the sockets open.</param>
+internal sealed class ClientProcessTally(ClientCount client, SocketOwners owners)
 {
     private readonly Dictionary<int, ProcessConnections> _byProcessId = [];
-    private int _held;
+    private int _held = client.Dead;
     private int _closed;
     private int _unseen;
     private int _elsewhere;
@@ -33,7 +35,7 @@ internal sealed class ClientProcessTally(Client client, SocketOwners owners)
     }
 
     internal ClientProcesses ToResult() => new(
-        client,
+        client.Client,
         _held,
         [
             .. _byProcessId.Values
@@ -43,6 +45,7 @@ internal sealed class ClientProcessTally(Client client, SocketOwners owners)
         ],
         Math.Max(0, _byProcessId.Count - ClientProcesses.MaxProcesses),
         _closed,
+        client.Dead,
         _unseen,
         _elsewhere);
 

@@ -25,14 +25,15 @@ internal sealed record WatchProcesses(string? Failure, int Hidden, ImmutableArra
 
 /// <summary>The processes of this host that hold the connections of one client, and the number of connections that none of them holds.</summary>
 /// <param name="Client">The client.</param>
-/// <param name="Held">All held connections of the client at the time of the lookup, just after the census.</param>
+/// <param name="Held">All held connections of the client at the time of the lookup, just after the census; the dead ones are those of the census.</param>
 /// <param name="Processes">The processes with the most connections, at most <see cref="MaxProcesses"/>.</param>
 /// <param name="MoreProcesses">The number of further processes with connections.</param>
 /// <param name="Closed">Connections that the client's process has closed and the server still holds.</param>
+/// <param name="Dead">Connections that the kernel has ended and the server has not closed. The census found them; no dump contains them.</param>
 /// <param name="Unseen">Connections whose client's end is in this network namespace, but in no process that the agent may inspect.</param>
 /// <param name="Elsewhere">Connections whose client's end is not in this network namespace.</param>
 internal sealed record ClientProcesses(
-    Client Client, int Held, ImmutableArray<ProcessConnections> Processes, int MoreProcesses, int Closed, int Unseen, int Elsewhere)
+    Client Client, int Held, ImmutableArray<ProcessConnections> Processes, int MoreProcesses, int Closed, int Dead, int Unseen, int Elsewhere)
 {
     /// <summary>The most processes that are shown for a client.</summary>
     internal const int MaxProcesses = 10;

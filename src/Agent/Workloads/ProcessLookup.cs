@@ -50,7 +50,7 @@ internal static class ProcessLookup
         WatchCounts counts, IReadOnlyList<HeldConnection> connections, HeldUnixConnections unixConnections, SocketOwners owners)
     {
         Dictionary<Client, ClientProcessTally> tallies = counts.Shown.ToDictionary(
-            client => client.Client, client => new ClientProcessTally(client.Client, owners));
+            client => client.Client, client => new ClientProcessTally(client, owners));
         foreach (HeldConnection connection in connections)
         {
             if (counts.Watch.Ports.Contains(connection.Address.ServerPort)

@@ -144,6 +144,26 @@ public sealed class SettingsReaderTests
         Refused($"--limit: '{limit}' is not a limit; give a number of at least 1, or none", new CommandLineValues(("--limit", limit)));
 
     [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("none")]
+    [InlineData("")]
+    [InlineData("99999999999")]
+    public void Invalid_total_limits_are_rejected(string limit) =>
+        Refused($"--total-limit: '{limit}' is not a total limit; give a number of at least 1", new CommandLineValues(("--total-limit", limit)));
+
+    [Fact]
+    public void Total_limit_is_a_setting_in_force_with_its_origin()
+    {
+        Settings settings = Read(new CommandLineValues(("--total-limit", "1000")));
+        Assert.Equal(new TotalLimit(1000, "--total-limit"), settings.Watches[0].Watch.TotalLimit);
+        Assert.Contains(new EffectiveSetting("consul.totalLimit", "1000", "--total-limit"), settings.Effective);
+        Settings without = Read(new CommandLineValues());
+        Assert.Null(without.Watches[0].Watch.TotalLimit);
+        Assert.DoesNotContain(without.Effective, setting => setting.Name == "consul.totalLimit");
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("a\nb")]
     public void Invalid_watch_names_are_rejected(string name) =>
@@ -159,9 +179,9 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Too_many_series_are_rejected()
     {
-        string[] ports = [.. Enumerable.Range(1, 1664).Select(port => $"{port * 2}")];
-        Assert.Equal(1663, Read(WithPorts(ports[..1663])).Watches[0].Watch.Ports.Length);
-        Refused("--port: these watches can produce 10002 series, and the maximum is 10000; configure fewer ports, or show fewer clients", WithPorts(ports));
+        string[] ports = [.. Enumerable.Range(1, 1426).Select(port => $"{port * 2}")];
+        Assert.Equal(1425, Read(WithPorts(ports[..1425])).Watches[0].Watch.Ports.Length);
+        Refused("--port: these watches can produce 10003 series, and the maximum is 10000; configure fewer ports, or show fewer clients", WithPorts(ports));
     }
 
     private static CommandLineValues WithPorts(string[] ports) => new([.. ports.Select(port => ("--port", port))]);

@@ -37,6 +37,33 @@ public sealed class WatchReaderTests
                 () => Read(new CommandLineValues(("--warn", warning), ("--critical", critical), ("--limit", limit)))).Message);
 
     [Theory]
+    // A percentage needs one of the two limits.
+    [InlineData("80%", "95%", "none", "1000")]
+    [InlineData("80%", "95%", "200", "1000")]
+    // Without a limit per client, numbers and percentages are of the total.
+    [InlineData("800", "95%", "none", "1000")]
+    [InlineData("80%", "801", "none", "1000")]
+    // With one, a number is of one client, and only percentages are of the total.
+    [InlineData("160", "95%", "200", "100")]
+    public void Thresholds_of_a_total_limit_are_read(string warning, string critical, string limit, string totalLimit)
+    {
+        Watch watch = Read(new CommandLineValues(("--warn", warning), ("--critical", critical), ("--limit", limit), ("--total-limit", totalLimit)));
+        Assert.Equal((warning, critical), (watch.Warning?.ToString(), watch.Critical?.ToString()));
+    }
+
+    [Theory]
+    [InlineData("801", "80%", "none", "80%")]
+    [InlineData("80%", "799", "none", "799")]
+    [InlineData("801", "800", "none", "800")]
+    [InlineData("161", "80%", "200", "80%")]
+    public void Critical_threshold_below_the_warning_is_rejected_for_the_limit_that_both_judge(
+        string warning, string critical, string limit, string named) =>
+        Assert.Equal(
+            $"--critical: {named} is below the warning threshold {warning}; give at least as many connections",
+            Assert.Throws<ConfigurationException>(() => Read(new CommandLineValues(
+                ("--warn", warning), ("--critical", critical), ("--limit", limit), ("--total-limit", "1000")))).Message);
+
+    [Theory]
     [InlineData(null, "default")]
     [InlineData("50", "--limit")]
     [InlineData("none", "--limit")]

@@ -6,8 +6,11 @@ namespace Agent.Tests.Faults;
 /// <summary>Checks of the published text.</summary>
 internal static partial class ExpositionText
 {
-    // Without the family that needs a service with a limit, because there is none here.
-    private static readonly string[] Families = [.. MetricFamilies.All.Except([MetricFamilies.TcpLimitRefused]).Select(family => family.Name)];
+    // Without the families that need a service with a limit, or a total limit, because there is none here.
+    private static readonly string[] Families =
+    [
+        .. MetricFamilies.All.Except([MetricFamilies.TcpLimitRefused, MetricFamilies.TcpHeldConnectionsLimit]).Select(family => family.Name),
+    ];
 
     /// <summary>Whether the text is that of a successful census that counted this many IPv4 connections to port 8500.</summary>
     internal static bool Counts(string text, int connections) =>
@@ -48,6 +51,6 @@ internal static partial class ExpositionText
     [GeneratedRegex("^[a-z_]+", RegexOptions.Multiline)]
     private static partial Regex SampleNames();
 
-    [GeneratedRegex("^# TYPE ([a-z_]+) gauge$", RegexOptions.Multiline)]
+    [GeneratedRegex("^# TYPE ([a-z_]+) (?:gauge|counter)$", RegexOptions.Multiline)]
     private static partial Regex TypeLines();
 }

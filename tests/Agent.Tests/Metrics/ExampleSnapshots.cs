@@ -14,15 +14,24 @@ internal static class ExampleSnapshots
         LastSuccess = new DateTimeOffset(2030, 1, 2, 3, 4, 5, 250, TimeSpan.Zero),
         Ports =
         [
-            new PortCounts(8500, Ipv4: 200, Ipv6: 0, Unaccepted: 7, new AcceptQueue(7, 4096)) { Drops = 17 },
+            new PortCounts(8500, Ipv4: 200, Ipv6: 0, Unaccepted: 7, new AcceptQueue(7, 4096)) { Dead = 5, Drops = 17 },
             new PortCounts(8501, Ipv4: 3, Ipv6: 4, Unaccepted: 0, AcceptQueue: null),
         ],
         UnixSockets = [new UnixSocketCounts("/run/a.sock", Accepted: 0, new AcceptQueue(1, 5)), new UnixSocketCounts("/run/b.sock", Accepted: 2, AcceptQueue: null)],
         Watches =
         [
             new WatchCounts(
-                new Watch("consul", [8500, 8501]) { Limit = new ClientLimit(200, "consul at x") { Refusal = Refusal.No } }, Held: 203, Clients: 3, Highest: 160, Peak: 199,
-                [Client("192.0.2.7", 160), Client("127.0.0.1", 42), Client("2001:db8::1", 1)]),
+                new Watch("consul", [8500, 8501])
+                {
+                    Limit = new ClientLimit(200, "consul at x") { Refusal = Refusal.No },
+                    TotalLimit = new TotalLimit(1000, "--total-limit"),
+                },
+                Held: 203, Clients: 3, Highest: 160, Peak: 199,
+                [Client("192.0.2.7", 160), Client("127.0.0.1", 42), Client("2001:db8::1", 1)])
+            {
+                Dead = 5,
+                OpenFiles = new OpenFiles(260, 1024, 4711),
+            },
             new WatchCounts(new Watch("idle", [9000]), Held: 0, Clients: 0, Highest: 0, Peak: null, []),
         ],
     };

@@ -36,6 +36,29 @@ public sealed partial class SnapshotExpositionTests
     }
 
     [Fact]
+    public void Dead_connections_total_limit_and_open_files_are_absent_where_they_are_unknown()
+    {
+        Snapshot unknown = ExampleSnapshots.Good with
+        {
+            Namespaces = [.. ExampleSnapshots.Good.Namespaces.Select(found => found with
+            {
+                Ports = [.. found.Ports.Select(port => port with { Dead = null })],
+                Watches = [.. found.Watches.Select(counts => counts with
+                {
+                    Watch = counts.Watch with { TotalLimit = null }, Dead = null, OpenFiles = null, IsMinimum = true,
+                })],
+                DeadProblem = "no right",
+            })],
+        };
+        string text = Render(unknown);
+        Assert.Contains("\ntcp_held_connections{watch=\"consul\"} 203\n", text);
+        Assert.Contains("\ntcp_held_connections{watch=\"idle\"} 0\n", text);
+        Assert.DoesNotContain("\ntcp_dead_connections{", text);
+        Assert.DoesNotContain("\ntcp_held_connections_limit{", text);
+        Assert.DoesNotContain("\ntcp_server_open_files", text);
+    }
+
+    [Fact]
     public void Renderer_can_be_used_for_many_snapshots()
     {
         SnapshotExposition exposition = new(new BuildInformation("1.2.3", "abc"));

@@ -51,6 +51,22 @@ public sealed class OutputTests
         Assert.StartsWith("# HELP tcp_connections ", output);
     }
 
+    [Theory]
+    [InlineData(0, "OK - 9 of 12 connections held (75 %), 2 clients|web_max=5;;;0 web_clients=2;;;0 web_total=9;10;12;0;12", "12", "--limit", "none", "--warn", "80%", "--critical", "95%")]
+    [InlineData(1, "WARNING - 9 of 12 connections held (75 %), 2 clients|web_max=5;;;0 web_clients=2;;;0 web_total=9;9;;0;12", "12", "--warn", "9")]
+    [InlineData(2, "CRITICAL - 9 of 9 connections held (100 %), 2 clients|web_max=5;90;;0;50 web_clients=2;;;0 web_total=9;;;0;9", "9", "--limit", "50", "--warn", "90")]
+    public async Task Exit_code_and_check_line_follow_the_total_limit(int expected, string line, string limit, params string[] arguments)
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 9000);
+        server.Accept(5, from: IPAddress.Parse("127.0.0.7"));
+        server.Accept(4, from: IPAddress.Parse("127.0.0.8"));
+
+        (int exitCode, string output, _) = await AgentProcess.Run(
+            ["--once", "--netns", host.Path, "--port", "9000", "--watch", "web", "--output", "check", "--total-limit", limit, .. arguments]);
+        Assert.Equal((expected, $"WEB {line}\n"), (exitCode, output));
+    }
+
     [Fact]
     public async Task Terminal_gets_a_colored_table_of_its_width_and_no_other_control_sequences()
     {

@@ -129,9 +129,9 @@ public sealed class HistoryTests
 
     [Theory]
     [InlineData(1, 1)]
-    [InlineData(40, 1)]
+    [InlineData(33, 1)]
     [InlineData(60, 2)]
-    [InlineData(3_000, 62)]
+    [InlineData(3_000, 93)]
     public void Many_watches_have_coarser_steps_and_take_4_MB_at_most(int watches, int seconds)
     {
         History history = new(_time, [.. Enumerable.Range(0, watches).Select(i => new HistorySubject(null, $"{i}", Second))], former: null);
@@ -164,6 +164,8 @@ public sealed class HistoryTests
         Assert.Equal([4, 5], kept.Hour[HistoryValue.HighestClient][^2..]);
         Assert.Equal([200, 200], kept.Hour[HistoryValue.Limit][^2..]);
         Assert.Equal([7, 7], kept.Hour[HistoryValue.AcceptQueue][^2..]);
+        Assert.Equal([null, null], kept.Hour[HistoryValue.Dead][^2..]);
+        Assert.Equal([null, null], kept.Hour[HistoryValue.TotalLimit][^2..]);
 
         store.Replace([next]);
         Assert.Null(store.HistoryOf(null, "consul"));
@@ -188,6 +190,25 @@ public sealed class HistoryTests
         SubjectHistory kept = store.HistoryOf("blue", "consul")!;
         Assert.Equal([null, 300, null], kept.Hour[HistoryValue.Limit][^3..]);
         Assert.Equal([1, 2, null], kept.Hour[HistoryValue.Held][^3..]);
+    }
+
+    [Fact]
+    public void Dead_connections_and_the_total_limit_are_in_the_history_where_they_are_known()
+    {
+        WatchedNamespace where = new(null, null, [new Watch("consul", [8500]) { TotalLimit = new TotalLimit(1000, "x") }]);
+        Store store = new(_time);
+        CensusSource census = new(store, where, Second, _time);
+        store.Replace([census], keepsHistory: true);
+        foreach (long? dead in (long?[])[40, null, 0])
+        {
+            NamespaceCounts counts = Counts(where, 50);
+            store.Put(census, counts with { Watches = [counts.Watches[0] with { Dead = dead }] });
+            Advance(1);
+        }
+
+        SubjectHistory kept = store.HistoryOf(null, "consul")!;
+        Assert.Equal([40, null, 0], kept.Hour[HistoryValue.Dead][^4..^1]);
+        Assert.Equal([1000, 1000, 1000], kept.Hour[HistoryValue.TotalLimit][^4..^1]);
     }
 
     private static ImmutableArray<int?> Hour(History history) => history.Of(null, "consul")!.Hour[HistoryValue.Held];

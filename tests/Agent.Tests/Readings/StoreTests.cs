@@ -1,5 +1,6 @@
 using Agent.Readings;
 using Agent.Watching;
+using Microsoft.Extensions.Logging.Abstractions;
 using Netlink;
 using Testing;
 
@@ -335,7 +336,7 @@ public sealed class StoreTests : IDisposable
 
     private Source[] Replace(TimeSpan interval, params WatchedNamespace[] namespaces)
     {
-        Source[] sources = [.. namespaces.Select(where => new CensusSource(_store, where, interval, _time))];
+        Source[] sources = [.. namespaces.Select(where => new CensusSource(_store, where, interval, _time, NullLogger<CensusSource>.Instance))];
         _store.Replace(sources);
         return sources;
     }

@@ -136,6 +136,23 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
+    public void Dead_connections_of_the_census_are_held_and_in_no_process()
+    {
+        using TestNamespace host = new();
+        using Connections server = new(host, 8500);
+        server.Accept(2);
+        WatchedNamespace where = new(NetworkNamespace.Parse(host.Path), Label: null, [new Watch("consul", [8500])]);
+        using Census census = new(where, TimeProvider.System, keepsPeaks: false);
+        NamespaceCounts counts = census.Take();
+        WatchCounts watch = counts.Watches[0];
+        ClientCount client = Assert.Single(watch.Shown);
+        counts = counts with { Watches = [watch with { Shown = [client with { Held = client.Held + 40, Dead = 40 }] }] };
+
+        ClientProcesses found = Assert.Single(ProcessLookup.Look(where, filter: null, counts).Watches[0].Processes.Clients);
+        Assert.Equal((42, 40, 2), (found.Held, found.Dead, found.Processes.Sum(process => process.Connections)));
+    }
+
+    [Fact]
     public void Kernel_error_is_reported_for_each_watch()
     {
         const int AccessDenied = 13;

@@ -12,6 +12,8 @@ internal sealed class CheckFormat : ISnapshotFormat
 {
     public bool ShowsFailure => true;
 
+    public bool ShowsDeadProblem => false;
+
     public bool ShowsState => true;
 
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(Line(snapshot) + "\n");
@@ -40,7 +42,7 @@ internal sealed class CheckFormat : ISnapshotFormat
     }
 
     private static string Text(WatchCounts counts, NamespaceCounts found) =>
-        $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")}{Word(counts)} - {Highest(counts)}{All(counts)}{Problem(counts.Limit)}";
+        $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")}{Word(counts)} - {Held(counts)}{Dead(counts)}{Problem(counts.Limit)}";
 
     // Without thresholds nothing was judged. A watch whose limit is unknown is then not called OK.
     private static string Word(WatchCounts counts) => counts.State switch
@@ -52,20 +54,34 @@ internal sealed class CheckFormat : ISnapshotFormat
         _ => " OK",
     };
 
-    private static string Highest(WatchCounts counts)
+    /// <summary>The connections of the client that holds most, or of all clients where that limit is closer.</summary>
+    private static string Held(WatchCounts counts)
     {
         if (counts.Clients == 0)
         {
-            return "no client holds a connection";
+            return counts.IsMinimum ? "the agent saw no held connection" : "no client holds a connection";
         }
 
-        string client = counts.Shown is [var first, ..] ? first.Client.ToString() : "one client";
-        return counts.Limit.Value is { } limit
-            ? $"{client} holds {counts.Highest} of {limit} connections ({WatchTotals.PercentOf(counts.Highest, limit)} %)"
-            : $"{client} holds {counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}";
+        return counts is { IsTotalCloser: true, Watch.TotalLimit: { } total }
+            ? $"{AtLeast(counts)}{counts.Held} of {total.Value} connections held ({WatchTotals.PercentOf(counts.Held, total.Value)} %), "
+                + $"{counts.Clients} client{(counts.Clients == 1 ? "" : "s")}"
+            : Highest(counts) + All(counts);
     }
 
-    private static string All(WatchCounts counts) => counts.Clients > 1 ? $", {counts.Clients} clients hold {counts.Held}" : "";
+    private static string Highest(WatchCounts counts)
+    {
+        string client = counts.Shown is [var first, ..] ? first.Client.ToString() : "one client";
+        return counts.Limit.Value is { } limit
+            ? $"{client} holds {AtLeast(counts)}{counts.Highest} of {limit} connections ({WatchTotals.PercentOf(counts.Highest, limit)} %)"
+            : $"{client} holds {AtLeast(counts)}{counts.Highest} connection{(counts.Highest == 1 ? "" : "s")}";
+    }
+
+    private static string All(WatchCounts counts) =>
+        counts.Clients > 1 ? $", {counts.Clients} clients hold {AtLeast(counts)}{counts.Held}" : "";
+
+    private static string AtLeast(WatchCounts counts) => counts.IsMinimum ? "at least " : "";
+
+    private static string Dead(WatchCounts counts) => counts.Dead > 0 ? $", {counts.Dead} dead" : "";
 
     private static string Problem(ClientLimit limit) =>
         limit.Problem is { } problem ? $", limit {limit.Text}: {ErrorLine.Flatten(problem)}" : "";
@@ -74,12 +90,15 @@ internal sealed class CheckFormat : ISnapshotFormat
     private static string PerformanceData(WatchCounts counts, NamespaceCounts found, PerformanceLabels labels)
     {
         Watch watch = counts.Watch;
-        int? warning = watch.Warning?.InConnections(counts.Limit.Value);
-        int? critical = watch.Critical?.InConnections(counts.Limit.Value);
+        int? warning = watch.ClientConnectionsAt(watch.Warning, counts.Limit.Value);
+        int? critical = watch.ClientConnectionsAt(watch.Critical, counts.Limit.Value);
         string limit = counts.Limit.Value is { } most ? $";{most}" : "";
         string highest = labels.Of(watch.Name, found.Netns, "max");
         string clients = labels.Of(watch.Name, found.Netns, "clients");
-        return $"{highest}={counts.Highest};{warning};{critical};0{limit} {clients}={counts.Clients};;;0";
+        string total = watch.TotalLimit is { } all
+            ? $" {labels.Of(watch.Name, found.Netns, "total")}={counts.Held};{watch.TotalConnectionsAt(watch.Warning)};{watch.TotalConnectionsAt(watch.Critical)};0;{all.Value}"
+            : "";
+        return $"{highest}={counts.Highest};{warning};{critical};0{limit} {clients}={counts.Clients};;;0{total}";
     }
 
     // A '|' ends the text and starts the performance data.

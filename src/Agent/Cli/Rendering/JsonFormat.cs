@@ -9,6 +9,8 @@ internal sealed class JsonFormat : ISnapshotFormat
 {
     public bool ShowsFailure => false;
 
+    public bool ShowsDeadProblem => true;
+
     public bool ShowsState => true;
 
     public ReadOnlyMemory<byte> Render(Snapshot snapshot)

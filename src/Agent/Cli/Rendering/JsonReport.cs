@@ -76,6 +76,18 @@ internal sealed record WatchReport
     /// <summary>Connections that all clients together hold.</summary>
     public required long Held { get; init; }
 
+    /// <summary>Whether <see cref="Held"/>, <see cref="Highest"/> and the clients' counts may be too low, because of dead connections that the agent could not see.</summary>
+    public required bool HeldIsMinimum { get; init; }
+
+    /// <summary>The dead ones of <see cref="Held"/>; null if the agent could not look for them.</summary>
+    public required long? Dead { get; init; }
+
+    /// <summary>Why the agent could not see all dead connections, in one line; null if it could.</summary>
+    public required string? DeadError { get; init; }
+
+    /// <summary>How old <see cref="Dead"/> is; null if it is of this census.</summary>
+    public required double? DeadAgeSeconds { get; init; }
+
     /// <summary>Connections of the client that holds the most.</summary>
     public required int Highest { get; init; }
 
@@ -96,6 +108,21 @@ internal sealed record WatchReport
 
     /// <summary>The number of connections of one client at which <see cref="State"/> becomes <c>critical</c>; null for never.</summary>
     public required int? Critical { get; init; }
+
+    /// <summary>The limit of all clients together; null if there is none.</summary>
+    public required int? TotalLimit { get; init; }
+
+    /// <summary>The source of that limit: an option, or a place in the configuration file; null if there is none.</summary>
+    public required string? TotalLimitSource { get; init; }
+
+    /// <summary>The number of connections of all clients at which <see cref="State"/> becomes <c>warning</c>; null for never.</summary>
+    public required int? TotalWarning { get; init; }
+
+    /// <summary>The number of connections of all clients at which <see cref="State"/> becomes <c>critical</c>; null for never.</summary>
+    public required int? TotalCritical { get; init; }
+
+    /// <summary>The open files of the server's process that is nearest to its limit; null if the agent cannot see them.</summary>
+    public required OpenFilesReport? OpenFiles { get; init; }
 
     /// <summary>How many clients hold at least one connection.</summary>
     public required int Clients { get; init; }
@@ -127,15 +154,24 @@ internal sealed record WatchReport
             Unaccepted = totals.Unaccepted,
             AcceptQueue = QueueReport.Of(totals.AcceptQueue),
             Held = counts.Held,
+            HeldIsMinimum = counts.IsMinimum,
+            Dead = counts.Dead,
+            DeadError = found.DeadProblem is { } deadProblem ? ErrorLine.Flatten(deadProblem) : null,
+            DeadAgeSeconds = found.DeadAge?.TotalSeconds,
             Highest = counts.Highest,
             Limit = limit,
             LimitSource = counts.Limit.Source,
             LimitError = counts.Limit.Problem is { } problem ? ErrorLine.Flatten(problem) : null,
             LimitRefused = counts.Limit.IsRefused,
-            Warning = watch.Warning?.InConnections(limit),
-            Critical = watch.Critical?.InConnections(limit),
+            Warning = watch.ClientConnectionsAt(watch.Warning, limit),
+            Critical = watch.ClientConnectionsAt(watch.Critical, limit),
+            TotalLimit = watch.TotalLimit?.Value,
+            TotalLimitSource = watch.TotalLimit?.Source,
+            TotalWarning = watch.TotalConnectionsAt(watch.Warning),
+            TotalCritical = watch.TotalConnectionsAt(watch.Critical),
+            OpenFiles = counts.OpenFiles is { } files ? new OpenFilesReport(files.Open, files.Limit, files.ProcessId) : null,
             Clients = counts.Clients,
-            TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, limit))],
+            TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, limit, hasDead: counts.Dead is not null))],
             Ports = [.. found.Ports.Where(port => watch.Ports.Contains(port.Port)).Select(PortReport.Of)],
             UnixSockets = UnixSocketReport.AllOf(watch, found),
             Processes = ProcessReading.Of(view, found.Netns, watch.Name) is { } processes ? WatchProcessesReport.Of(processes) : null,
@@ -159,14 +195,24 @@ internal sealed record QueueReport(long Length, long Limit)
     internal static QueueReport? Of(AcceptQueue? queue) => queue is { } some ? new QueueReport(some.Length, some.Limit) : null;
 }
 
+/// <summary>The open files of a process.</summary>
+/// <param name="Open">How many it has open.</param>
+/// <param name="Limit">How many it may have open.</param>
+/// <param name="Pid">Its PID.</param>
+internal sealed record OpenFilesReport(long Open, long Limit, int Pid);
+
 /// <summary>A client.</summary>
 /// <param name="Address">Its IP address.</param>
 /// <param name="Held">Connections that it holds.</param>
+/// <param name="Dead">The dead ones of them; null if the agent could not look for them.</param>
 /// <param name="PercentOfLimit">Rounded down; null without a limit.</param>
-internal sealed record ClientReport(string Address, int Held, long? PercentOfLimit)
+internal sealed record ClientReport(string Address, int Held, int? Dead, long? PercentOfLimit)
 {
-    internal static ClientReport Of(ClientCount client, int? limit) =>
-        new(client.Client.ToString(), client.Held, limit is { } most ? WatchTotals.PercentOf(client.Held, most) : null);
+    internal static ClientReport Of(ClientCount client, int? limit, bool hasDead) => new(
+        client.Client.ToString(),
+        client.Held,
+        hasDead ? client.Dead : null,
+        limit is { } most ? WatchTotals.PercentOf(client.Held, most) : null);
 }
 
 /// <summary>A local port.</summary>
@@ -174,11 +220,12 @@ internal sealed record ClientReport(string Address, int Held, long? PercentOfLim
 /// <param name="Ipv4">ESTABLISHED connections from IPv4 peers.</param>
 /// <param name="Ipv6">ESTABLISHED connections from IPv6 peers.</param>
 /// <param name="Unaccepted">The part of both that no process has accepted yet.</param>
+/// <param name="Dead">Connections that the kernel has ended and the server has not closed; null if the agent could not look for them.</param>
 /// <param name="AcceptQueue">Null if no socket listens.</param>
-internal sealed record PortReport(int Port, long Ipv4, long Ipv6, long Unaccepted, QueueReport? AcceptQueue)
+internal sealed record PortReport(int Port, long Ipv4, long Ipv6, long Unaccepted, long? Dead, QueueReport? AcceptQueue)
 {
     internal static PortReport Of(PortCounts counts) =>
-        new(counts.Port, counts.Ipv4, counts.Ipv6, counts.Unaccepted, QueueReport.Of(counts.AcceptQueue));
+        new(counts.Port, counts.Ipv4, counts.Ipv6, counts.Unaccepted, counts.Dead, QueueReport.Of(counts.AcceptQueue));
 }
 
 /// <summary>A unix socket.</summary>
@@ -213,14 +260,15 @@ internal sealed record WatchProcessesReport(string? Error, int? HiddenProcesses,
 
 /// <summary>The processes that hold the connections of a client.</summary>
 /// <param name="Address">The client's IP address.</param>
-/// <param name="Held">All its connections, just after the census.</param>
+/// <param name="Held">All its connections, just after the census; the dead ones of the census included.</param>
 /// <param name="Processes">The processes that hold the most, the highest first.</param>
 /// <param name="MoreProcesses">How many further processes there are.</param>
 /// <param name="Closed">Connections that the client has closed and the server has not.</param>
+/// <param name="Dead">Connections that the kernel has ended and the server has not closed, as far as the agent could see them.</param>
 /// <param name="Unseen">Connections whose end is in no process that the agent can see.</param>
 /// <param name="Elsewhere">Connections whose end is not in this network namespace.</param>
 internal sealed record ClientProcessesReport(
-    string Address, int Held, IReadOnlyList<ProcessReport> Processes, int MoreProcesses, int Closed, int Unseen, int Elsewhere)
+    string Address, int Held, IReadOnlyList<ProcessReport> Processes, int MoreProcesses, int Closed, int Dead, int Unseen, int Elsewhere)
 {
     internal static ClientProcessesReport Of(ClientProcesses client) => new(
         client.Client.ToString(),
@@ -228,6 +276,7 @@ internal sealed record ClientProcessesReport(
         [.. client.Processes.Select(ProcessReport.Of)],
         client.MoreProcesses,
         client.Closed,
+        client.Dead,
         client.Unseen,
         client.Elsewhere);
 }

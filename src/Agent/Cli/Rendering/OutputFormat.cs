@@ -27,6 +27,9 @@ internal interface ISnapshotFormat
     /// <summary>Whether the text itself shows why a census failed. If not, standard error gets a line about it.</summary>
     bool ShowsFailure { get; }
 
+    /// <summary>Whether the text itself shows why the agent could not see all dead connections. If not, standard error gets a line about it.</summary>
+    bool ShowsDeadProblem { get; }
+
     /// <summary>Whether the text shows the state of the watches. Then it must agree with the exit code.</summary>
     bool ShowsState { get; }
 
@@ -73,6 +76,8 @@ internal static class OutputFormats
 internal sealed class PromFormat : ISnapshotFormat
 {
     public bool ShowsFailure => false;
+
+    public bool ShowsDeadProblem => false;
 
     public bool ShowsState => false;
 

@@ -28,7 +28,7 @@ internal sealed class PerformanceLabels
 
     /// <param name="watch">The watch's name.</param>
     /// <param name="netns">Its network namespace; null for the main one.</param>
-    /// <param name="what">The measured value: <c>max</c> or <c>clients</c>.</param>
+    /// <param name="what">The measured value: <c>max</c>, <c>clients</c> or <c>total</c>.</param>
     internal string Of(string watch, string? netns, string what)
     {
         string name = Join(watch, netns, $"{Separator}");

@@ -12,6 +12,8 @@ internal sealed class TableFormat(int width, bool hasColors, bool allowsUtf8 = t
 {
     public bool ShowsFailure => true;
 
+    public bool ShowsDeadProblem => true;
+
     public bool ShowsState => false;
 
     public ReadOnlyMemory<byte> Render(Snapshot snapshot) => Encoding.UTF8.GetBytes(SnapshotTables.Render(snapshot, width, hasColors, allowsUtf8));

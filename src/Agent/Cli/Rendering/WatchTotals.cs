@@ -36,5 +36,5 @@ internal readonly record struct WatchTotals(long Ipv4, long Ipv6, long Unaccepte
     }
 
     /// <summary>The percentage of the limit, rounded down: 100 means that the limit is reached.</summary>
-    internal static long PercentOf(int held, int limit) => held * 100L / limit;
+    internal static long PercentOf(long held, long limit) => held * 100 / limit;
 }

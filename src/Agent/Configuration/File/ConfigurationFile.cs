@@ -69,6 +69,10 @@ internal sealed class WatchEntry
     [JsonConverter(typeof(NumberOrTextConverter))]
     public string? Limit { get; init; }
 
+    /// <summary>As <c>--total-limit</c>.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? TotalLimit { get; init; }
+
     /// <summary>The service that is asked for its limit.</summary>
     public LimitFrom? LimitFrom { get; init; }
 

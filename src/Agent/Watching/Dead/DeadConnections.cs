@@ -22,8 +22,8 @@ internal sealed class DeadConnections
     /// <summary>The longest time from one look to the next, and from one search for the servers' processes to the next.</summary>
     internal static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
 
-    // A look may take a fiftieth of the time, so that it is rare where it is expensive: with 100,000 descriptors.
-    private const int PauseFactor = 50;
+    // After a look or a search there is a pause of ten times as long. With 200 connections the next census always looks again, with 100,000 only some do.
+    private const int PauseFactor = 10;
 
     // Above these, only the regular look notices changes, because the checks between looks would be expensive.
     private const int MostCheckedServers = 64;
@@ -59,10 +59,18 @@ internal sealed class DeadConnections
     private HashSet<ushort> _visible = [];
     private bool _hasOnlySeenAlive;
     private long? _lookedAt;
-    private long _searchedAt;
+    private long? _searchedAt;
     private long _nextLookAt;
     private long _nextSearchAt;
+    private long _searchTime;
     private bool _aliveIsCurrent;
+
+    // Whether the last look left sockets that the next census may find dead, although no table that was compared had them.
+    private bool _isUnsettled;
+    private HashSet<uint> _unidentified = [];
+
+    // Sockets whose process the last search did not find.
+    private HashSet<uint> _withoutOwner = [];
 
     // Descriptors of the servers that were not accounted for by a connection in the table.
     private long _surplus = long.MaxValue;
@@ -95,17 +103,10 @@ internal sealed class DeadConnections
     /// <summary>Whether the agent can look for dead connections of a port, and sees at least some of them.</summary>
     internal bool Sees(ushort port) => _visible.Contains(port) || !_inUse.Contains(port);
 
-    /// <summary>How many dead connections a port has; null if the agent cannot look for them, and where no process listens on it.</summary>
-    internal long? CountOf(ushort port)
-    {
-        long count = 0;
-        foreach (DeadConnection found in _dead.Values)
-        {
-            count += found.Ends.LocalPort == port ? 1 : 0;
-        }
-
-        return count > 0 || _visible.Contains(port) ? count : null;
-    }
+    /// <summary>The number of dead connections of a port as it is published: null if the agent cannot look for them, and where nothing is in use.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="found">How many were found.</param>
+    internal long? CountOf(ushort port, long found) => found > 0 || _visible.Contains(port) ? found : null;
 
     /// <summary>The open files of the process that is nearest to its limit, of those that listen on the ports; null if the agent cannot see one.</summary>
     internal OpenFiles? OpenFilesOf(ImmutableArray<ushort> ports)
@@ -145,9 +146,10 @@ internal sealed class DeadConnections
         if (isDue && Age is null)
         {
             long begun = _time.GetTimestamp();
+            _searchTime = 0;
             TryLook(client);
             _lookedAt = _time.GetTimestamp();
-            _nextLookAt = PauseAfter(begun);
+            _nextLookAt = PauseAfter(begun + _searchTime);
         }
 
         (_current, _previous) = (_previous, _current);
@@ -170,7 +172,8 @@ internal sealed class DeadConnections
 
     private bool IsDue()
     {
-        bool isDue = _lookedAt is not { } last || _time.GetElapsedTime(last) >= Regularly || !_listenersAtLook.SetEquals(_current.Listeners.Keys);
+        bool isDue = _lookedAt is not { } last || _time.GetElapsedTime(last) >= Regularly || _isUnsettled
+            || !_listenersAtLook.SetEquals(_current.Listeners.Keys);
         if (_servers.All.Count == 0)
         {
             // There is nothing to look at before the next search.
@@ -270,14 +273,23 @@ internal sealed class DeadConnections
 
         SetAlive();
         _listenersAtLook = [.. _current.Listeners.Keys];
-        bool hasLost = _servers.ListAgain();
+        _isUnsettled = false;
+        _servers.ListAgain();
         ListServers();
-        if (hasLost || IsSearchDue())
+        if (IsSearchDue())
         {
             long begun = _time.GetTimestamp();
             _servers.Search(_current, _dead.ContainsKey);
+            _withoutOwner = [.. _current.Listeners.Keys];
+            foreach (ref readonly AcceptedSocket socket in _current.All)
+            {
+                _withoutOwner.Add(socket.Inode);
+            }
+
+            _searchTime = _time.GetTimestamp() - begun;
             (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
             ListServers();
+            _withoutOwner.ExceptWith(_listed.Keys);
         }
 
         _surplus = -_current.Count;
@@ -287,7 +299,7 @@ internal sealed class DeadConnections
         }
 
         CollectCandidates();
-        string? copyProblem = TryCopying();
+        string? copyProblem = CopyProblem();
         if (_candidates.Count > 0)
         {
             RemoveThoseOfOtherProtocols();
@@ -298,10 +310,7 @@ internal sealed class DeadConnections
             RemoveThoseInTheTable(client);
         }
 
-        if (_candidates.Count > 0)
-        {
-            Identify(client.NetnsCookie, mayCopy: copyProblem is null);
-        }
+        Identify(client.NetnsCookie, mayCopy: copyProblem is null);
 
         _gone.Clear();
         Judge(copyProblem);
@@ -324,19 +333,27 @@ internal sealed class DeadConnections
     /// <summary>Whether all processes are to be searched for servers: regularly, and when a socket has no known owner.</summary>
     private bool IsSearchDue()
     {
-        if (_searchedAt == 0 || _time.GetElapsedTime(_searchedAt) >= Regularly)
+        if (_searchedAt is not { } searchedAt || _time.GetElapsedTime(searchedAt) >= Regularly)
         {
             return true;
         }
 
-        if (_time.GetTimestamp() < _nextSearchAt)
+        if (!HasSocketWithoutOwner())
         {
             return false;
         }
 
+        bool mustWait = _time.GetTimestamp() < _nextSearchAt;
+        _isUnsettled = mustWait;
+        return !mustWait;
+    }
+
+    private bool HasSocketWithoutOwner()
+    {
         foreach (uint listener in _current.Listeners.Keys)
         {
-            if (!_listed.ContainsKey(listener))
+            // Processes that the last search could not find are searched regularly only.
+            if (!_listed.ContainsKey(listener) && !_withoutOwner.Contains(listener))
             {
                 return true;
             }
@@ -344,14 +361,14 @@ internal sealed class DeadConnections
 
         foreach (ref readonly AcceptedSocket socket in _current.All)
         {
-            if (!_listed.ContainsKey(socket.Inode))
+            if (!_listed.ContainsKey(socket.Inode) && !_withoutOwner.Contains(socket.Inode))
             {
                 return true;
             }
         }
 
-        // A process may have been started for it, and ended its part since.
-        return _gone.Keys.Any(inode => !_listed.ContainsKey(inode) && !_listedBefore.ContainsKey(inode));
+        // Its process may have been started and may have ended the connection since the last look.
+        return _gone.Keys.Any(inode => !_listed.ContainsKey(inode) && !_listedBefore.ContainsKey(inode) && !_withoutOwner.Contains(inode));
     }
 
     private void ListServers()
@@ -398,20 +415,17 @@ internal sealed class DeadConnections
         (_dead, _others) = (dead, others);
     }
 
-    /// <summary>Whether the agent may copy descriptors of every server.</summary>
-    /// <returns>Why it may not; null if it may.</returns>
-    private string? TryCopying()
+    /// <summary>Why the agent may not copy descriptors of every server; null if it may.</summary>
+    private string? CopyProblem()
     {
         foreach (ServerProcess server in _servers.All)
         {
-            using ProcessHandle? process = ProcessHandle.Open(server.Process.Id, out int errno);
-            errno = process?.TryCopying() ?? errno;
-            if (errno != 0 && errno != ESRCH)
+            if (server.CopyErrno != 0)
             {
-                return errno == ENOSYS
-                    ? "sees only dead connections that a census has counted before: this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
-                    : "sees only dead connections that a census has counted before: the agent may list the server's descriptors, but not copy them; "
-                        + "run it as root, or with the capability CAP_SYS_PTRACE";
+                return server.CopyErrno == ENOSYS
+                    ? "cannot see all dead connections: only those that a census has counted before, because this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
+                    : "cannot see all dead connections: only those that a census has counted before, because the agent may not copy the server's descriptors; "
+                        + "give it the capability CAP_SYS_PTRACE, and allow the system call pidfd_getfd";
             }
         }
 
@@ -423,8 +437,7 @@ internal sealed class DeadConnections
     {
         foreach ((uint inode, Place place) in _candidates)
         {
-            // An accepted socket of an MPTCP listener is called MPTCP, also if the client knows only TCP.
-            if (place.Server.Process.ProtocolOf(place.Descriptor, inode) is { } protocol && !protocol.Contains("TCP", StringComparison.Ordinal))
+            if (place.Server.Process.IsOfOtherProtocol(place.Descriptor, inode))
             {
                 _candidates.Remove(inode);
                 _others.Add(inode);
@@ -435,7 +448,7 @@ internal sealed class DeadConnections
     /// <summary>Removes sockets that a further dump still finds: those of other ports, and those that were accepted after the first dump.</summary>
     private void RemoveThoseInTheTable(SockDiagClient client)
     {
-        List<(uint Inode, ushort Port)> found = [];
+        List<(uint Inode, ushort Port, TcpState State)> found = [];
         do
         {
             found.Clear();
@@ -443,16 +456,22 @@ internal sealed class DeadConnections
             {
                 if (_candidates.ContainsKey(socket.Inode))
                 {
-                    found.Add((socket.Inode, socket.LocalPort));
+                    found.Add((socket.Inode, socket.LocalPort, socket.State));
                 }
             }
         }
         while (client.LastDumpIncomplete);
 
-        foreach ((uint inode, ushort port) in found)
+        foreach ((uint inode, ushort port, TcpState state) in found)
         {
             _candidates.Remove(inode);
-            if (!_ports.Contains(port))
+            if (_ports.Contains(port))
+            {
+                // It was accepted after the first dump. If it is dead at the next census, that census cannot notice that it has left the table.
+                // The server has shut down one of another state; that one is seen at the latest by the regular look.
+                _isUnsettled |= state is TcpState.Established or TcpState.CloseWait;
+            }
+            else
             {
                 _others.Add(inode);
             }
@@ -461,6 +480,7 @@ internal sealed class DeadConnections
 
     private void Identify(ulong? netnsCookie, bool mayCopy)
     {
+        HashSet<uint> unidentified = [];
         foreach (IGrouping<ServerProcess, KeyValuePair<uint, Place>> server in _candidates.GroupBy(candidate => candidate.Value.Server))
         {
             using ProcessHandle? process = mayCopy ? ProcessHandle.Open(server.Key.Process.Id, out _) : null;
@@ -471,6 +491,9 @@ internal sealed class DeadConnections
                     : null;
                 if (ends is not { } connection)
                 {
+                    // Closed at this moment, or just about to end, or never connected. The next census looks again, once.
+                    unidentified.Add(inode);
+                    _isUnsettled |= !_unidentified.Contains(inode);
                     continue;
                 }
 
@@ -484,6 +507,8 @@ internal sealed class DeadConnections
                 }
             }
         }
+
+        _unidentified = unidentified;
     }
 
     private static ConnectionEnds? Ask(ProcessHandle process, int descriptor, uint inode, ulong? netnsCookie)

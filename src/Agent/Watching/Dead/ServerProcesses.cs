@@ -1,4 +1,5 @@
 using Agent.Platform;
+using static Tmds.Linux.LibC;
 
 namespace Agent.Watching.Dead;
 
@@ -19,9 +20,8 @@ internal sealed class ServerProcesses
     /// <summary>How many processes the agent may not look into, of those that the last search looked at.</summary>
     internal int Hidden { get; private set; }
 
-    /// <summary>Lists the sockets of the known processes again, and forgets those that have ended.</summary>
-    /// <returns>Whether a process has ended, or may no longer be listed.</returns>
-    internal bool ListAgain() => _servers.RemoveAll(server => server.List() != 0) > 0;
+    /// <summary>Lists the sockets of the known processes again, and forgets those that have ended or may no longer be listed.</summary>
+    internal void ListAgain() => _servers.RemoveAll(server => server.List() != 0);
 
     /// <summary>Searches all processes. Known ones stay if they hold a connection: a server may hold it and no longer listen.</summary>
     /// <param name="sockets">The sockets of the last census.</param>
@@ -46,7 +46,7 @@ internal sealed class ServerProcesses
         }
 
         List<ServerProcess> others = [];
-        List<ProcessDirectory> laterOnes = [];
+        List<ServerProcess> laterOnes = [];
         foreach (ProcessDirectory process in ProcessDirectory.All())
         {
             if (known.Contains(process.Id))
@@ -54,29 +54,30 @@ internal sealed class ServerProcesses
                 continue;
             }
 
-            // The owner of a socket is cheap to ask for; the sockets of a process are not.
+            // The owner of a process is cheap to ask for; its sockets are not.
             if (process.OwnerId() is { } user && sockets.Users.Contains(user))
             {
-                Visit(process);
+                Visit(new ServerProcess(process));
             }
             else
             {
-                laterOnes.Add(process);
+                laterOnes.Add(new ServerProcess(process));
             }
         }
 
-        if (withoutOwner.Count > 0)
+        // A process that the agent may not look into is probably the one.
+        if (withoutOwner.Count > 0 && Hidden == 0)
         {
-            // A process that changed its user after it had opened the socket.
+            // A process may have changed its user after it had opened the socket.
             laterOnes.ForEach(Visit);
+            laterOnes.Clear();
         }
 
-        AddChildren(others);
-        _servers.ForEach(server => server.ReadDescriptorLimit());
+        AddChildren([.. others, .. laterOnes]);
+        _servers.ForEach(server => server.Examine());
 
-        void Visit(ProcessDirectory process)
+        void Visit(ServerProcess candidate)
         {
-            ServerProcess candidate = new(process);
             int errno = candidate.List();
             Hidden += ProcessDirectory.IsForbidden(errno) ? 1 : 0;
             if (errno != 0 || candidate.Sockets.Count == 0)
@@ -98,21 +99,29 @@ internal sealed class ServerProcesses
     private void AddChildren(List<ServerProcess> others)
     {
         HashSet<int> parents = [.. _servers.Select(server => server.Process.Id).Where(id => id != Init)];
-        List<(ServerProcess Process, int Parent)> waiting = parents.Count == 0 ? [] :
-            [.. others.Select(other => (other, other.Process.ParentId() ?? 0))];
+        if (parents.Count == 0)
+        {
+            return;
+        }
+
+        List<(ServerProcess Process, int Parent)> waiting = [.. others.Select(other => (other, other.Process.ParentId() ?? 0))];
         for (int added = -1; added != 0;)
         {
-            added = 0;
-            for (int i = waiting.Count - 1; i >= 0; i--)
+            added = waiting.RemoveAll(other =>
             {
-                if (parents.Contains(waiting[i].Parent))
+                if (!parents.Contains(other.Parent))
                 {
-                    parents.Add(waiting[i].Process.Process.Id);
-                    _servers.Add(waiting[i].Process);
-                    waiting.RemoveAt(i);
-                    added++;
+                    return false;
                 }
-            }
+
+                parents.Add(other.Process.Process.Id);
+                if (other.Process.List() == 0 && other.Process.Sockets.Count > 0)
+                {
+                    _servers.Add(other.Process);
+                }
+
+                return true;
+            });
         }
     }
 }
@@ -151,7 +160,17 @@ internal sealed class ServerProcess(ProcessDirectory process)
         }
     }
 
-    internal void ReadDescriptorLimit() => DescriptorLimit = process.DescriptorLimit() is { } limit and not long.MaxValue ? limit : null;
+    /// <summary>Why the agent may not copy its descriptors, as an errno; 0 if it may, or if the process has ended.</summary>
+    internal int CopyErrno { get; private set; }
+
+    /// <summary>Finds out what stays the same for most processes as long as they run.</summary>
+    internal void Examine()
+    {
+        DescriptorLimit = process.DescriptorLimit() is { } limit and not long.MaxValue ? limit : null;
+        using ProcessHandle? handle = ProcessHandle.Open(process.Id, out int errno);
+        CopyErrno = handle?.TryCopying() ?? errno;
+        CopyErrno = CopyErrno == ESRCH ? 0 : CopyErrno;
+    }
 
     /// <summary>Counts its descriptors without listing them.</summary>
     /// <returns>False if this kernel cannot tell their number, or the process has ended.</returns>

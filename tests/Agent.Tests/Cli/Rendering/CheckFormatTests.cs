@@ -135,6 +135,76 @@ public sealed class CheckFormatTests
         Assert.StartsWith($"CONSUL {state} - 127.0.0.1 holds {held} of 50 connections", Line(Snapshots.Of(watch, ("127.0.0.1", held))));
     }
 
+    [Theory]
+    [InlineData(812, 97, "WEB WARNING - 812 of 1000 connections held (81 %), 97 clients|web_max=50;;;0 web_clients=97;;;0 web_total=812;800;950;0;1000")]
+    [InlineData(950, 1, "WEB CRITICAL - 950 of 1000 connections held (95 %), 1 client|web_max=50;;;0 web_clients=1;;;0 web_total=950;800;950;0;1000")]
+    [InlineData(0, 0, "WEB OK - no client holds a connection|web_max=50;;;0 web_clients=0;;;0 web_total=0;800;950;0;1000")]
+    public void Total_limit_that_is_closer_is_reported(long held, int clients, string line) =>
+        Assert.Equal(line, Line(Snapshots.Of(new WatchCounts(WithTotal(null), held, clients, Highest: 50, Peak: null, []))));
+
+    [Theory]
+    [InlineData(170, 700, "WEB WARNING - one client holds 170 of 200 connections (85 %), 9 clients hold 700")]
+    [InlineData(160, 810, "WEB WARNING - 810 of 1000 connections held (81 %), 9 clients")]
+    public void Closer_one_of_two_limits_is_reported_with_the_data_of_both(int highest, long held, string text) =>
+        Assert.Equal(
+            $"{text}|web_max={highest};160;190;0;200 web_clients=9;;;0 web_total={held};800;950;0;1000",
+            Line(Snapshots.Of(new WatchCounts(WithTotal(200), held, Clients: 9, highest, Peak: null, []))));
+
+    [Fact]
+    public void Number_of_connections_is_a_threshold_of_the_client_only_where_both_limits_exist()
+    {
+        Watch watch = WithTotal(200) with { Warning = new Threshold(150, IsShare: false), Critical = null };
+        Assert.Equal(
+            "WEB WARNING - one client holds 150 of 200 connections (75 %), 9 clients hold 900"
+                + "|web_max=150;150;;0;200 web_clients=9;;;0 web_total=900;;;0;1000",
+            Line(Snapshots.Of(new WatchCounts(watch, Held: 900, Clients: 9, Highest: 150, Peak: null, []))));
+    }
+
+    [Fact]
+    public void Dead_connections_follow_the_text() =>
+        Assert.Equal(
+            "CONSUL OK - 127.0.0.1 holds 50 of 200 connections (25 %), 97 clients hold 812, 40 dead"
+                + "; WEB OK - 7 of 10 connections held (70 %), 1 client",
+            Line(new Snapshot([WithoutThatLimit(Snapshots.WithDead.Namespaces[0])])).Split('|')[0]);
+
+    [Theory]
+    [InlineData(50, 1, null, "CONSUL OK - 127.0.0.1 holds at least 50 of 200 connections (25 %)")]
+    [InlineData(50, 3, null, "CONSUL OK - 127.0.0.1 holds at least 50 of 200 connections (25 %), 3 clients hold at least 812")]
+    [InlineData(50, 3, 1000, "CONSUL OK - at least 812 of 1000 connections held (81 %), 3 clients")]
+    [InlineData(0, 0, null, "CONSUL OK - the agent saw no held connection")]
+    public void Numbers_that_may_be_too_low_are_at_least(int highest, int clients, int? totalLimit, string text)
+    {
+        Watch watch = Snapshots.Consul with { TotalLimit = totalLimit is { } total ? new TotalLimit(total, "x") : null };
+        WatchCounts counts = Snapshots.Of(watch, ("127.0.0.1", highest)).Namespaces[0].Watches[0] with { Clients = clients, Held = 812, IsMinimum = true };
+        Assert.Equal(text, Line(Snapshots.Of(counts)).Split('|')[0]);
+    }
+
+    [Fact]
+    public void Problem_with_dead_connections_is_a_line_of_its_own_and_not_in_the_text()
+    {
+        Snapshot snapshot = Snapshots.WithDead;
+        Assert.Equal(["blue: cannot see all dead connections: the agent needs CAP_SYS_PTRACE"], snapshot.DeadProblems);
+        Assert.DoesNotContain("CAP_SYS_PTRACE", Line(snapshot));
+        Assert.Equal((true, WatchState.Fine), (snapshot.Succeeded, snapshot.WorstState));
+        Assert.Empty(snapshot.Problems);
+        Assert.Equal(
+            [true, true, false, false],
+            ((ISnapshotFormat[])[new TableFormat(80, hasColors: false), new JsonFormat(), new CheckFormat(), new PromFormat()]).Select(format => format.ShowsDeadProblem));
+    }
+
+    private static NamespaceCounts WithoutThatLimit(NamespaceCounts found) => found with
+    {
+        Watches = [found.Watches[0] with { Watch = found.Watches[0].Watch with { TotalLimit = null } }, found.Watches[1]],
+    };
+
+    private static Watch WithTotal(int? limit) => new("web", [9000])
+    {
+        Limit = new ClientLimit(limit, "--limit"),
+        TotalLimit = new TotalLimit(1000, "--total-limit"),
+        Warning = new Threshold(80, IsShare: true),
+        Critical = new Threshold(95, IsShare: true),
+    };
+
     private static string Line(Snapshot snapshot)
     {
         string text = Snapshots.Text(new CheckFormat(), snapshot);

@@ -28,6 +28,10 @@ public sealed class JsonFormatTests
         GoldenFile.Holds("census-without-answers.json", Snapshots.Text(new JsonFormat(), Snapshots.WithoutAnswers));
 
     [Fact]
+    public void Dead_connections_total_limits_and_open_files_match_the_golden_file() =>
+        GoldenFile.Holds("census-dead.json", Snapshots.Text(new JsonFormat(), Snapshots.WithDead));
+
+    [Fact]
     public void Document_contains_the_counts()
     {
         using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonFormat(), Snapshots.Busy));
@@ -56,7 +60,8 @@ public sealed class JsonFormatTests
     {
         string pages = Repository.Read("docs/output.md") + Repository.Read("docs/processes.md");
         using JsonDocument report = JsonDocument.Parse(Snapshots.Text(new JsonFormat(), Snapshots.WithProcesses));
-        Assert.All(Keys(report.RootElement).Distinct(), key => Assert.Contains($"\"{key}\": ", pages));
+        using JsonDocument dead = JsonDocument.Parse(Snapshots.Text(new JsonFormat(), Snapshots.WithDead));
+        Assert.All(Keys(report.RootElement).Concat(Keys(dead.RootElement)).Distinct(), key => Assert.Contains($"\"{key}\": ", pages));
     }
 
     private static IEnumerable<string> Keys(JsonElement element) => element.ValueKind switch

@@ -49,6 +49,45 @@ internal static class Snapshots
             },
             Held: 7, Clients: 1, Highest: 7, Peak: null, Clients(("192.0.2.7", 7))));
 
+    /// <summary>Dead connections, numbers that may be too low, total limits, and open files near their limit.</summary>
+    internal static readonly Snapshot WithDead = new(
+    [
+        Counted(
+            new WatchCounts(
+                Consul with { TotalLimit = new TotalLimit(1000, "--total-limit") }, Held: 812, Clients: 97, Highest: 50, Peak: null,
+                [new ClientCount(Address("127.0.0.1"), 50, 40), new ClientCount(Address("192.0.2.7"), 20)])
+            {
+                Dead = 40,
+                OpenFiles = new OpenFiles(900, 1024, 4711),
+            },
+            new WatchCounts(
+                new Watch("web", [9000]) { TotalLimit = new TotalLimit(10, "agent.json:3") },
+                Held: 7, Clients: 1, Highest: 7, Peak: null, Clients(("192.0.2.7", 7)))
+            {
+                Dead = 0,
+                OpenFiles = new OpenFiles(1000, 1024, 4712),
+            }) with
+        {
+            Ports =
+            [
+                new PortCounts(8500, Ipv4: 770, Ipv6: 2, Unaccepted: 0, new AcceptQueue(0, 4096)) { Dead = 40 },
+                new PortCounts(9000, Ipv4: 7, Ipv6: 0, Unaccepted: 0, new AcceptQueue(0, 511)) { Dead = 0 },
+            ],
+            DeadAge = TimeSpan.FromSeconds(7.5),
+        },
+        Counted(
+            new WatchCounts(Consul, Held: 50, Clients: 1, Highest: 50, Peak: null, Clients(("127.0.0.1", 50)))
+            {
+                IsMinimum = true,
+                OpenFiles = new OpenFiles(819, 1024, 4713),
+            },
+            new WatchCounts(new Watch("idle", [9001]), Held: 0, Clients: 0, Highest: 0, Peak: null, []) { IsMinimum = true }) with
+        {
+            Netns = "blue",
+            DeadProblem = "cannot see all dead connections: the agent needs CAP_SYS_PTRACE",
+        },
+    ]);
+
     /// <summary>Clients' ends in every kind of process, in several processes, in none, and in hidden ones.</summary>
     internal static readonly Snapshot WithProcesses = Of(
         new WatchCounts(
@@ -74,10 +113,10 @@ internal static class Snapshots
                                 Process(778, "[httpd]", new Workload("httpd.service", null, new Container("systemd-nspawn", "web")), 1),
                                 Process(779, null, Workload.Unknown, 1),
                             ],
-                            MoreProcesses: 2, Closed: 5, Unseen: 3, Elsewhere: 1),
-                        new ClientProcesses(Address("192.0.2.7"), Held: 41, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 41),
+                            MoreProcesses: 2, Closed: 5, Dead: 0, Unseen: 3, Elsewhere: 1),
+                        new ClientProcesses(Address("192.0.2.7"), Held: 41, [], MoreProcesses: 0, Closed: 0, Dead: 0, Unseen: 0, Elsewhere: 41),
                         new ClientProcesses(
-                            Address("2001:db8:1111:2222:3333:4444:5555:6666"), Held: 0, [], MoreProcesses: 0, Closed: 0, Unseen: 0, Elsewhere: 0),
+                            Address("2001:db8:1111:2222:3333:4444:5555:6666"), Held: 0, [], MoreProcesses: 0, Closed: 0, Dead: 0, Unseen: 0, Elsewhere: 0),
                     ])),
                 ("web", new WatchProcesses("Could not find a part of the path '/proc'.", Hidden: 0, [])),
                 ("idle", new WatchProcesses(Failure: null, Hidden: 212, [])),

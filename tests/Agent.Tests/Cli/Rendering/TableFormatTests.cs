@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
 using Agent.Cli.Rendering;
 using Agent.Limits;
+using Agent.Readings;
 using Agent.Watching;
+using Agent.Workloads;
 
 namespace Agent.Tests.Cli.Rendering;
 
@@ -47,6 +49,74 @@ public sealed partial class TableFormatTests
     public void Unknown_limit_has_a_reason(int width) =>
         GoldenFile.Holds($"table-without-answers-{width}.txt", Snapshots.Text(new TableFormat(width, hasColors: false), Snapshots.WithoutAnswers));
 
+    [Theory]
+    [InlineData(40)]
+    [InlineData(60)]
+    [InlineData(80)]
+    [InlineData(120)]
+    public void Table_with_dead_connections_and_total_limits_matches_the_golden_files(int width)
+    {
+        string plain = Snapshots.Text(new TableFormat(width, hasColors: false), Snapshots.WithDead);
+        GoldenFile.Holds($"table-dead-{width}.txt", plain);
+        string coloured = ColourCodes().Replace(Snapshots.Text(new TableFormat(width, hasColors: true), Snapshots.WithDead), "");
+        // A colored line that is wrapped ends with its space.
+        Assert.Equal(plain, coloured.Replace(" \n", "\n"));
+        // The reason stands once for a network namespace with two watches.
+        Assert.Single(Regex.Matches(plain, "CAP_SYS_PTRACE"));
+    }
+
+    [Theory]
+    [InlineData(799, null, "32")]
+    [InlineData(800, null, "33")]
+    [InlineData(950, null, "31")]
+    [InlineData(799, 700, "33")]
+    public void Held_connections_have_the_color_of_the_total_limit(long held, int? warning, string colour)
+    {
+        Watch watch = new("web", [9000])
+        {
+            TotalLimit = new TotalLimit(1000, "x"),
+            Warning = warning is { } number ? new Threshold(number, IsShare: false) : null,
+        };
+        Snapshot snapshot = Snapshots.Of(Snapshots.Of(watch, ("192.0.2.7", 750)).Namespaces[0].Watches[0] with { Held = held });
+        string text = Snapshots.Text(new TableFormat(120, hasColors: true), snapshot);
+        Assert.Contains($"\e[{colour}m{held} of 1000 (", text);
+        // Nothing judges one client.
+        Assert.Contains(" 750\n", text);
+    }
+
+    [Theory]
+    [InlineData(819, null)]
+    [InlineData(820, "33")]
+    [InlineData(972, "33")]
+    [InlineData(973, "31")]
+    public void Open_files_of_the_server_are_shown_near_their_limit(long open, string? colour)
+    {
+        WatchCounts counts = Snapshots.Of(Snapshots.Consul, ("192.0.2.7", 3)).Namespaces[0].Watches[0] with { OpenFiles = new OpenFiles(open, 1024, 4711) };
+        string text = Snapshots.Text(new TableFormat(80, hasColors: true), Snapshots.Of(counts));
+        if (colour is null)
+        {
+            Assert.DoesNotContain("files open", text);
+        }
+        else
+        {
+            Assert.Contains($"\e[{colour}mserver of consul: {open} of 1024 files open (", text);
+        }
+    }
+
+    [Fact]
+    public void Dead_connections_have_a_row_among_the_processes()
+    {
+        WatchProcesses processes = new(Failure: null, Hidden: 0, [new ClientProcesses(
+            Snapshots.WithDead.Namespaces[0].Watches[0].Shown[0].Client, Held: 50, [], MoreProcesses: 0, Closed: 0, Dead: 40, Unseen: 0, Elsewhere: 10)]);
+        Snapshot snapshot = Snapshots.WithDead with
+        {
+            View = StoreView.Of(new ProcessReading(null, [("consul", processes)]) { Duration = TimeSpan.Zero }),
+        };
+        string[] lines = [.. Snapshots.Text(new TableFormat(80, hasColors: false), snapshot).Split('\n').Select(line => line.Trim())];
+        Assert.Contains(lines, line => DeadRow().IsMatch(line));
+        Assert.Contains("dead: the connection has ended, and the server still has its socket open", lines);
+    }
+
     [Fact]
     public void Table_in_ASCII_has_the_same_shape()
     {
@@ -72,7 +142,7 @@ public sealed partial class TableFormatTests
     [Fact]
     public void Lines_fit_the_width_and_addresses_are_complete()
     {
-        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.WithProcesses, Snapshots.WithoutAnswers, Snapshots.Failed];
+        Snapshot[] snapshots = [Snapshots.Busy, Snapshots.Several, Snapshots.SeveralNamespaces, Snapshots.WithProcesses, Snapshots.WithoutAnswers, Snapshots.WithDead, Snapshots.Failed];
         for (int width = 20; width <= 140; width++)
         {
             TableFormat format = new(width, hasColors: false);
@@ -135,6 +205,9 @@ public sealed partial class TableFormatTests
 
     [GeneratedRegex("\e\\[[0-9]*m")]
     private static partial Regex ColourCodes();
+
+    [GeneratedRegex("^dead +40$")]
+    private static partial Regex DeadRow();
 
     [GeneratedRegex("[0-9]+ (more )?client")]
     private static partial Regex MoreClients();

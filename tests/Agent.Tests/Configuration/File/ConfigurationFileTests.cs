@@ -25,7 +25,7 @@ public sealed class ConfigurationFileTests : IDisposable
               "netns": 7,
               "watches": [
                 { "name": "consul", "ports": [8500, 8501], "warning": "80%", "critical": 190 },
-                { "name": "web", "ports": [80], "netns": "blue", "limit": 50, "shownClients": 0, },
+                { "name": "web", "ports": [80], "netns": "blue", "limit": 50, "totalLimit": 1000, "shownClients": 0, },
                 { "name": "same", "ports": [80], "netns": "7", "limit": "none" },
                 { "name": "again", "ports": [8500], "netns": "blue" },
               ],
@@ -45,6 +45,8 @@ public sealed class ConfigurationFileTests : IDisposable
 
         Watch web = settings.Watches[1].Watch;
         Assert.Equal(new ClientLimit(50, $"{Path}:8"), web.Limit);
+        Assert.Equal(new TotalLimit(1000, $"{Path}:8"), web.TotalLimit);
+        Assert.Null(consul.TotalLimit);
         Assert.Equal(0, web.ShownClients);
         Assert.False(web.HasThresholds);
         Assert.Equal(new ClientLimit(null, $"{Path}:9"), settings.Watches[2].Watch.Limit);
@@ -136,6 +138,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("--port")]
     [InlineData("--watch")]
     [InlineData("--limit")]
+    [InlineData("--total-limit")]
     public void Options_of_a_watch_are_rejected_beside_watches_of_the_file(string option)
     {
         Assert.Equal(
@@ -209,6 +212,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{ "watches": [ { "name": "a", "ports": [70000] } ] }""", "1: watches[0].ports: '70000' is not a port; give a number from 1 to 65535")]
     [InlineData("""{ "watches": [ { "name": "a", "ports": [1.5] } ] }""", "1: watches[0].ports: '1.5' is not a port; give a number from 1 to 65535")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"limit\": -1 } ] }", "2: watches[0].limit: '-1' is not a limit; give a number of at least 1, or none")]
+    [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1],\n \"totalLimit\": 0 } ] }", "2: watches[0].totalLimit: '0' is not a total limit; give a number of at least 1")]
     [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "limit": [] } ] }""", "1: watches[0].limit: expected a number or a string in double quotes")]
     [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "shownClients": -1 } ] }""", "1: watches[0].shownClients: '-1' is not a number of clients; give a whole number, 0 for none")]
     [InlineData("""{ "watches": [ { "name": "a", "ports": [1], "warning": "80%" } ] }""",
@@ -223,7 +227,7 @@ public sealed class ConfigurationFileTests : IDisposable
         "2: watches[0]: limitFrom.consul: 'ftp://x' is neither http:// nor https://; write it like http://127.0.0.1:8500")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n { \"name\": \"a\", \"ports\": [2] } ] }",
         "2: watches[1].name: another watch has the name 'a'; give each watch a different name")]
-    [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9987 } ] }",
+    [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9983 } ] }",
         "1: watches: these watches can produce 10001 series, and the maximum is 10000; configure fewer ports, or show fewer clients")]
     public void Invalid_setting_is_reported_with_file_line_and_key(string text, string message) => Assert.Equal($"{Path}:{message}", Wrong(text));
 

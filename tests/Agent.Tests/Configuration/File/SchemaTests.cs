@@ -26,6 +26,13 @@ public sealed class SchemaTests
             """,
             true
         },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limit": "none", "totalLimit": 1, "warning": "80%" } ] }""", true },
+        { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": {}, "totalLimit": 2147483647 } ] }""", true },
+        { """{ "watches": [ { "name": "a", "ports": [1], "totalLimit": 0 } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "totalLimit": 1.5 } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "totalLimit": 2147483648 } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "totalLimit": "none" } ] }""", false },
+        { """{ "watches": [ { "name": "a", "ports": [1], "totalLimit": null } ] }""", false },
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": {}, "limit": 5 } ] }""", false },
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "address": "x" } } ] }""", false },
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "consul": "" } } ] }""", false },

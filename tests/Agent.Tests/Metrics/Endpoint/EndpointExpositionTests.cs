@@ -288,12 +288,13 @@ public sealed partial class EndpointExpositionTests
     {
         Duration = TimeSpan.FromSeconds(number),
         LastSuccess = DateTimeOffset.FromUnixTimeSeconds(number),
-        Ports = [new PortCounts(8500, number, number, number, new AcceptQueue(number, number))],
+        Ports = [new PortCounts(8500, number, number, number, new AcceptQueue(number, number)) { Dead = number }],
         Watches =
         [
-            new WatchCounts(new Watch("consul", [8500]), number, number, number, number, [ExampleSnapshots.Client($"192.0.2.{number % 250}", number)])
+            new WatchCounts(new Watch("consul", [8500]) { TotalLimit = new TotalLimit(number, "x") }, number, number, number, number, [ExampleSnapshots.Client($"192.0.2.{number % 250}", number)])
             {
                 Limit = new ClientLimit(number, "x"),
+                OpenFiles = new OpenFiles(number, number, number),
             },
         ],
     };
@@ -302,7 +303,7 @@ public sealed partial class EndpointExpositionTests
     private static int NumberOf(string text)
     {
         int[] numbers = [.. CensusSamples().Matches(text).Select(sample => int.Parse(sample.Groups["value"].Value))];
-        Assert.Equal(13, numbers.Length);
+        Assert.Equal(18, numbers.Length);
         int number = Assert.Single(numbers.Distinct());
         Assert.Contains($"client=\"192.0.2.{number % 250}\"", text);
         Assert.Matches($"\nsockdiag_census_duration_seconds_sum {number * (number + 1L) / 2}(\\.0)?\n", text);

@@ -1,5 +1,6 @@
 using Agent.Watching;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Agent.Cli.Rendering.Tables;
 
@@ -31,30 +32,43 @@ internal static class ClientTable
         Watch watch = counts.Watch;
         Table table = new Table { Border = TableBorder.Simple }
             .AddColumn(new TableColumn(new Text($"clients of {name}")))
-            .AddColumn(new TableColumn(new Text("held")).RightAligned());
-        if (counts.Limit.Value is not { } limit)
+            .AddColumn(new TableColumn(new Text(counts.IsMinimum ? "held at least" : "held")).RightAligned());
+        bool hasDead = counts.Shown.Any(client => client.Dead > 0);
+        if (hasDead)
         {
-            foreach (ClientCount client in counts.Shown)
+            table.AddColumn(new TableColumn(new Text("dead")).RightAligned());
+        }
+
+        if (counts.Limit.Value is not null)
+        {
+            if (barLength > 0)
             {
-                table.AddRow(new Text($"{client.Client}"), new Text($"{client.Held}", ThresholdColor.Of(watch, client.Held, counts.Limit)));
+                table.AddColumn(new TableColumn(new Text("")));
             }
 
-            return table;
+            table.AddColumn(new TableColumn(new Text("limit")).RightAligned());
         }
 
-        if (barLength > 0)
-        {
-            table.AddColumn(new TableColumn(new Text("")));
-        }
-
-        table.AddColumn(new TableColumn(new Text("limit")).RightAligned());
         foreach (ClientCount client in counts.Shown)
         {
             Style color = ThresholdColor.Of(watch, client.Held, counts.Limit);
-            Text address = new($"{client.Client}");
-            Text held = new($"{client.Held}", color);
-            Text percent = new($"{WatchTotals.PercentOf(client.Held, limit)} %", color);
-            table.AddRow(barLength > 0 ? [address, held, Bar(client.Held, limit, barLength, color), percent] : [address, held, percent]);
+            List<IRenderable> row = [new Text($"{client.Client}"), new Text($"{client.Held}", color)];
+            if (hasDead)
+            {
+                row.Add(new Text($"{client.Dead}"));
+            }
+
+            if (counts.Limit.Value is { } limit)
+            {
+                if (barLength > 0)
+                {
+                    row.Add(Bar(client.Held, limit, barLength, color));
+                }
+
+                row.Add(new Text($"{WatchTotals.PercentOf(client.Held, limit)} %", color));
+            }
+
+            table.AddRow(row);
         }
 
         return table;
@@ -69,7 +83,7 @@ internal static class ClientTable
 
     private static string? Rest(WatchCounts counts, string name) => (counts.Clients, Left: counts.Clients - counts.Shown.Length) switch
     {
-        (0, _) => $"no client holds a connection of {name}",
+        (0, _) => counts.IsMinimum ? $"the agent saw no held connection of {name}" : $"no client holds a connection of {name}",
         (_, 0) => null,
         (_, 1) => "and 1 more client",
         (_, int left) => counts.Shown.IsEmpty ? $"{left} clients" : $"and {left} more clients",

@@ -8,6 +8,7 @@ namespace Agent.Cli.Rendering.Tables;
 internal static class ProcessTable
 {
     private const string Closed = "closed";
+    private const string Dead = "dead";
     private const string Unseen = "not seen";
     private const string Elsewhere = "elsewhere";
     private const string Unknown = "–";
@@ -61,6 +62,7 @@ internal static class ProcessTable
             }
 
             AddRest(table, Closed, client.Closed);
+            AddRest(table, Dead, client.Dead);
             AddRest(table, Unseen, client.Unseen);
             AddRest(table, Elsewhere, client.Elsewhere);
         }
@@ -106,6 +108,11 @@ internal static class ProcessTable
         if (processes.Clients.Any(client => client.Closed > 0))
         {
             yield return $"{Closed}: the client has closed the connection, the server has not";
+        }
+
+        if (processes.Clients.Any(client => client.Dead > 0))
+        {
+            yield return $"{Dead}: the connection has ended, and the server still has its socket open";
         }
 
         if (processes.Clients.Any(client => client.Unseen > 0))

@@ -28,6 +28,7 @@ internal static class SnapshotTables
         if (snapshot.Namespaces.Any(found => found.Succeeded))
         {
             WatchTable.Write(snapshot, canvas);
+            WriteNotes(snapshot, canvas);
         }
 
         foreach (NamespaceCounts found in snapshot.Namespaces)
@@ -52,6 +53,38 @@ internal static class SnapshotTables
 
         return text.ToString();
     }
+
+    /// <summary>The lines under the counts of all watches: open files near their limit, and how complete the numbers of dead connections are.</summary>
+    private static void WriteNotes(Snapshot snapshot, Canvas canvas)
+    {
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            foreach (WatchCounts counts in found.Watches)
+            {
+                if (counts.OpenFiles is { } files && ThresholdColor.OfOpenFiles(files) is { } color)
+                {
+                    canvas.Write(Note(
+                        $"server of {NameOf(counts, found)}: {files.Open} of {files.Limit} files open ({WatchTotals.PercentOf(files.Open, files.Limit)} %), PID {files.ProcessId}",
+                        color));
+                }
+            }
+        }
+
+        foreach (string problem in snapshot.DeadProblems)
+        {
+            canvas.Write(Note(ErrorLine.Flatten(problem), ThresholdColor.Of(WatchState.Warning)));
+        }
+
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            if (found.DeadAge is { } age)
+            {
+                canvas.Write(Note($"dead connections{Where(found)} as of {(long)age.TotalSeconds} s ago", Style.Plain));
+            }
+        }
+    }
+
+    private static Padder Note(string text, Style color) => new(new Text(text, color), new Padding(2, 0, 0, 0));
 
     /// <summary>A watch's name, with its network namespace unless that is the main one.</summary>
     internal static string NameOf(WatchCounts counts, NamespaceCounts found) => counts.Watch.Name + Where(found);

@@ -7,7 +7,7 @@ namespace Agent.Cli.Rendering.Tables;
 /// <summary>The colors of the table: three of the eight that every terminal has.</summary>
 internal static class ThresholdColor
 {
-    // For watches without thresholds.
+    // For watches without thresholds, and for open files.
     private static readonly Threshold DefaultWarning = new(80, IsShare: true);
     private static readonly Threshold DefaultCritical = new(95, IsShare: true);
 
@@ -20,12 +20,24 @@ internal static class ThresholdColor
     {
         if (watch.HasThresholds)
         {
-            return Of(watch.StateAt(held, limit));
+            // Thresholds of a watch with a total limit may judge only all clients together.
+            bool isJudged = limit.IsUnknown
+                || (watch.ClientConnectionsAt(watch.Warning, limit.Value) ?? watch.ClientConnectionsAt(watch.Critical, limit.Value)) is not null;
+            return isJudged ? Of(watch.StateAt(held, limit)) : Style.Plain;
         }
 
-        return limit.Value is null
-            ? Style.Plain
-            : Of((watch with { Warning = DefaultWarning, Critical = DefaultCritical }).StateAt(held, limit));
+        return limit.Value is null ? Style.Plain : Of(WithDefaults(watch).StateAt(held, limit));
+    }
+
+    /// <summary>The color of the connections of all clients together; plain without a total limit.</summary>
+    internal static Style OfTotal(Watch watch, long held) =>
+        watch.TotalLimit is null ? Style.Plain : Of((watch.HasThresholds ? watch : WithDefaults(watch)).TotalStateAt(held));
+
+    /// <summary>The color of the open files of a process; null where they are far from their limit.</summary>
+    internal static Style? OfOpenFiles(OpenFiles files)
+    {
+        long percent = WatchTotals.PercentOf(files.Open, files.Limit);
+        return percent >= DefaultCritical.Number ? Red : percent >= DefaultWarning.Number ? Yellow : default(Style?);
     }
 
     internal static Style Of(WatchState state) => state switch
@@ -37,6 +49,8 @@ internal static class ThresholdColor
 
     /// <summary>The color of the line that says why a limit is unknown.</summary>
     internal static Style OfProblem(ClientLimit limit) => limit.Refusal == Refusal.Yes ? Red : Yellow;
+
+    private static Watch WithDefaults(Watch watch) => watch with { Warning = DefaultWarning, Critical = DefaultCritical };
 
     /// <summary>The parameter of Select Graphic Rendition, ECMA-48; null for the terminal's default color.</summary>
     internal static int? CodeOf(Style style) =>

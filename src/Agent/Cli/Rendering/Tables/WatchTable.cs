@@ -6,11 +6,17 @@ namespace Agent.Cli.Rendering.Tables;
 /// <summary>The counts of each watch: one row each, or one block each if rows are too wide.</summary>
 internal static class WatchTable
 {
-    private static readonly string[] Names = ["IPv4", "IPv6", "held", "unaccepted", "accept queue", "limit"];
-
     internal static void Write(Snapshot snapshot, Canvas canvas)
     {
-        Table rows = Rows(snapshot);
+        bool hasDead = snapshot.Namespaces.Any(found => found.Watches.Any(counts => counts.Dead > 0));
+        string[] names = ["IPv4", "IPv6", "held", .. hasDead ? (string[])["dead"] : [], "unaccepted", "accept queue", "limit"];
+        (string Name, Text[] Values)[] watches =
+        [
+            .. from found in snapshot.Namespaces
+               from counts in found.Watches
+               select (SnapshotTables.NameOf(counts, found), Values(counts, found, hasDead)),
+        ];
+        Table rows = Rows(names, watches);
         if (canvas.Measure(rows) <= canvas.Width)
         {
             canvas.Write(rows);
@@ -18,32 +24,27 @@ internal static class WatchTable
         }
 
         bool first = true;
-        foreach ((string name, Text[] values) in Watches(snapshot))
+        foreach ((string name, Text[] values) in watches)
         {
             if (!first)
             {
                 canvas.WriteEmptyLine();
             }
 
-            canvas.Write(Block(name, values));
+            canvas.Write(Block(name, names, values));
             first = false;
         }
     }
 
-    private static IEnumerable<(string Name, Text[] Values)> Watches(Snapshot snapshot) =>
-        from found in snapshot.Namespaces
-        from counts in found.Watches
-        select (SnapshotTables.NameOf(counts, found), Values(counts, found));
-
-    private static Table Rows(Snapshot snapshot)
+    private static Table Rows(string[] names, (string Name, Text[] Values)[] watches)
     {
         Table table = new Table { Border = TableBorder.Simple }.AddColumn(new TableColumn(new Text("watch")));
-        foreach (string name in Names)
+        foreach (string name in names)
         {
             table.AddColumn(new TableColumn(new Text(name)).RightAligned());
         }
 
-        foreach ((string name, Text[] values) in Watches(snapshot))
+        foreach ((string name, Text[] values) in watches)
         {
             table.AddRow([new Text(name), .. values]);
         }
@@ -51,12 +52,12 @@ internal static class WatchTable
         return table;
     }
 
-    private static Table Block(string watch, Text[] values)
+    private static Table Block(string watch, string[] names, Text[] values)
     {
         Table table = new Table { Border = TableBorder.Simple }
             .AddColumn(new TableColumn(new Text("watch")))
             .AddColumn(new TableColumn(new Text(watch)));
-        foreach ((string name, Text value) in Names.Zip(values))
+        foreach ((string name, Text value) in names.Zip(values))
         {
             table.AddRow(new Text(name), value);
         }
@@ -64,17 +65,26 @@ internal static class WatchTable
         return table;
     }
 
-    private static Text[] Values(WatchCounts counts, NamespaceCounts found)
+    private static Text[] Values(WatchCounts counts, NamespaceCounts found, bool hasDead)
     {
         WatchTotals totals = WatchTotals.Of(counts.Watch, found);
         return
         [
             new Text($"{totals.Ipv4}"),
             new Text($"{totals.Ipv6}"),
-            new Text($"{counts.Held}"),
+            Held(counts),
+            .. hasDead ? (Text[])[new Text(counts.Dead is { } dead ? $"{dead}" : "–")] : [],
             new Text($"{totals.Unaccepted}"),
             new Text(totals.AcceptQueue is { } queue ? $"{queue.Length} of {queue.Limit}" : "–"),
             new Text(counts.Limit.ToString()),
         ];
+    }
+
+    private static Text Held(WatchCounts counts)
+    {
+        string held = counts.IsMinimum ? $"at least {counts.Held}" : $"{counts.Held}";
+        return counts.Watch.TotalLimit is { } total
+            ? new Text($"{held} of {total.Value} ({WatchTotals.PercentOf(counts.Held, total.Value)} %)", ThresholdColor.OfTotal(counts.Watch, counts.Held))
+            : new Text(held);
     }
 }
