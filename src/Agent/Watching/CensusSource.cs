@@ -14,20 +14,19 @@ internal sealed record CensusSubject(string? Label, string? Where);
 /// <param name="where">The namespace and the watches in it.</param>
 /// <param name="interval">From the start of one census to the start of the next.</param>
 /// <param name="time">The clock.</param>
-/// <param name="open">Opens the census.</param>
 /// <param name="logger">Logs whether the agent can see all dead connections.</param>
+/// <param name="open">Opens the census; null for one of this kernel.</param>
 internal sealed partial class CensusSource(
-    Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time, Func<WatchedNamespace, Census> open, ILogger<CensusSource> logger)
-    : Source(store)
+    Store store,
+    WatchedNamespace where,
+    TimeSpan interval,
+    TimeProvider time,
+    ILogger<CensusSource> logger,
+    Func<WatchedNamespace, Census>? open = null) : Source(store)
 {
     private Census? _census;
     private Census? _former;
     private string? _deadProblem;
-
-    internal CensusSource(Store store, WatchedNamespace where, TimeSpan interval, TimeProvider time, ILogger<CensusSource> logger)
-        : this(store, where, interval, time, where => new Census(where, time, keepsPeaks: true), logger)
-    {
-    }
 
     internal override string Name => where.Label is { } netns ? $"census:{netns}" : "census";
 
@@ -49,7 +48,10 @@ internal sealed partial class CensusSource(
         (last as NamespaceCounts ?? new NamespaceCounts { Netns = where.Label, Duration = null, LastSuccess = null }) with
         {
             Ports = [],
+            UnixSockets = [],
             Watches = [],
+            DeadProblem = null,
+            DeadAge = null,
             Failure = $"no census has ended for {(long)MaximumAge!.Value.TotalSeconds} s",
         };
 
@@ -131,7 +133,7 @@ internal sealed partial class CensusSource(
 
     private Census Open()
     {
-        Census census = open(where);
+        Census census = open?.Invoke(where) ?? new Census(where, time, keepsPeaks: true);
         if (_former is { } former)
         {
             census.TakeOver(former);

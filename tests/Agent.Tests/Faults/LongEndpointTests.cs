@@ -38,7 +38,7 @@ public sealed class LongEndpointTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         WatchedNamespace main = new(null, null, [new Watch("consul", [8500])]);
-        CensusSource census = new(_store, main, Interval, _time, where => new Census(new SockDiagClient(OpenChannel, _time), where, _time, keepsPeaks: true));
+        CensusSource census = new(_store, main, Interval, _time, NullLogger<CensusSource>.Instance, where => new Census(new SockDiagClient(OpenChannel, _time), where, _time, keepsPeaks: true));
         EndpointSettings settings = new(new ListenAddresses([IPEndPoint.Parse(_metrics.Authority)])) { RequestsPerMinute = 1_000_000 };
         EndpointContent content = new(
             _store,

@@ -4,6 +4,7 @@ using Agent.Publishing;
 using Agent.Readings;
 using Agent.Tests.Hosting;
 using Agent.Watching;
+using Microsoft.Extensions.Logging.Abstractions;
 using Netlink;
 using Netlink.SockDiag;
 using Testing;
@@ -71,6 +72,7 @@ internal sealed class ScriptedLoop : IAsyncDisposable
             new WatchedNamespace(null, null, [new Watch("consul", [8500])]),
             Interval,
             Time,
+            NullLogger<CensusSource>.Instance,
             where => new Census(new SockDiagClient(_openChannel, _kernelTime), where, Time, keepsPeaks: true));
         _store.Replace([census]);
         await Supervisor.ReplaceAsync(

@@ -5,6 +5,7 @@ using Agent.Readings;
 using Agent.Tests.Faults;
 using Agent.Tests.Hosting;
 using Agent.Watching;
+using Microsoft.Extensions.Logging.Abstractions;
 using Testing;
 
 namespace Agent.Tests.Publishing;
@@ -72,7 +73,7 @@ public sealed class TextfilePublisherTests : IAsyncDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["out"]));
     }
 
-    private CensusSource Census(TimeSpan interval) => new(_store, new WatchedNamespace(null, null, []), interval, _time);
+    private CensusSource Census(TimeSpan interval) => new(_store, new WatchedNamespace(null, null, []), interval, _time, NullLogger<CensusSource>.Instance);
 
     private void Count(TimeSpan interval)
     {

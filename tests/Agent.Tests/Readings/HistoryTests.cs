@@ -4,6 +4,7 @@ using Agent.Limits.Consul;
 using Agent.Readings;
 using Agent.Tests.Metrics;
 using Agent.Watching;
+using Microsoft.Extensions.Logging.Abstractions;
 using Testing;
 
 namespace Agent.Tests.Readings;
@@ -148,14 +149,14 @@ public sealed class HistoryTests
     {
         Store store = new(_time);
         WatchedNamespace where = new(null, null, [new Watch("consul", [8500]) { Limit = new ClientLimit(200, "x") }]);
-        CensusSource census = new(store, where, Second, _time);
+        CensusSource census = new(store, where, Second, _time, NullLogger<CensusSource>.Instance);
         store.Replace([census]);
         store.Put(census, Counts(where, 3));
         Assert.Null(store.HistoryOf(null, "consul"));
 
         store.Replace([census], keepsHistory: true);
         store.Put(census, Counts(where, 4));
-        CensusSource next = new(store, where, Second, _time);
+        CensusSource next = new(store, where, Second, _time, NullLogger<CensusSource>.Instance);
         Advance(1);
         store.Replace([next], keepsHistory: true);
         store.Put(next, Counts(where, 5));
@@ -177,7 +178,7 @@ public sealed class HistoryTests
         ConsulEndpoint endpoint = new(new Uri("http://127.0.0.1:8500"));
         WatchedNamespace where = new(null, "blue", [new Watch("consul", [8500]) { LimitFrom = endpoint, Limit = ClientLimit.NotAsked }]);
         Store store = new(_time);
-        CensusSource census = new(store, where, Second, _time);
+        CensusSource census = new(store, where, Second, _time, NullLogger<CensusSource>.Instance);
         FakeSource limit = new(store, endpoint);
         store.Replace([census, limit], keepsHistory: true);
         store.Put(census, Counts(where, 1));
@@ -197,7 +198,7 @@ public sealed class HistoryTests
     {
         WatchedNamespace where = new(null, null, [new Watch("consul", [8500]) { TotalLimit = new TotalLimit(1000, "x") }]);
         Store store = new(_time);
-        CensusSource census = new(store, where, Second, _time);
+        CensusSource census = new(store, where, Second, _time, NullLogger<CensusSource>.Instance);
         store.Replace([census], keepsHistory: true);
         foreach (long? dead in (long?[])[40, null, 0])
         {

@@ -147,7 +147,7 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void Reading_without_a_maximum_age_never_becomes_stale_and_is_not_waited_for()
     {
-        CensusSource census = new(_store, Main, Interval, _time);
+        CensusSource census = new(_store, Main, Interval, _time, NullLogger<CensusSource>.Instance);
         FakeSource slow = new(_store, "slow");
         _store.Replace([census, slow]);
         _store.Put(census, Good(Main));
@@ -245,7 +245,7 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void Limit_alone_gives_no_view_before_the_first_census()
     {
-        CensusSource census = new(_store, Main, Interval, _time);
+        CensusSource census = new(_store, Main, Interval, _time, NullLogger<CensusSource>.Instance);
         FakeSource limit = new(_store, "limit");
         _store.Replace([census, limit]);
         limit.Put(Good(Blue));
