@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using Agent.Watching;
+using Netlink.SockDiag;
 
 // Measures one census of the agent after a warm-up. Input and output are those of bench/floor.c:
 //
@@ -11,9 +13,36 @@ using Agent.Watching;
 // line, "count=N clients=N cpu_us=T allocated=B memory_kb=M runtime=V": established connections on all ports, clients of all watches, CPU
 // time and allocated managed bytes of one census, peak resident memory of the process, and the version of .NET. With FILE it counts
 // nothing: it writes the request of the census to the file, so that bench/floor.c can send the same request.
+//
+//     CensusCost unix PATH [FILE]
+//     CensusCost drops PORT
+//
+// The first takes censuses of a watch with one unix socket; N is its accepted connections. The second only looks for the drops of the
+// listening sockets of a port, as each census of the daemon does after its dump; N is the number of listeners.
 
 // The first censuses pay for page faults, growing buffers and the sockets' inodes.
 const int WarmUp = 20;
+
+if (args is ["unix", var path, ..] && args.Length <= 3)
+{
+    if (args.Length == 3)
+    {
+        File.WriteAllBytes(args[2], UnixSocketTally.Query.Requests.Modern[0]);
+        return 0;
+    }
+
+    using Census ofUnixSocket = new(
+        new WatchedNamespace(null, null, [new Watch("unix", []) { UnixSockets = [path] }]), TimeProvider.System, keepsPeaks: true);
+    return Measure(() => Counted(ofUnixSocket.Take(), found => found.UnixSockets[0].Accepted));
+}
+
+if (args is ["drops", var text] && ushort.TryParse(text, CultureInfo.InvariantCulture, out ushort dropping))
+{
+    using SockDiagClient client = new();
+    ListenDrops drops = new([dropping]);
+    ImmutableArray<PortCounts> listening = [new PortCounts(dropping, 0, 0, 0, new AcceptQueue(0, 1))];
+    return Measure(() => drops.AddTo(client, listening)[0].Drops is null ? null : (1, 0));
+}
 
 if (args.Length is not (4 or 5)
     || !ushort.TryParse(args[0], CultureInfo.InvariantCulture, out ushort firstPort)
@@ -40,36 +69,49 @@ if (args.Length == 5)
 
 using Census census = new(where, TimeProvider.System, keepsPeaks: true);
 
-for (int i = 0; i < WarmUp; i++)
-{
-    census.Take();
-}
+return Measure(() => Counted(census.Take(), found => found.Ports.Sum(port => port.Ipv4 + port.Ipv6)));
 
-while (Console.ReadLine() is { } line)
+static (long Count, long Clients)? Counted(NamespaceCounts found, Func<NamespaceCounts, long> count)
 {
-    int censuses = int.Parse(line, CultureInfo.InvariantCulture);
-    NamespaceCounts last = census.Take();
-    long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
-    TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
-    for (int i = 0; i < censuses; i++)
+    if (found.Succeeded)
     {
-        last = census.Take();
+        return (count(found), found.Watches.Sum(watch => (long)watch.Clients));
     }
 
-    TimeSpan cpu = Environment.CpuUsage.TotalTime - cpuBefore;
-    long allocated = GC.GetAllocatedBytesForCurrentThread() - allocatedBefore;
-    if (!last.Succeeded)
-    {
-        Console.Error.WriteLine(last.Failure);
-        return 1;
-    }
-
-    long count = last.Ports.Sum(port => port.Ipv4 + port.Ipv6);
-    long clients = last.Watches.Sum(watch => (long)watch.Clients);
-    string microseconds = (cpu / censuses).TotalMicroseconds.ToString("F1", CultureInfo.InvariantCulture);
-    using Process self = Process.GetCurrentProcess();
-    Console.WriteLine(
-        $"count={count} clients={clients} cpu_us={microseconds} allocated={allocated / censuses} memory_kb={self.PeakWorkingSet64 / 1024} runtime={Environment.Version}");
+    Console.Error.WriteLine(found.Failure);
+    return null;
 }
 
-return 0;
+static int Measure(Func<(long Count, long Clients)?> take)
+{
+    for (int i = 0; i < WarmUp; i++)
+    {
+        take();
+    }
+
+    while (Console.ReadLine() is { } line)
+    {
+        int censuses = int.Parse(line, CultureInfo.InvariantCulture);
+        (long Count, long Clients)? last = take();
+        long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+        TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
+        for (int i = 0; i < censuses; i++)
+        {
+            last = take();
+        }
+
+        TimeSpan cpu = Environment.CpuUsage.TotalTime - cpuBefore;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - allocatedBefore;
+        if (last is not var (count, clients))
+        {
+            return 1;
+        }
+
+        string microseconds = (cpu / censuses).TotalMicroseconds.ToString("F1", CultureInfo.InvariantCulture);
+        using Process self = Process.GetCurrentProcess();
+        Console.WriteLine(
+            $"count={count} clients={clients} cpu_us={microseconds} allocated={allocated / censuses} memory_kb={self.PeakWorkingSet64 / 1024} runtime={Environment.Version}");
+    }
+
+    return 0;
+}

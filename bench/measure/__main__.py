@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from . import benchmarks, daemon_part, dead, fleet, growth, machine, pages, profile, results, scenes, starts
+from . import benchmarks, daemon_part, dead, fleet, growth, machine, pages, profile, results, scenes, starts, unix_sockets
 from .budgets import budgets
 from .processes import Failure
 from .setting import Setting
@@ -17,6 +17,7 @@ PARTS = {
     "daemon": daemon_part.measure,
     "dead": dead.measure,
     "growth": growth.measure,
+    "unix": unix_sockets.measure,
     "profile": profile.measure,
     "fleet": fleet.measure,
     "benchmarks": benchmarks.measure,

@@ -26,7 +26,8 @@ def whole(raw):
         on.setdefault(machine_line(part), []).append(name)
     for machine, parts in on.items():
         lines += [machine if len(on) == 1 else f"{', '.join(parts)}: {machine}", ""]
-    for name, write in (("scenes", scenes), ("starts", starts), ("daemon", daemon), ("dead", dead), ("growth", growth), ("profile", profile), ("fleet", fleet),
+    for name, write in (("scenes", scenes), ("starts", starts), ("daemon", daemon), ("dead", dead), ("growth", growth), ("unix", unix_sockets), ("profile", profile),
+                        ("fleet", fleet),
                         ("benchmarks", benchmarks)):
         if name in raw:
             lines += write(raw[name])
@@ -172,6 +173,14 @@ def floor_parts(part):
         before = row["milliseconds"]
     yield from table(["part", "CPU ms", "more than the row above"], rows)
     yield ""
+
+
+def unix_sockets(part):
+    yield from scene_details({"rows": part["unix"]}, f"{part['few']:,} connections to a unix socket, among {part['others']:,} unix sockets of others")
+    yield ("The kernel cannot select unix sockets by path, so each dump walks all of them. The floor reads the headers; the census also compares the file or "
+           "name of each socket.")
+    yield ""
+    yield from scene_details({"rows": part["drops"]}, f"The drops of the listening sockets, at {part['few']:,} connections")
 
 
 def profile(part):

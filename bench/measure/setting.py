@@ -17,6 +17,7 @@ class Numbers(NamedTuple):
     cheap_counts: int = 100  # the same if a count takes only a few milliseconds
     watches: int = 10
     few: int = 200
+    unix_others: int = 10000  # unix sockets of other programs
     starts: int = 41
     first_samples: int = 11
     censuses: int = 10000  # after these the daemon's memory is measured
@@ -38,6 +39,7 @@ class Numbers(NamedTuple):
 
 
 SMOKE = Numbers(
+    unix_others=100,
     scenes=((200, 50, 0), (200, 50, 1000)), generations=1, rounds=1, intervals=1, counts=2, cheap_counts=2, watches=3, starts=2, first_samples=1,
     censuses=50, settle_seconds=1, share_seconds=1, growth_rounds=1, matching=(50, 500), others=(0, 500), clients=(1, 200), many=500,
     many_clients=50, ports=(1, 3), watch_counts=(1, 2), profiled_starts=1, profiled_counts=2, fleet_hosts=2, fleet_samples=20)

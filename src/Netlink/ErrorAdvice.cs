@@ -32,6 +32,8 @@ internal static class ErrorAdvice
 
             NetlinkOperation.Dump when errno == ENOENT || errno == EOPNOTSUPP =>
                 "the kernel module is missing: run 'modprobe tcp_diag' as root on the host",
+            NetlinkOperation.DumpUnixSockets when errno == ENOENT || errno == EOPNOTSUPP =>
+                "the kernel module is missing: run 'modprobe unix_diag' as root on the host",
             NetlinkOperation.Receive when errno == ENOBUFS =>
                 "the kernel is short of memory for replies",
             _ => null,

@@ -67,6 +67,7 @@ public sealed class NetlinkException : Exception
         NetlinkOperation.EnterNamespace => "entering network namespace",
         NetlinkOperation.Send => "sending a request to sock_diag",
         NetlinkOperation.Receive => "receiving from sock_diag",
+        NetlinkOperation.DumpUnixSockets => "dumping unix sockets",
         _ => "dumping TCP sockets",
     };
 }
@@ -89,6 +90,9 @@ public enum NetlinkOperation
     /// <summary>Receiving the kernel's reply: recvfrom(2), or no reply before the timeout.</summary>
     Receive,
 
-    /// <summary>The dump, refused by NLMSG_ERROR or by the errno inside NLMSG_DONE.</summary>
+    /// <summary>The dump of TCP sockets, refused by NLMSG_ERROR or by the errno inside NLMSG_DONE.</summary>
     Dump,
+
+    /// <summary>The dump of unix sockets, refused in the same way.</summary>
+    DumpUnixSockets,
 }

@@ -54,6 +54,10 @@ internal static class Replies
         int type = Legacy, int flags = Multi) =>
         Message(type, flags, sequence, Payload(cookie, port, IPAddress.Parse(peer), state, inode, receiveQueue, sendQueue));
 
+    /// <summary>One listening socket with INET_DIAG_SKMEMINFO.</summary>
+    internal static byte[] Listener(uint sequence, ulong cookie, uint drops, int port = 8500) => Message(Legacy, Multi, sequence,
+        [.. Payload(cookie, port, IPAddress.Any, state: 10, inode: 7), .. Attribute(7, [.. new byte[32], .. BitConverter.GetBytes(drops)])]);
+
     internal static byte[] Payload(
         ulong cookie, int port, IPAddress peer, int state, uint inode, uint receiveQueue = 0, uint sendQueue = 0)
     {

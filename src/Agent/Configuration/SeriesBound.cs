@@ -10,8 +10,11 @@ internal static class SeriesBound
     /// <summary>The maximum. A configuration that can produce more is rejected.</summary>
     internal const int Most = 10_000;
 
-    // Connections of two protocols, unaccepted and dead connections, the accept queue and its limit.
-    private const int PerPort = 6;
+    // Connections of two protocols, unaccepted and dead connections, the accept queue and its limit, and drops.
+    private const int PerPort = 7;
+
+    // The accept queue and its limit.
+    private const int PerUnixSocket = 2;
 
     // Held connections, clients, the highest client, its peak, and the limit; the server's open files and their limit.
     private const int PerWatch = 7;
@@ -48,6 +51,7 @@ internal static class SeriesBound
         Other + namespaces.Sum(where =>
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
+            + (PerUnixSocket * where.Watches.SelectMany(watch => watch.UnixSockets).Distinct().LongCount())
             + where.Watches.Sum(watch =>
                 PerWatch
                 + (watch.LimitFrom is null ? 0 : PerQuestion)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 
 namespace Agent.Configuration;
 
@@ -12,6 +13,9 @@ internal static class SettingParser
     // U+FFFD, with which .NET replaces bytes that are not UTF-8.
     private const char Replacement = '\uFFFD';
     private const int LongestWatchName = 64;
+
+    // sun_path of struct sockaddr_un, without the terminating zero.
+    private const int LongestUnixSocketPath = 107;
     private const int MostRequestsPerMinute = 1_000_000;
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(24);
@@ -36,6 +40,37 @@ internal static class SettingParser
         }
 
         return ports.ToImmutable();
+    }
+
+    internal static ImmutableArray<string> UnixSockets(IReadOnlyList<string> texts)
+    {
+        ImmutableArray<string>.Builder paths = ImmutableArray.CreateBuilder<string>(texts.Count);
+        foreach (string text in texts)
+        {
+            if (!text.StartsWith('/'))
+            {
+                throw new FormatException($"'{text}' is not an absolute path; give the path of the socket, such as /run/consul/http.sock");
+            }
+
+            if (text.Any(char.IsControl))
+            {
+                throw new FormatException("the path contains a NUL or another control character, which is not allowed here");
+            }
+
+            if (Encoding.UTF8.GetByteCount(text) > LongestUnixSocketPath)
+            {
+                throw new FormatException($"'{text}' is longer than the {LongestUnixSocketPath} bytes that the path of a unix socket may have");
+            }
+
+            if (paths.Contains(text))
+            {
+                throw new FormatException($"{text} is given twice; name it once");
+            }
+
+            paths.Add(text);
+        }
+
+        return paths.ToImmutable();
     }
 
     internal static string WatchName(string text) =>

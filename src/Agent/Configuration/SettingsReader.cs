@@ -49,6 +49,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             ],
             Notices = [.. watchReader.ReadNotices()],
         };
+        settings = settings with { Notices = [.. settings.Notices, .. NoticesOfFilter(settings)] };
         CheckSeries(settings, watchReader);
         CheckFilter(settings);
         return settings;
@@ -91,6 +92,12 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
                 $"these watches can produce {series} series, and the maximum is {SeriesBound.Most}; configure fewer ports, or show fewer clients");
         }
     }
+
+    /// <summary>A filter selects by addresses and ports, which a unix socket does not have.</summary>
+    private static IEnumerable<string> NoticesOfFilter(Settings settings) =>
+        from watch in settings.Watches
+        where settings.Filter is not null && watch.Watch.UnixSockets.Length > 0
+        select $"{watch.Watch.Name}: the connections to its unix sockets are not counted, because {FilterOption} selects only TCP connections";
 
     /// <summary>Rejects a filter that is too long for the kernel together with the ports.</summary>
     private static void CheckFilter(Settings settings)

@@ -84,25 +84,34 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
     private WatchSettings ReadFromFile(WatchEntry entry, string key)
     {
         string name = Required(entry.Name, $"{key}.name").Parse(SettingParser.WatchName).Value;
-        GivenSetting<IReadOnlyList<string>> ports = Required<IReadOnlyList<string>>(entry.Ports, $"{key}.ports");
-        return ports.Text.Count > 0
-            ? Read(name, ports.Parse(SettingParser.Ports), entry, key)
-            : throw ports.Error("the list is empty; name a port");
+        Setting<ImmutableArray<ushort>>? ports = ReadList(entry.Ports, $"{key}.ports", "a port", SettingParser.Ports);
+        Setting<ImmutableArray<string>>? unixSockets = ReadList(entry.UnixSockets, $"{key}.unixSockets", "a path", SettingParser.UnixSockets);
+        return ports is null && unixSockets is null
+            ? throw lookup.File!.Error($"{key}.ports", "is missing; every watch needs ports or unixSockets")
+            : Read(name, ports, unixSockets, entry, key);
     }
+
+    /// <summary>Reads a list of the file that must not be empty; null if it is missing.</summary>
+    private Setting<ImmutableArray<T>>? ReadList<T>(List<string>? texts, string key, string entry, Func<IReadOnlyList<string>, ImmutableArray<T>> parse) =>
+        texts is null ? null
+        : texts.Count > 0 ? lookup.File!.Given<IReadOnlyList<string>>(texts, key).Parse(parse)
+        : throw lookup.File!.Error(key, $"the list is empty; name {entry}");
 
     private WatchSettings ReadFromCommandLine()
     {
         Setting<ImmutableArray<ushort>> ports = ReadPorts();
         string name = lookup.Read(WatchOption, null, "", null, SettingParser.WatchName, DefaultName(ports)).Value;
-        return Read(name, ports, new WatchEntry(), Key);
+        return Read(name, ports, unixSockets: null, new WatchEntry(), Key);
     }
 
     /// <summary>Reads the settings that both kinds of watches have.</summary>
     /// <param name="name">The watch's name.</param>
-    /// <param name="ports">The watch's ports.</param>
+    /// <param name="ports">The watch's ports; null for none.</param>
+    /// <param name="unixSockets">The watch's unix sockets; null for none.</param>
     /// <param name="entry">The watch in the file; an empty one for the watch of the command line.</param>
     /// <param name="key">The watch's key in the file.</param>
-    private WatchSettings Read(string name, Setting<ImmutableArray<ushort>> ports, WatchEntry entry, string key)
+    private WatchSettings Read(
+        string name, Setting<ImmutableArray<ushort>>? ports, Setting<ImmutableArray<string>>? unixSockets, WatchEntry entry, string key)
     {
         GivenSetting<string>? limit = lookup.Find(LimitOption, null, $"{key}.limit", entry.Limit);
         Setting<ConsulEndpoint?> limitFrom = ReadLimitFrom(name, limit, entry, key);
@@ -113,8 +122,9 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
             null, null, $"{key}.shownClients", entry.ShownClients, SettingParser.ShownClients, Watch.DefaultShownClients);
         GivenSetting<string>? warning = lookup.Find("--warn", null, $"{key}.warning", entry.Warning);
         GivenSetting<string>? critical = lookup.Find("--critical", null, $"{key}.critical", entry.Critical);
-        Watch watch = new(name, ports.Value)
+        Watch watch = new(name, ports?.Value ?? [])
         {
+            UnixSockets = unixSockets?.Value ?? [],
             Limit = limit is null
                 ? DefaultLimit(name, isAsked: limitFrom.Value is not null)
                 : new ClientLimit(limit.Parse(SettingParser.Limit).Value, limit.Origin),
@@ -127,7 +137,8 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
         CheckThresholds(watch, warning, critical);
         return new WatchSettings(watch, other?.Value,
         [
-            new($"{name}.ports", string.Join(',', watch.Ports), ports.Origin),
+            .. Optional($"{name}.ports", ports is null ? null : string.Join(',', watch.Ports), ports?.Origin),
+            .. Optional($"{name}.unixSockets", unixSockets is null ? null : string.Join(',', watch.UnixSockets), unixSockets?.Origin),
             .. Optional($"{name}.netns", other?.Value?.Where, other?.Origin),
             new($"{name}.limit", watch.Limit.Text, watch.Limit.Source),
             .. Optional($"{name}.limitFrom", watch.LimitFrom?.Name, limitFrom.Origin),

@@ -20,6 +20,11 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
                 SetPort(found.Netns, counts);
             }
 
+            foreach (UnixSocketCounts counts in found.UnixSockets)
+            {
+                SetAcceptQueue(found.Netns, counts.Path, counts.AcceptQueue);
+            }
+
             foreach (WatchCounts counts in found.Watches)
             {
                 SetWatch(found.Netns, counts);
@@ -54,7 +59,19 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
             registry.SetIn(MetricFamilies.TcpDeadConnections, netns, dead, port);
         }
 
-        if (counts.AcceptQueue is { } queue)
+        SetAcceptQueue(netns, port, counts.AcceptQueue);
+        if (counts.Drops is { } drops)
+        {
+            registry.SetIn(MetricFamilies.TcpListenDrops, netns, drops, port);
+        }
+    }
+
+    /// <param name="netns">The network namespace; null for the main one.</param>
+    /// <param name="port">A port, or the path of a unix socket.</param>
+    /// <param name="acceptQueue">Its accept queue; null where nothing listens.</param>
+    private void SetAcceptQueue(string? netns, string port, AcceptQueue? acceptQueue)
+    {
+        if (acceptQueue is { } queue)
         {
             registry.SetIn(MetricFamilies.TcpAcceptQueueLength, netns, queue.Length, port);
             registry.SetIn(MetricFamilies.TcpAcceptQueueLimit, netns, queue.Limit, port);

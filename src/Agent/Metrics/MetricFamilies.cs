@@ -24,11 +24,15 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpAcceptQueueLength = new(
         "tcp_accept_queue_length", MetricType.Gauge,
-        "Connections that wait in the accept queues of the sockets listening on this port.", "port");
+        "Connections that wait in the accept queues of the sockets listening on this port, or on the unix socket with this path.", "port");
 
     internal static readonly MetricFamily TcpAcceptQueueLimit = new(
         "tcp_accept_queue_limit", MetricType.Gauge,
-        "The sum of the lengths that the accept queues of the sockets listening on this port may reach.", "port");
+        "The sum of the lengths that the accept queues of the sockets listening on this port may reach, or on the unix socket with this path.", "port");
+
+    internal static readonly MetricFamily TcpListenDrops = new(
+        "tcp_listen_drops_total", MetricType.Counter,
+        "Segments that the sockets listening on this port have dropped, for example SYNs while the accept queue was full. A client repeats its SYN, and each one counts.", "port");
 
     internal static readonly MetricFamily TcpHeldConnections = new(
         "tcp_held_connections", MetricType.Gauge,
@@ -93,6 +97,7 @@ internal static class MetricFamilies
         TcpDeadConnections,
         TcpAcceptQueueLength,
         TcpAcceptQueueLimit,
+        TcpListenDrops,
         TcpHeldConnections,
         TcpHeldConnectionsLimit,
         TcpClients,

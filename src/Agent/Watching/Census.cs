@@ -11,17 +11,21 @@ internal sealed class Census : IDisposable
 {
     private readonly string? _netns;
     private readonly SockDiagClient _client;
-    private readonly SocketQuery _query;
+
+    // Null where no watch has ports: a query without ports would select every port.
+    private readonly SocketQuery? _query;
     private readonly WatchTally[] _watches;
     private readonly PortTally _ports;
     private readonly DeadConnections _dead;
+    private readonly UnixSocketTally? _unixSockets;
+    private readonly ListenDrops? _drops;
     private readonly TimeProvider _time;
     private DateTimeOffset? _lastSuccess;
 
     /// <param name="where">The namespace and its watches.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="keepsPeaks">Whether to keep the peak of the last minute; not for a single census.</param>
-    /// <param name="filter">A further condition for sockets to be counted; null for none.</param>
+    /// <param name="keepsPeaks">Whether to keep what several censuses make: the peak of the last minute, and the drops; not for a single census.</param>
+    /// <param name="filter">A further condition for sockets to be counted; null for none. With one, unix sockets are not counted: none can match it.</param>
     internal Census(
         WatchedNamespace where, TimeProvider time, bool keepsPeaks, SocketFilter? filter = null)
         : this(new SockDiagClient(where.Namespace), where, time, keepsPeaks, filter)
@@ -38,25 +42,34 @@ internal sealed class Census : IDisposable
     {
         _netns = where.Label;
         _client = client;
-        _query = QueryOf(where, filter);
+        _query = where.Ports.Any() ? QueryOf(where, filter) : null;
         _watches = [.. where.Watches.Select(watch => new WatchTally(watch, keepsPeaks ? time : null))];
-        _dead = new DeadConnections(_query.LocalPorts, filter, time);
-        _ports = new PortTally(_query.LocalPorts, _watches, _dead);
+        _dead = new DeadConnections(_query?.LocalPorts ?? [], filter, time);
+        _ports = new PortTally(_query?.LocalPorts ?? [], _watches, _dead);
+        _unixSockets = filter is null ? UnixSocketTally.Of(where.Watches) : null;
+        _drops = keepsPeaks && _query is not null ? new ListenDrops(_query.LocalPorts) : null;
         _time = time;
     }
 
-    /// <summary>The query to the kernel.</summary>
+    /// <summary>The query for TCP sockets to the kernel, for watches with ports.</summary>
     internal static SocketQuery QueryOf(WatchedNamespace where, SocketFilter? filter) =>
         new(TcpStates.Established | TcpStates.CloseWait | TcpStates.Listen, filter, where.Ports);
 
     /// <summary>Why the last census failed; null if it succeeded.</summary>
     internal Exception? Failure { get; private set; }
 
-    /// <summary>Takes over the state of another census of the namespace: the peaks and shown clients of watches that both have.</summary>
+    /// <summary>
+    /// Takes over the state of another census of the namespace: the peaks and shown clients of watches, and the drops of ports, that both have.
+    /// </summary>
     internal void TakeOver(Census former)
     {
         _lastSuccess = former._lastSuccess;
         _dead.TakeOver(former._dead);
+        if (_drops is not null && former._drops is not null)
+        {
+            _drops.TakeOver(former._drops);
+        }
+
         foreach (WatchTally watch in _watches)
         {
             if (Array.Find(former._watches, watch.IsSuccessorOf) is { } known)
@@ -71,9 +84,11 @@ internal sealed class Census : IDisposable
     {
         Failure = null;
         long begun = _time.GetTimestamp();
+        ImmutableArray<PortCounts> ports;
         try
         {
             Count();
+            ports = _drops is null ? _ports.ToCounts() : _drops.AddTo(_client, _ports.ToCounts());
         }
         catch (Exception failure)
         {
@@ -94,7 +109,8 @@ internal sealed class Census : IDisposable
             Netns = _netns,
             Duration = _time.GetElapsedTime(begun),
             LastSuccess = _lastSuccess,
-            Ports = _ports.ToCounts(),
+            Ports = ports,
+            UnixSockets = _unixSockets?.ToCounts() ?? [],
             Watches = ToWatchCounts(),
             DeadProblem = _dead.Problem,
             DeadAge = _dead.Age,
@@ -109,6 +125,11 @@ internal sealed class Census : IDisposable
         {
             _ports.Clear();
             Array.ForEach(_watches, watch => watch.Clear());
+            if (_query is null)
+            {
+                break;
+            }
+
             foreach (InetSocket socket in _client.Dump(_query))
             {
                 _ports.Add(socket);
@@ -117,8 +138,20 @@ internal sealed class Census : IDisposable
         while (_client.LastDumpIncomplete);
 
         Array.ForEach(_watches, watch => watch.Complete());
-        _dead.Update(_client);
-        _ports.AddDead();
+        if (_query is not null)
+        {
+            _dead.Update(_client);
+            _ports.AddDead();
+        }
+
+        if (_unixSockets is not null)
+        {
+            _unixSockets.Count(_client);
+            foreach (WatchTally watch in _watches)
+            {
+                watch.Add(_unixSockets);
+            }
+        }
     }
 
     private ImmutableArray<WatchCounts> ToWatchCounts()

@@ -62,13 +62,21 @@ internal sealed record NamespaceCounts : Reading
         }
     }
 
-    /// <summary>The connections in the accept queues of a watch's ports; null where nothing listens.</summary>
+    /// <summary>The connections in the accept queues of a watch's ports and unix sockets; null where nothing listens.</summary>
     private long? AcceptQueueOf(Watch watch)
     {
         long? length = null;
         foreach (PortCounts counts in Ports)
         {
             if (counts.AcceptQueue is { } queue && watch.Ports.Contains(counts.Port))
+            {
+                length = (length ?? 0) + queue.Length;
+            }
+        }
+
+        foreach (UnixSocketCounts counts in UnixSockets)
+        {
+            if (counts.AcceptQueue is { } queue && watch.UnixSockets.Contains(counts.Path))
             {
                 length = (length ?? 0) + queue.Length;
             }

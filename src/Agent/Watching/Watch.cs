@@ -5,9 +5,12 @@ using Agent.Limits.Consul;
 
 namespace Agent.Watching;
 
-/// <summary>A named set of local ports whose connections are counted per client address, and against a limit if there is one.</summary>
+/// <summary>
+/// A named set of local ports and unix sockets whose connections are counted per client, and against a limit if there is one. It has at least one port or
+/// unix socket.
+/// </summary>
 /// <param name="Name">The name that operators gave it.</param>
-/// <param name="Ports">Its ports, as configured, without duplicates.</param>
+/// <param name="Ports">Its ports, as configured, without duplicates; empty for a watch that has only unix sockets.</param>
 internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
 {
     /// <summary>How many clients are shown by default.</summary>

@@ -32,8 +32,11 @@ internal sealed class WatchTally
 
     internal ImmutableArray<ushort> Ports => _watch.Ports;
 
-    /// <summary>Whether the other tally is of a watch of the same name and ports.</summary>
-    internal bool IsSuccessorOf(WatchTally former) => _watch.Name == former._watch.Name && Ports.Length == former.Ports.Length && Ports.All(former.Ports.Contains);
+    /// <summary>Whether the other tally is of a watch of the same name, ports and unix sockets.</summary>
+    internal bool IsSuccessorOf(WatchTally former) =>
+        _watch.Name == former._watch.Name
+        && Ports.Length == former.Ports.Length && Ports.All(former.Ports.Contains)
+        && _watch.UnixSockets.Length == former._watch.UnixSockets.Length && _watch.UnixSockets.All(former._watch.UnixSockets.Contains);
 
     /// <summary>Takes over the peak of the last minute and, if as many clients are shown, the choice of clients.</summary>
     internal void TakeOver(WatchTally former)
@@ -73,6 +76,15 @@ internal sealed class WatchTally
     {
         _clients.Add(_batch.AsSpan(0, _waiting));
         _waiting = 0;
+    }
+
+    /// <summary>Counts the connections to the watch's unix sockets, once in each census.</summary>
+    internal void Add(UnixSocketTally unixSockets)
+    {
+        if (unixSockets.AcceptedOf(_watch.UnixSockets) is > 0 and var accepted)
+        {
+            _clients.Add(Client.Unix, (int)accepted, dead: 0);
+        }
     }
 
     /// <param name="dead">What the agent knows of the servers' processes.</param>

@@ -13,10 +13,14 @@ internal sealed class ClientProcessTally(ClientCount client, SocketOwners owners
     private int _unseen;
     private int _elsewhere;
 
-    internal void Add(HeldConnection connection)
+    internal void Add(HeldConnection connection) => Add(connection.ClientEnd, connection.Inode);
+
+    /// <param name="clientEnd">Where the client's end is.</param>
+    /// <param name="inode">The inode of the client's socket if that is open; otherwise 0.</param>
+    internal void Add(ClientEnd clientEnd, uint inode)
     {
         _held++;
-        switch (connection.ClientEnd)
+        switch (clientEnd)
         {
             case ClientEnd.Closed:
                 _closed++;
@@ -25,7 +29,7 @@ internal sealed class ClientProcessTally(ClientCount client, SocketOwners owners
                 _elsewhere++;
                 break;
             default:
-                AddOpen(connection.Inode);
+                AddOpen(inode);
                 break;
         }
     }

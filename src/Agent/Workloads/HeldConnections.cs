@@ -15,6 +15,12 @@ internal static class HeldConnections
     internal static IReadOnlyList<HeldConnection> Dump(SockDiagClient client, IEnumerable<ushort> ports, SocketFilter? filter = null)
     {
         HashSet<ushort> serverPorts = [.. ports];
+        if (serverPorts.Count == 0)
+        {
+            // A query without ports would select every port.
+            return [];
+        }
+
         Dictionary<ConnectionAddress, TcpState> serverEnds = DumpServerEnds(client, new SocketQuery(
             TcpStates.Established | TcpStates.CloseWait, filter, serverPorts));
         Dictionary<ConnectionAddress, uint> clientInodes = DumpClientInodes(client, new SocketQuery(

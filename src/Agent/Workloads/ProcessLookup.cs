@@ -28,9 +28,14 @@ internal static class ProcessLookup
         {
             IReadOnlyList<HeldConnection> connections = HeldConnections.Dump(
                 client, counts.Watches.SelectMany(watch => watch.Watch.Ports), filter);
+            // With a filter, no unix socket was counted.
+            HeldUnixConnections unixConnections = HeldUnixConnections.Dump(
+                client, filter is null ? counts.Watches.Select(watch => watch.Watch) : []);
             SocketOwners owners = SocketOwners.Find(
-                connections.Where(connection => connection.ClientEnd == ClientEnd.Open).Select(connection => connection.Inode).ToHashSet());
-            found = [.. counts.Watches.Select(watch => (watch.Watch.Name, ToResult(watch, connections, owners)))];
+                connections.Where(connection => connection.ClientEnd == ClientEnd.Open).Select(connection => connection.Inode)
+                    .Concat(unixConnections.ClientInodes)
+                    .ToHashSet());
+            found = [.. counts.Watches.Select(watch => (watch.Watch.Name, ToResult(watch, connections, unixConnections, owners)))];
         }
         catch (Exception wrong) when (wrong is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
         {
@@ -41,7 +46,8 @@ internal static class ProcessLookup
         return new ProcessReading(counts.Netns, found) { Duration = TimeProvider.System.GetElapsedTime(begun), Failure = failure };
     }
 
-    private static WatchProcesses ToResult(WatchCounts counts, IReadOnlyList<HeldConnection> connections, SocketOwners owners)
+    private static WatchProcesses ToResult(
+        WatchCounts counts, IReadOnlyList<HeldConnection> connections, HeldUnixConnections unixConnections, SocketOwners owners)
     {
         Dictionary<Client, ClientProcessTally> tallies = counts.Shown.ToDictionary(
             client => client.Client, client => new ClientProcessTally(client, owners));
@@ -52,6 +58,11 @@ internal static class ProcessLookup
             {
                 tally.Add(connection);
             }
+        }
+
+        if (tallies.TryGetValue(Client.Unix, out ClientProcessTally? unixClients))
+        {
+            unixConnections.AddTo(unixClients, counts.Watch.UnixSockets);
         }
 
         return new WatchProcesses(

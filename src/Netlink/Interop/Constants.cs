@@ -56,6 +56,8 @@ internal static class netlink_h
 internal static class sock_diag_h
 {
     internal const int SOCK_DIAG_BY_FAMILY = 20;
+
+    internal const int SK_MEMINFO_DROPS = 8;
 }
 
 /// <summary>linux/inet_diag.h</summary>
@@ -74,5 +76,20 @@ internal static class inet_diag_h
     internal const int INET_DIAG_BC_S_COND = 7;
     internal const int INET_DIAG_BC_D_COND = 8;
 
+    internal const int INET_DIAG_SKMEMINFO = 7;
     internal const int INET_DIAG_CGROUP_ID = 21;
+}
+
+/// <summary>linux/unix_diag.h</summary>
+internal static class unix_diag_h
+{
+    internal const int UDIAG_SHOW_NAME = 1;
+    internal const int UDIAG_SHOW_VFS = 2;
+    internal const int UDIAG_SHOW_PEER = 4;
+    internal const int UDIAG_SHOW_RQLEN = 0x10;
+
+    internal const int UNIX_DIAG_NAME = 0;
+    internal const int UNIX_DIAG_VFS = 1;
+    internal const int UNIX_DIAG_PEER = 2;
+    internal const int UNIX_DIAG_RQLEN = 4;
 }

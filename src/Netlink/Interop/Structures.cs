@@ -107,6 +107,43 @@ internal struct inet_diag_hostcond
     internal int port;
 }
 
+/// <summary>linux/unix_diag.h: the request of SOCK_DIAG_BY_FAMILY for unix sockets.</summary>
+internal struct unix_diag_req
+{
+    internal byte sdiag_family;
+    internal byte sdiag_protocol;
+    internal ushort pad;
+    internal uint udiag_states;
+    internal uint udiag_ino;
+    internal uint udiag_show;
+    internal TwoWords udiag_cookie;
+}
+
+/// <summary>linux/unix_diag.h: one unix socket of a reply; attributes follow it.</summary>
+internal struct unix_diag_msg
+{
+    internal byte udiag_family;
+    internal byte udiag_type;
+    internal byte udiag_state;
+    internal byte pad;
+    internal uint udiag_ino;
+    internal TwoWords udiag_cookie;
+}
+
+/// <summary>linux/unix_diag.h: the attribute UNIX_DIAG_VFS, the file to which a unix socket is bound.</summary>
+internal struct unix_diag_vfs
+{
+    internal uint udiag_vfs_ino;
+    internal uint udiag_vfs_dev;
+}
+
+/// <summary>linux/unix_diag.h: the attribute UNIX_DIAG_RQLEN.</summary>
+internal struct unix_diag_rqlen
+{
+    internal uint udiag_rqueue;
+    internal uint udiag_wqueue;
+}
+
 /// <summary>sys/time.h</summary>
 internal struct timeval
 {

@@ -76,20 +76,31 @@ public readonly ref struct InetSocket
     {
         get
         {
-            AttributeReader attributes = new(_payload[Alignment.Up(Unsafe.SizeOf<inet_diag_msg>())..]);
-            while (attributes.MoveNext())
+            if (!TryFind(inet_diag_h.INET_DIAG_CGROUP_ID, out ReadOnlySpan<byte> attribute))
             {
-                if (attributes.Current.Type != inet_diag_h.INET_DIAG_CGROUP_ID)
-                {
-                    continue;
-                }
-
-                return attributes.Current.Payload.Length >= sizeof(ulong)
-                    ? MemoryMarshal.Read<ulong>(attributes.Current.Payload)
-                    : throw new MalformedMessageException($"INET_DIAG_CGROUP_ID with {attributes.Current.Payload.Length} bytes");
+                return null;
             }
 
-            return null;
+            return attribute.Length >= sizeof(ulong)
+                ? MemoryMarshal.Read<ulong>(attribute)
+                : throw new MalformedMessageException($"INET_DIAG_CGROUP_ID with {attribute.Length} bytes");
+        }
+    }
+
+    /// <summary>
+    /// For a listening socket: the segments that it has dropped since it exists, for example SYNs that found the accept queue full. A client repeats
+    /// its SYN, and each one counts. The number starts again at 0 after 2^32 - 1. It is the ninth word of the attribute INET_DIAG_SKMEMINFO. Null if
+    /// the query does not ask for it (<see cref="SocketQuery.SelectsDrops"/>) and before Linux 4.7, which sends eight words.
+    /// </summary>
+    /// <exception cref="MalformedMessageException">The length of an attribute is wrong.</exception>
+    public uint? Drops
+    {
+        get
+        {
+            const int Offset = sock_diag_h.SK_MEMINFO_DROPS * sizeof(uint);
+            return TryFind(inet_diag_h.INET_DIAG_SKMEMINFO, out ReadOnlySpan<byte> words) && words.Length >= Offset + sizeof(uint)
+                ? MemoryMarshal.Read<uint>(words[Offset..])
+                : null;
         }
     }
 
@@ -113,6 +124,12 @@ public readonly ref struct InetSocket
     private static MalformedMessageException TooShort(int received) => new($"a truncated socket, {received} bytes of {Unsafe.SizeOf<inet_diag_msg>()}");
 
     private static MalformedMessageException WrongFamily(byte family) => new($"a socket of address family {family}");
+
+    private bool TryFind(int type, out ReadOnlySpan<byte> attribute)
+    {
+        AttributeReader attributes = new(_payload[Alignment.Up(Unsafe.SizeOf<inet_diag_msg>())..]);
+        return attributes.TryFind(type, out attribute);
+    }
 
     private InetAddress ReadAddress(ref readonly FourWords words)
     {

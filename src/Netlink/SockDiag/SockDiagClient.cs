@@ -3,7 +3,7 @@ using static Tmds.Linux.LibC;
 namespace Netlink.SockDiag;
 
 /// <summary>
-/// Dumps the TCP sockets of the kernel: NETLINK_SOCK_DIAG, see sock_diag(7). One dump at a time; not thread-safe.
+/// Dumps the TCP and unix sockets of the kernel: NETLINK_SOCK_DIAG, see sock_diag(7). One dump at a time; not thread-safe.
 /// <code>
 /// using SockDiagClient client = new();
 /// SocketQuery query = new(TcpStates.Established, 8500);
@@ -57,7 +57,7 @@ public sealed class SockDiagClient : IDisposable
     public bool LastDumpIncomplete { get; private set; }
 
     /// <summary>Whether this kernel refuses one walk for both IP versions, so that each dump walks its table twice.</summary>
-    internal bool WalksPerFamily { get; private set; }
+    internal bool WalksPerFamily { get; set; }
 
     /// <summary>The cookie of the network namespace of the last dump, as SO_NETNS_COOKIE of its sockets; null before Linux 5.14.</summary>
     internal ulong? NetnsCookie => _exchange.NetnsCookie;
@@ -70,11 +70,20 @@ public sealed class SockDiagClient : IDisposable
     public SocketDump Dump(SocketQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        LastDumpIncomplete = false;
-        EnsureChannel();
-        _exchange.Begin();
+        Begin();
         return new SocketDump(this, _exchange, query);
+    }
+
+    /// <summary>Starts a dump of unix sockets. Enumerating it reads the sockets.</summary>
+    /// <exception cref="NetlinkException">
+    /// The kernel refused the netlink socket, the namespace or the request. Enumerating throws it too, even at the end of the dump.
+    /// </exception>
+    /// <exception cref="MalformedMessageException">While enumerating: the reply is malformed.</exception>
+    public UnixSocketDump Dump(UnixSocketQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        Begin();
+        return new UnixSocketDump(this, _exchange, query);
     }
 
     /// <inheritdoc/>
@@ -85,15 +94,14 @@ public sealed class SockDiagClient : IDisposable
     }
 
     /// <summary>Ends a complete dump.</summary>
-    internal void Complete(bool walkedPerFamily)
+    internal void Complete()
     {
-        WalksPerFamily = walkedPerFamily;
         _incompleteInARow = 0;
         _exchange.End();
     }
 
     /// <summary>Ends an incomplete dump; throws if it is the third in a row.</summary>
-    internal void Abandon(DumpDefect defect)
+    internal void Abandon(DumpDefect defect, NetlinkOperation operation)
     {
         LastDumpIncomplete = true;
         if (++_incompleteInARow < MaxIncompleteDumps)
@@ -109,8 +117,16 @@ public sealed class SockDiagClient : IDisposable
             DumpDefect.Truncated => new NetlinkException(
                 NetlinkOperation.Receive, EMSGSIZE, detail: $"replies were truncated {MaxIncompleteDumps} times in a row"),
             _ => new NetlinkException(
-                NetlinkOperation.Dump, EINTR, detail: $"the socket table changed during the dump {MaxIncompleteDumps} times in a row"),
+                operation, EINTR, detail: $"the socket table changed during the dump {MaxIncompleteDumps} times in a row"),
         };
+    }
+
+    private void Begin()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        LastDumpIncomplete = false;
+        EnsureChannel();
+        _exchange.Begin();
     }
 
     private void EnsureChannel()

@@ -1,10 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Netlink.Interop;
 using Netlink.SockDiag.Filters;
-using Netlink.Wire;
 using static Tmds.Linux.LibC;
 
 namespace Netlink.SockDiag;
@@ -35,6 +32,11 @@ public sealed class SocketQuery
     /// No state, port 0, or more ports than a filter in the kernel can hold (3,276 that are not adjacent, fewer with a long filter).
     /// </exception>
     public SocketQuery(TcpStates states, SocketFilter? filter, params IEnumerable<ushort> localPorts)
+        : this(states, filter, withDrops: false, localPorts)
+    {
+    }
+
+    private SocketQuery(TcpStates states, SocketFilter? filter, bool withDrops, IEnumerable<ushort> localPorts)
     {
         if (states == TcpStates.None)
         {
@@ -43,6 +45,7 @@ public sealed class SocketQuery
 
         States = states;
         Filter = filter;
+        SelectsDrops = withDrops;
         LocalPorts = InOrder(localPorts);
         if (LocalPorts is [0, ..])
         {
@@ -52,8 +55,7 @@ public sealed class SocketQuery
         // One port fits into the request itself, which costs the kernel less than a program.
         byte[] filterProgram = filter?.Bytecode ?? [];
         _bytecode = LocalPorts.Length > 1 ? PortFilter.Compile(LocalPorts.AsSpan(), filterProgram) : filterProgram;
-        BothFamilies = EncodeLegacy();
-        PerFamily = [EncodeModern(AF_INET), EncodeModern(AF_INET6)];
+        Requests = new DumpRequests(NetlinkOperation.Dump, EncodeLegacy(), [EncodeModern(AF_INET), EncodeModern(AF_INET6)]);
     }
 
     /// <summary>The selected states.</summary>
@@ -65,11 +67,23 @@ public sealed class SocketQuery
     /// <summary>The filter that the sockets must also match; null for none.</summary>
     public SocketFilter? Filter { get; }
 
+    /// <summary>
+    /// Whether the kernel also sends <see cref="InetSocket.Drops"/>. It makes each socket of the reply longer, so only a query for listening sockets
+    /// has it.
+    /// </summary>
+    public bool SelectsDrops { get; }
+
+    /// <summary>The encoded requests: one walk of the table for IPv4 and IPv6 together, or one walk for each.</summary>
+    internal DumpRequests Requests { get; }
+
     /// <summary>The request of type TCPDIAG_GETSOCK: one walk of the table for IPv4 and IPv6 together.</summary>
-    internal byte[] BothFamilies { get; }
+    internal byte[] BothFamilies => Requests.Legacy!;
 
     /// <summary>The two requests of type SOCK_DIAG_BY_FAMILY: one walk for each IP version.</summary>
-    internal byte[][] PerFamily { get; }
+    internal byte[][] PerFamily => Requests.Modern;
+
+    // Bit n - 1 asks for attribute n.
+    private byte Extensions => SelectsDrops ? (byte)(1 << (inet_diag_h.INET_DIAG_SKMEMINFO - 1)) : (byte)0;
 
     private inet_diag_sockid Identity
     {
@@ -82,6 +96,12 @@ public sealed class SocketQuery
             return id;
         }
     }
+
+    /// <summary>Encodes a query for the sockets that listen on these ports, with <see cref="InetSocket.Drops"/>.</summary>
+    /// <param name="localPorts">The local ports to select; an empty list selects every port.</param>
+    /// <exception cref="ArgumentException">Port 0, or more ports than a filter in the kernel can hold (3,276 that are not adjacent).</exception>
+    public static SocketQuery OfListenersWithDrops(params IEnumerable<ushort> localPorts) =>
+        new(TcpStates.Listen, filter: null, withDrops: true, localPorts);
 
     private static ImmutableArray<ushort> InOrder(IEnumerable<ushort> ports)
     {
@@ -99,41 +119,19 @@ public sealed class SocketQuery
 
     private byte[] EncodeLegacy() =>
         // The kernel ignores the family: a legacy dump covers both.
-        Encode(inet_diag_h.TCPDIAG_GETSOCK, new inet_diag_req { idiag_states = (uint)States, id = Identity });
+        DumpRequests.Encode(
+            inet_diag_h.TCPDIAG_GETSOCK, new inet_diag_req { idiag_ext = Extensions, idiag_states = (uint)States, id = Identity }, _bytecode);
 
     private byte[] EncodeModern(int family) =>
-        Encode(
+        DumpRequests.Encode(
             sock_diag_h.SOCK_DIAG_BY_FAMILY,
             new inet_diag_req_v2
             {
                 sdiag_family = (byte)family,
                 sdiag_protocol = (byte)IPPROTO_TCP,
+                idiag_ext = Extensions,
                 idiag_states = (uint)States,
                 id = Identity,
-            });
-
-    private byte[] Encode<TRequest>(int type, in TRequest request)
-        where TRequest : unmanaged
-    {
-        int requestEnd = Unsafe.SizeOf<nlmsghdr>() + Unsafe.SizeOf<TRequest>();
-        int attributeLength = _bytecode.Length == 0 ? 0 : Unsafe.SizeOf<nlattr>() + _bytecode.Length;
-        byte[] message = new byte[requestEnd + Alignment.Up(attributeLength)];
-
-        nlmsghdr header = new()
-        {
-            nlmsg_len = (uint)message.Length,
-            nlmsg_type = (ushort)type,
-            nlmsg_flags = netlink_h.NLM_F_REQUEST | netlink_h.NLM_F_DUMP,
-        };
-        MemoryMarshal.Write(message, in header);
-        MemoryMarshal.Write(message.AsSpan(Unsafe.SizeOf<nlmsghdr>()), in request);
-        if (attributeLength > 0)
-        {
-            nlattr attribute = new() { nla_len = (ushort)attributeLength, nla_type = inet_diag_h.INET_DIAG_REQ_BYTECODE };
-            MemoryMarshal.Write(message.AsSpan(requestEnd), in attribute);
-            _bytecode.CopyTo(message.AsSpan(requestEnd + Unsafe.SizeOf<nlattr>()));
-        }
-
-        return message;
-    }
+            },
+            _bytecode);
 }

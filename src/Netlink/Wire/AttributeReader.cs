@@ -37,6 +37,23 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
         _rest = _rest[Math.Min(Alignment.Up(header.nla_len), _rest.Length)..];
         return true;
     }
+
+    /// <summary>Searches the rest for the first attribute of a type.</summary>
+    /// <exception cref="MalformedMessageException">The length of an attribute before it, or of itself, is wrong.</exception>
+    internal bool TryFind(int type, out ReadOnlySpan<byte> payload)
+    {
+        while (MoveNext())
+        {
+            if (Current.Type == type)
+            {
+                payload = Current.Payload;
+                return true;
+            }
+        }
+
+        payload = default;
+        return false;
+    }
 }
 
 /// <summary>An attribute: a type and its bytes. Valid as long as the buffer of the datagram.</summary>

@@ -23,7 +23,7 @@ public sealed class SeriesBoundTests
 
     private static readonly ImmutableArray<WatchedNamespace> Namespaces =
     [
-        new(null, null, [new Watch("a", [1, 2]), new Watch("b", [2, 3]) { ShownClients = 25, TotalLimit = new TotalLimit(1, "x") }]),
+        new(null, null, [new Watch("a", [1, 2]), new Watch("b", [2, 3]) { ShownClients = 25, TotalLimit = new TotalLimit(1, "x"), UnixSockets = ["/a", "/b"] }, new Watch("u", []) { UnixSockets = ["/b", "/c"] }]),
         new(NetworkNamespace.Parse("x"), "x", [new Watch("c", [1]) { LimitFrom = new ConsulEndpoint(new Uri("http://127.0.0.1:8500")) }]),
     ];
 
@@ -54,7 +54,11 @@ public sealed class SeriesBoundTests
         Netns = where.Label,
         Duration = TimeSpan.Zero,
         LastSuccess = DateTimeOffset.UnixEpoch,
-        Ports = [.. where.Ports.Distinct().Select(port => new PortCounts(port, 1, 1, 1, new AcceptQueue(1, 1)) { Dead = 1 })],
+        Ports = [.. where.Ports.Distinct().Select(port => new PortCounts(port, 1, 1, 1, new AcceptQueue(1, 1)) { Dead = 1, Drops = 1 })],
+        UnixSockets =
+        [
+            .. where.Watches.SelectMany(watch => watch.UnixSockets).Distinct().Select(path => new UnixSocketCounts(path, 1, new AcceptQueue(1, 1))),
+        ],
         Watches =
         [
             .. where.Watches.Select(watch => new WatchCounts(watch, Held: 1, Clients: 1, Highest: 1, Peak: 1, Clients(watch.ShownClients))

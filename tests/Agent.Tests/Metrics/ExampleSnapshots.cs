@@ -14,9 +14,10 @@ internal static class ExampleSnapshots
         LastSuccess = new DateTimeOffset(2030, 1, 2, 3, 4, 5, 250, TimeSpan.Zero),
         Ports =
         [
-            new PortCounts(8500, Ipv4: 200, Ipv6: 0, Unaccepted: 7, new AcceptQueue(7, 4096)) { Dead = 5 },
+            new PortCounts(8500, Ipv4: 200, Ipv6: 0, Unaccepted: 7, new AcceptQueue(7, 4096)) { Dead = 5, Drops = 17 },
             new PortCounts(8501, Ipv4: 3, Ipv6: 4, Unaccepted: 0, AcceptQueue: null),
         ],
+        UnixSockets = [new UnixSocketCounts("/run/a.sock", Accepted: 0, new AcceptQueue(1, 5)), new UnixSocketCounts("/run/b.sock", Accepted: 2, AcceptQueue: null)],
         Watches =
         [
             new WatchCounts(

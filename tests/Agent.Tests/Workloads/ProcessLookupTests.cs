@@ -109,6 +109,33 @@ public sealed class ProcessLookupTests
     }
 
     [Fact]
+    public void Clients_of_a_unix_socket_are_found_by_the_other_end()
+    {
+        using TestNamespace host = new();
+        using Scratch scratch = new();
+        using UnixServer server = new(host, scratch["s"]);
+        using UnixServer other = new(host, scratch["other"]);
+        server.Accept(3)[0].Client.Dispose();
+        other.Accept(1);
+
+        ProcessReading reading = Look(
+            host, new Watch("a", []) { UnixSockets = [scratch["s"]] }, new Watch("b", [8500]) { UnixSockets = [scratch["s"], scratch["other"]] });
+        Assert.Null(reading.Failure);
+        ClientProcesses found = Assert.Single(reading.Watches[0].Processes.Clients);
+        Assert.Equal((Client.Unix, 3, 1, 0, 0), (found.Client, found.Held, found.Closed, found.Unseen, found.Elsewhere));
+        ProcessConnections holder = Assert.Single(found.Processes, process => process.Process.Id == Environment.ProcessId);
+        Assert.Equal(2, holder.Connections);
+        Assert.Equal((4, 1), (reading.Watches[1].Processes.Clients[0].Held, reading.Watches[1].Processes.Clients[0].Closed));
+    }
+
+    [Fact]
+    public void Watch_without_ports_looks_up_no_TCP_connection()
+    {
+        using SockDiagClient client = new(() => throw new InvalidOperationException("a request was sent"), TimeProvider.System);
+        Assert.Empty(HeldConnections.Dump(client, []));
+    }
+
+    [Fact]
     public void Dead_connections_of_the_census_are_held_and_in_no_process()
     {
         using TestNamespace host = new();

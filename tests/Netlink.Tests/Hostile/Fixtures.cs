@@ -30,6 +30,8 @@ internal static class Fixtures
         ("modern sockets", [.. Replies.Socket(Request, 1, type: Replies.Modern), .. Replies.Done(Request)]),
         ("attributes", Replies.Message(Replies.Legacy, Replies.Multi, Request,
             [.. Replies.Payload(1, 8500, IPAddress.Loopback, 1, 7), .. Replies.Attribute(8, [0]), .. Replies.Attribute(21, new byte[8])])),
+        ("listener with drops", [.. Replies.Listener(Request, 1, drops: 5), .. Replies.Done(Request)]),
+        ("unix sockets", [.. UnixSocketReplies.Socket(Request, 1), .. UnixSocketReplies.Socket(Request, 2, state: 10), .. Replies.Done(Request)]),
     ];
 
     private static byte[] Text(string text) => Replies.Attribute(1, Encoding.UTF8.GetBytes(text + '\0'));

@@ -31,6 +31,7 @@ internal static class Readers
         ["Verdict.OfError"] = static bytes => ForEachMessage(bytes, static message => Verdict.OfError(message)),
         ["Verdict.OfDone"] = static bytes => ForEachMessage(bytes, static message => Verdict.OfDone(message)),
         ["InetSocket.Read"] = static bytes => TouchSocket(InetSocket.Read(bytes)),
+        ["UnixSocket.Read"] = static bytes => TouchSocket(UnixSocket.Read(bytes)),
     };
 
     /// <summary>Members that take bytes and need no entry of their own, with the reason.</summary>
@@ -39,6 +40,10 @@ internal static class Readers
         "NetlinkMessage..ctor", // the bytes that MessageReader has checked
         "NetlinkAttribute..ctor", // the bytes that AttributeReader has checked
         "InetSocket..ctor", // the bytes that InetSocket.Read has checked
+        "UnixSocket..ctor", // the bytes that UnixSocket.Read has checked
+        "UnixSocket.ReadAs", // an attribute that AttributeReader has checked; called for each attribute of UnixSocket
+        "DumpRequests..ctor", // our own requests
+        "DumpRequests.Encode", // our own filter program
         "Verdict.ReadText", // called by Verdict.OfError and OfDone
         "Verdict.ToLine",
         "InetAddress.FromIPv4", // 4 bytes of a message that InetSocket.Read has measured
@@ -52,7 +57,7 @@ internal static class Readers
         "PortFilter.Compile",
         "DumpExchange.CheckAddress", // two numbers of a header that MessageReader has read
         "DumpExchange.Misdirected", // the same two
-        "SocketDump.Control", // passes the message to Verdict; the test of whole dumps covers it
+        "DumpMessages.Control", // passes the message to Verdict; the test of whole dumps covers it
         "INetlinkChannel.Receive", // fills a buffer and reads nothing of it
         "NetlinkSocket.Receive",
         "LibC.recvfrom",
@@ -100,6 +105,14 @@ internal static class Readers
         _ = socket.LocalAddress.ToString() + socket.PeerAddress;
         _ = socket.LocalPort + socket.PeerPort + socket.Inode + (long)socket.Cookie + socket.SendQueue;
         _ = socket.CgroupId;
+        _ = socket.Drops;
+    }
+
+    private static void TouchSocket(UnixSocket socket)
+    {
+        _ = $"{socket.Type} {socket.State} {socket.Inode} {socket.Cookie}";
+        Touch(socket.Name);
+        _ = $"{socket.File} {socket.PeerInode} {socket.Queue}";
     }
 
     /// <summary>Reads every byte, so that a length beyond the buffer causes a fault.</summary>

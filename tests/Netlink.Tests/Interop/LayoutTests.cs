@@ -30,6 +30,7 @@ public sealed class LayoutTests
         #include <linux/inet_diag.h>
         #include <linux/netlink.h>
         #include <linux/sock_diag.h>
+        #include <linux/unix_diag.h>
         """;
 
     private static readonly Type[] InteropTypes = [.. typeof(NetlinkException).Assembly.GetTypes().Where(type => type.Namespace == "Netlink.Interop")];
@@ -73,6 +74,8 @@ public sealed class LayoutTests
 
         Assert.Contains(OwnStructs, type => type.Name == "inet_diag_msg");
         Assert.Contains(OwnConstants(), constant => constant.Name == "TCPDIAG_GETSOCK");
+        Assert.Contains(OwnStructs, type => type.Name == "unix_diag_msg");
+        Assert.Contains(OwnConstants(), constant => constant.Name == "UNIX_DIAG_VFS");
         Assert.Contains(package.UsedStructs, type => type.Name == "statx");
         Assert.Contains(package.UsedConstants, constant => constant.Name == "SO_RCVTIMEO");
     }

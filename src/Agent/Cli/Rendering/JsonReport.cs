@@ -70,7 +70,7 @@ internal sealed record WatchReport
     /// <summary>The part of both that no process has accepted yet.</summary>
     public required long Unaccepted { get; init; }
 
-    /// <summary>The accept queues of all ports together; null if no socket listens.</summary>
+    /// <summary>The accept queues of all ports and unix sockets together; null if no socket listens.</summary>
     public required QueueReport? AcceptQueue { get; init; }
 
     /// <summary>Connections that all clients together hold.</summary>
@@ -133,6 +133,9 @@ internal sealed record WatchReport
     /// <summary>The ports in ascending order.</summary>
     public required IReadOnlyList<PortReport> Ports { get; init; }
 
+    /// <summary>The unix sockets in the order of the configuration; null if a filter was given, which leaves them out.</summary>
+    public required IReadOnlyList<UnixSocketReport>? UnixSockets { get; init; }
+
     /// <summary>The processes that hold the clients' ends; null without <c>--processes</c>.</summary>
     public required WatchProcessesReport? Processes { get; init; }
 
@@ -170,6 +173,7 @@ internal sealed record WatchReport
             Clients = counts.Clients,
             TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, limit, hasDead: counts.Dead is not null))],
             Ports = [.. found.Ports.Where(port => watch.Ports.Contains(port.Port)).Select(PortReport.Of)],
+            UnixSockets = UnixSocketReport.AllOf(watch, found),
             Processes = ProcessReading.Of(view, found.Netns, watch.Name) is { } processes ? WatchProcessesReport.Of(processes) : null,
         };
     }
@@ -222,6 +226,25 @@ internal sealed record PortReport(int Port, long Ipv4, long Ipv6, long Unaccepte
 {
     internal static PortReport Of(PortCounts counts) =>
         new(counts.Port, counts.Ipv4, counts.Ipv6, counts.Unaccepted, counts.Dead, QueueReport.Of(counts.AcceptQueue));
+}
+
+/// <summary>A unix socket.</summary>
+/// <param name="Path">Its path as configured.</param>
+/// <param name="Accepted">Connections that the server has accepted and not closed.</param>
+/// <param name="AcceptQueue">Null if no socket listens.</param>
+internal sealed record UnixSocketReport(string Path, long Accepted, QueueReport? AcceptQueue)
+{
+    /// <returns>Null if the watch has unix sockets and none of them was counted.</returns>
+    internal static IReadOnlyList<UnixSocketReport>? AllOf(Watch watch, NamespaceCounts found) =>
+        found.UnixSockets.IsEmpty && watch.UnixSockets.Length > 0
+            ? null
+            :
+            [
+                .. from path in watch.UnixSockets
+                   from socket in found.UnixSockets
+                   where socket.Path == path
+                   select new UnixSocketReport(path, socket.Accepted, QueueReport.Of(socket.AcceptQueue)),
+            ];
 }
 
 /// <summary>The processes that hold the clients' ends of a watch's connections.</summary>

@@ -2,7 +2,7 @@ using Agent.Watching;
 
 namespace Agent.Cli.Rendering;
 
-/// <summary>The counts of all ports of a watch together, the same in every format.</summary>
+/// <summary>The counts of all ports and unix sockets of a watch together, the same in every format.</summary>
 /// <param name="Ipv4">ESTABLISHED connections from IPv4 peers.</param>
 /// <param name="Ipv6">ESTABLISHED connections from IPv6 peers.</param>
 /// <param name="Unaccepted">The part of both that no process has accepted yet.</param>
@@ -21,6 +21,14 @@ internal readonly record struct WatchTotals(long Ipv4, long Ipv6, long Unaccepte
                     totals.Ipv6 + port.Ipv6,
                     totals.Unaccepted + port.Unaccepted,
                     port.AcceptQueue is { } queue ? queue + totals.AcceptQueue.GetValueOrDefault() : totals.AcceptQueue);
+            }
+        }
+
+        foreach (UnixSocketCounts socket in found.UnixSockets)
+        {
+            if (socket.AcceptQueue is { } queue && watch.UnixSockets.Contains(socket.Path))
+            {
+                totals = totals with { AcceptQueue = queue + totals.AcceptQueue.GetValueOrDefault() };
             }
         }
 

@@ -54,9 +54,12 @@ internal sealed class WatchEntry
     /// <summary>Its name, different from that of every other watch.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Its local ports.</summary>
+    /// <summary>Its local ports; null for a watch that has only unix sockets.</summary>
     [JsonConverter(typeof(NumberListConverter))]
     public List<string>? Ports { get; init; }
+
+    /// <summary>The paths of its unix sockets.</summary>
+    public List<string>? UnixSockets { get; init; }
 
     /// <summary>Its network namespace, as <c>--netns</c>; null for the main one.</summary>
     [JsonConverter(typeof(NumberOrTextConverter))]

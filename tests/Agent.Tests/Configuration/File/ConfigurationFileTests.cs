@@ -169,6 +169,18 @@ public sealed class ConfigurationFileTests : IDisposable
             "--critical: 4 is below the warning threshold 5; give at least as many connections", Wrong(Text, new CommandLineValues(("--critical", "4"))));
     }
 
+    [Fact]
+    public void Unix_sockets_of_a_watch_are_read_and_shown_with_their_place()
+    {
+        Settings settings = Read("""{ "watches": [ { "name": "a", "unixSockets": ["/run/a", "/run/b"] }, { "name": "b", "ports": [1], "unixSockets": ["/run/a"] } ] }""");
+        Assert.Empty(settings.Watches[0].Watch.Ports);
+        Assert.Equal(["/run/a", "/run/b"], settings.Watches[0].Watch.UnixSockets);
+        Assert.Equal(["/run/a"], settings.Watches[1].Watch.UnixSockets);
+        Assert.Contains(new EffectiveSetting("a.unixSockets", "/run/a,/run/b", $"{Path}:1"), settings.Effective);
+        Assert.DoesNotContain(settings.Effective, setting => setting.Name == "a.ports");
+        Assert.Contains(new EffectiveSetting("b.ports", "1", $"{Path}:1"), settings.Effective);
+    }
+
     [Theory]
     [InlineData("""{ "intervall": "1s" }""", "1: intervall: unknown key; docs/configuration.md lists the keys")]
     [InlineData("{\n \"watches\": [\n {\n \"name\": \"a\",\n \"ports\": [1],\n \"port\": 2 } ] }", "6: watches[0].port: unknown key; docs/configuration.md lists the keys")]
@@ -182,7 +194,16 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("{ \"watches\": [\n 5 ] }", "2: watches[0]: wrong type of value; docs/configuration.md shows the right one")]
     [InlineData("{ \"watches\": [\n null ] }", "2: watches[0]: null is not allowed; give a value, or remove this")]
     [InlineData("""{ "watches": [ { "ports": [1] } ] }""", "1: watches[0].name: is missing; every watch needs one")]
-    [InlineData("""{ "watches": [ { "name": "a" } ] }""", "1: watches[0].ports: is missing; every watch needs one")]
+    [InlineData("""{ "watches": [ { "name": "a" } ] }""", "1: watches[0].ports: is missing; every watch needs ports or unixSockets")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": [] } ] }""", "1: watches[0].unixSockets: the list is empty; name a path")]
+    [InlineData("""{ "watches": [ { "name": "a", "ports": [], "unixSockets": ["/a"] } ] }""", "1: watches[0].ports: the list is empty; name a port")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": [""] } ] }""", "1: watches[0].unixSockets: '' is not an absolute path; give the path of the socket, such as /run/consul/http.sock")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": ["run/a"] } ] }""", "1: watches[0].unixSockets: 'run/a' is not an absolute path; give the path of the socket, such as /run/consul/http.sock")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": ["/a\u0000b"] } ] }""", "1: watches[0].unixSockets: the path contains a NUL or another control character, which is not allowed here")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": ["/a\nb"] } ] }""", "1: watches[0].unixSockets: the path contains a NUL or another control character, which is not allowed here")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": ["/a", "/b", "/a"] } ] }""", "1: watches[0].unixSockets: /a is given twice; name it once")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": "/a" } ] }""", "1: watches[0].unixSockets: wrong type of value; docs/configuration.md shows the right one")]
+    [InlineData("""{ "watches": [ { "name": "a", "unixSockets": [null] } ] }""", "1: watches[0].unixSockets[0]: null is not allowed; give a value, or remove this")]
     [InlineData("""{ "watches": [ { "name": "", "ports": [1] } ] }""", "1: watches[0].name: the name must have 1 to 64 characters and no control character")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\",\n\n \"ports\": [] } ] }", "3: watches[0].ports: the list is empty; name a port")]
     [InlineData("""{ "watches": [ { "name": "a", "ports": 5 } ] }""", "1: watches[0].ports: expected a list of numbers")]
@@ -206,7 +227,7 @@ public sealed class ConfigurationFileTests : IDisposable
         "2: watches[0]: limitFrom.consul: 'ftp://x' is neither http:// nor https://; write it like http://127.0.0.1:8500")]
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n { \"name\": \"a\", \"ports\": [2] } ] }",
         "2: watches[1].name: another watch has the name 'a'; give each watch a different name")]
-    [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9984 } ] }",
+    [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9983 } ] }",
         "1: watches: these watches can produce 10001 series, and the maximum is 10000; configure fewer ports, or show fewer clients")]
     public void Invalid_setting_is_reported_with_file_line_and_key(string text, string message) => Assert.Equal($"{Path}:{message}", Wrong(text));
 
