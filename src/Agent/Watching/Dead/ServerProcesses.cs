@@ -65,8 +65,7 @@ internal sealed class ServerProcesses
             }
         }
 
-        // A process that the agent may not look into is probably the one.
-        if (withoutOwner.Count > 0 && Hidden == 0)
+        if (withoutOwner.Count > 0)
         {
             // A process may have changed its user after it had opened the socket.
             laterOnes.ForEach(Visit);
