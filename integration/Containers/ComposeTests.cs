@@ -56,6 +56,24 @@ public sealed class ComposeTests
     }
 
     [Fact]
+    public async Task Agent_with_the_rights_for_dead_connections_counts_those_of_the_host()
+    {
+        await using ContainerEngine engine = await ContainerEngine.RequireAsync();
+        Images images = await Images.RequireAsync(engine);
+        using Scratch textfiles = new();
+        GiveTo(user: 0, textfiles);
+        using LoopbackConnections connections = new(count: 7);
+        connections.Reset(count: 3);
+        ComposeProject host = engine.Compose([Repository.PathOf(ConsulHost)], Variables(images, textfiles, connections.Port));
+
+        await host.UpAsync("agent-with-dead-connections");
+
+        await AssertCounted(host, "agent-with-dead-connections", textfiles, connections);
+        Assert.Contains(
+            $$"""tcp_dead_connections{port="{{connections.Port}}"} 3""", await File.ReadAllLinesAsync(textfiles["tcp_connections.prom"], engine.Token));
+    }
+
+    [Fact]
     public async Task Agent_in_bridge_network_mode_enters_the_network_of_the_host_as_root_with_two_capabilities()
     {
         await using ContainerEngine engine = await ContainerEngine.RequireAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Testing;
 
 namespace Integration.Containers;
 
@@ -7,6 +8,7 @@ namespace Integration.Containers;
 internal sealed class LoopbackConnections : IDisposable
 {
     private readonly List<Socket> _sockets = [];
+    private readonly List<Socket> _clients = [];
 
     internal LoopbackConnections(int count)
     {
@@ -17,14 +19,34 @@ internal sealed class LoopbackConnections : IDisposable
         Count = count;
         for (int i = 0; i < count; i++)
         {
-            NewSocket().Connect(IPAddress.Loopback, Port);
+            Socket client = NewSocket();
+            client.Connect(IPAddress.Loopback, Port);
+            _clients.Add(client);
             _sockets.Add(listener.Accept());
         }
     }
 
     internal int Port { get; }
 
-    internal int Count { get; }
+    /// <summary>How many are established.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>Lets clients reset their connections. The server's ends stay open: the connections are dead.</summary>
+    internal void Reset(int count)
+    {
+        // A process that is being started would keep the sockets open.
+        lock (Starting.Gate)
+        {
+            foreach (Socket client in _clients.Take(count))
+            {
+                client.LingerState = new LingerOption(true, 0);
+                client.Dispose();
+            }
+        }
+
+        _clients.RemoveRange(0, count);
+        Count -= count;
+    }
 
     public void Dispose()
     {

@@ -3,6 +3,7 @@
 
     connections.py serve PORT
     connections.py hold HOST PORT NUMBER
+    connections.py die PORT NUMBER DEAD
 
 port-opener.py has both ends of its connections in one process, and so it can
 use the addresses of only one host. This program ends with its container.
@@ -11,6 +12,7 @@ use the addresses of only one host. This program ends with its container.
 import selectors
 import signal
 import socket
+import struct
 import sys
 
 
@@ -35,5 +37,19 @@ def hold(host: str, port: str, number: str) -> None:
     signal.pause()
 
 
+def die(port: str, number: str, dead: str) -> None:
+    """Be a server with connections whose clients reset the first ones, and never close the server's ends."""
+    server = socket.create_server(("", int(port)))
+    clients, accepted = [], []
+    for _ in range(int(number)):
+        clients.append(socket.create_connection(("127.0.0.1", int(port))))
+        accepted.append(server.accept()[0])
+    for client in clients[:int(dead)]:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    print(f"holding {len(accepted)}, {dead} of them dead", flush=True)
+    signal.pause()
+
+
 if __name__ == "__main__":
-    {"serve": serve, "hold": hold}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "hold": hold, "die": die}[sys.argv[1]](*sys.argv[2:])
