@@ -113,7 +113,7 @@ internal sealed class PortTally
             return;
         }
 
-        _dead.Sockets.Add(socket, _ports[index], client);
+        _dead.Sockets.Add(socket, index, client);
         foreach (WatchTally watch in _watches[index])
         {
             watch.Add(client);

@@ -202,5 +202,5 @@ public sealed class CensusTests
             new SockDiagClient(left.Dequeue, TimeProvider.System), ConsulHere, TimeProvider.System, keepsPeaks: false);
     }
 
-    private static DeadConnections Unseen(params ushort[] ports) => new(ports, filter: null, TimeProvider.System);
+    private static DeadConnections Unseen(params ushort[] ports) => new([.. ports], filter: null, TimeProvider.System);
 }

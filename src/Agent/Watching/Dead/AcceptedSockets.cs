@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Netlink.SockDiag;
 
 namespace Agent.Watching.Dead;
@@ -6,12 +7,17 @@ namespace Agent.Watching.Dead;
 /// The accepted connections of one census, with their sockets' inodes, and the sockets that listen. Reused from census to census; nothing is
 /// allocated per socket once it has grown.
 /// </summary>
-internal sealed class AcceptedSockets
+/// <param name="ports">The watched ports.</param>
+internal sealed class AcceptedSockets(ImmutableArray<ushort> ports)
 {
     private const int Smallest = 64;
 
     private readonly HashSet<uint> _users = [];
-    private AcceptedSocket[] _sockets = new AcceptedSocket[Smallest];
+
+    // By the index of a port: whether it has connections.
+    private readonly bool[] _isInUse = new bool[ports.Length];
+    private uint[] _inodes = new uint[Smallest];
+    private PortAndClient[] _clients = [];
     private uint _lastUser = uint.MaxValue;
 
     // An order-independent fingerprint: two censuses with equal numbers of connections and equal sums have the same connections.
@@ -20,8 +26,14 @@ internal sealed class AcceptedSockets
     /// <summary>How many there are.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>The sockets.</summary>
-    internal ReadOnlySpan<AcceptedSocket> All => _sockets.AsSpan(0, Count);
+    /// <summary>The inodes of the servers' sockets, each of one connection.</summary>
+    internal ReadOnlySpan<uint> Inodes => _inodes.AsSpan(0, Count);
+
+    /// <summary>The port and the client of each, in the same order; empty unless they are kept.</summary>
+    internal ReadOnlySpan<PortAndClient> Clients => KeepsClients ? _clients.AsSpan(0, Count) : [];
+
+    /// <summary>Whether ports and clients are kept, too. That costs six times the memory, and is only needed where descriptors cannot be copied.</summary>
+    internal bool KeepsClients { get; private set; }
 
     /// <summary>The sockets that listen: their inodes, with the local port.</summary>
     internal Dictionary<uint, ushort> Listeners { get; } = [];
@@ -29,15 +41,40 @@ internal sealed class AcceptedSockets
     /// <summary>The users that created these sockets, and the processes that hold them unless they changed their user.</summary>
     internal IReadOnlySet<uint> Users => _users;
 
-    internal void Add(InetSocket socket, ushort port, InetAddress client)
+    /// <summary>The ports that have connections.</summary>
+    internal IEnumerable<ushort> PortsInUse
     {
-        if (Count == _sockets.Length)
+        get
         {
-            Array.Resize(ref _sockets, 2 * Count);
+            for (int i = 0; i < ports.Length; i++)
+            {
+                if (_isInUse[i])
+                {
+                    yield return ports[i];
+                }
+            }
+        }
+    }
+
+    /// <param name="socket">The server's end of an accepted connection.</param>
+    /// <param name="portIndex">The index of its port in the watched ports.</param>
+    /// <param name="client">The peer.</param>
+    internal void Add(InetSocket socket, int portIndex, InetAddress client)
+    {
+        if (Count == _inodes.Length)
+        {
+            Array.Resize(ref _inodes, 2 * Count);
         }
 
         uint inode = socket.Inode;
-        _sockets[Count++] = new AcceptedSocket(inode, port, client);
+        _inodes[Count] = inode;
+        if (KeepsClients)
+        {
+            Keep(ports[portIndex], client);
+        }
+
+        Count++;
+        _isInUse[portIndex] = true;
         // Fibonacci hashing: inodes are numbered in order, so that plain sums would be equal too often.
         ulong mixed = inode * 0x9E37_79B9_7F4A_7C15;
         _sum += mixed ^ (mixed >> 29);
@@ -50,19 +87,44 @@ internal sealed class AcceptedSockets
         AddUser(socket.UserId);
     }
 
+    /// <summary>Takes over the connections of a former census, perhaps of other ports.</summary>
+    internal void TakeOver(AcceptedSockets former)
+    {
+        (_inodes, _clients) = (former._inodes, former._clients);
+        (Count, _sum, KeepsClients) = (former.Count, former._sum, former.KeepsClients);
+    }
+
     /// <summary>Whether another census found the same connections.</summary>
     internal bool HasSameConnectionsAs(AcceptedSockets other) => Count == other.Count && _sum == other._sum;
 
-    internal void Clear()
+    /// <param name="keepsClients">Whether to keep ports and clients this time.</param>
+    internal void Clear(bool keepsClients)
     {
-        if (_sockets.Length > Smallest && Count < _sockets.Length / 16)
+        if (_inodes.Length > Smallest && Count < _inodes.Length / 16)
         {
-            _sockets = new AcceptedSocket[_sockets.Length / 2];
+            _inodes = new uint[_inodes.Length / 2];
+        }
+
+        KeepsClients = keepsClients;
+        if (!keepsClients)
+        {
+            _clients = [];
         }
 
         (Count, _sum, _lastUser) = (0, 0, uint.MaxValue);
+        Array.Clear(_isInUse);
         _users.Clear();
         Listeners.Clear();
+    }
+
+    private void Keep(ushort port, InetAddress client)
+    {
+        if (_clients.Length < _inodes.Length)
+        {
+            Array.Resize(ref _clients, _inodes.Length);
+        }
+
+        _clients[Count] = new PortAndClient(port, client);
     }
 
     private void AddUser(uint user)
@@ -76,8 +138,5 @@ internal sealed class AcceptedSockets
     }
 }
 
-/// <summary>An accepted connection.</summary>
-/// <param name="Inode">The inode of the server's socket.</param>
-/// <param name="Port">The local port.</param>
-/// <param name="Client">The peer.</param>
-internal readonly record struct AcceptedSocket(uint Inode, ushort Port, InetAddress Client);
+/// <summary>The local port and the peer of an accepted connection.</summary>
+internal readonly record struct PortAndClient(ushort Port, InetAddress Client);

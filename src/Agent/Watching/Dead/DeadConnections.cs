@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Platform;
 using Netlink;
-using Netlink.Interop;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;
 using static Tmds.Linux.LibC;
@@ -23,7 +22,7 @@ internal sealed class DeadConnections
     internal static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
 
     // How long connections may have left the table together with their descriptors, before a look makes sure that it was their descriptors.
-    private static readonly TimeSpan MakeSureAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MakeSureAfter = TimeSpan.FromSeconds(2);
 
     // After a look or a search there is a pause of ten times as long. With 200 connections the next census always looks again, with 100,000 only some do.
     private const int PauseFactor = 10;
@@ -32,28 +31,20 @@ internal sealed class DeadConnections
     private const int MostCheckedServers = 64;
     private const int MostCheckedDead = 1000;
 
-    // Not TIME_WAIT and SYN_RECEIVED, which no process holds.
-    private static readonly SocketQuery EveryTcpSocket = new(
-        TcpStates.Established | TcpStates.SynSent | TcpStates.FinWait1 | TcpStates.FinWait2 | TcpStates.Close | TcpStates.CloseWait
-        | TcpStates.LastAck | TcpStates.Listen | TcpStates.Closing);
-
     private readonly HashSet<ushort> _ports;
     private readonly SocketFilter? _filter;
     private readonly TimeProvider _time;
     private readonly HashSet<uint> _alive = [];
 
-    // Connections that have left the table since the last look.
-    private readonly Dictionary<uint, AcceptedSocket> _gone = [];
-    private readonly Dictionary<uint, Place> _candidates = [];
+    private readonly SocketSorter _sockets;
 
-    private AcceptedSockets _current = new();
-    private AcceptedSockets _previous = new();
+    // Connections that have left the table since the last look.
+    private readonly Dictionary<uint, PortAndClient> _gone = [];
+
+    private AcceptedSockets _current;
+    private AcceptedSockets _previous;
     private ServerProcesses _servers = new();
     private readonly Dictionary<uint, Place> _listed = [];
-    private Dictionary<uint, DeadConnection> _dead = [];
-
-    // Sockets that are none of the watched ports, so that nothing asks for them again.
-    private HashSet<uint> _others = [];
     private HashSet<uint> _listenersAtLook = [];
 
     // Ports that have a listening socket or a connection, and those of them whose server's descriptors were listed.
@@ -69,7 +60,6 @@ internal sealed class DeadConnections
 
     // Whether the last look left sockets that the next census may find dead, although no table that was compared had them.
     private bool _isUnsettled;
-    private HashSet<uint> _unidentified = [];
 
     // Listening sockets whose process the last search did not find.
     private HashSet<uint> _withoutOwner = [];
@@ -85,18 +75,21 @@ internal sealed class DeadConnections
     /// <param name="ports">The watched ports.</param>
     /// <param name="filter">A further condition for connections to be counted; null for none.</param>
     /// <param name="time">The clock.</param>
-    internal DeadConnections(IEnumerable<ushort> ports, SocketFilter? filter, TimeProvider time)
+    internal DeadConnections(ImmutableArray<ushort> ports, SocketFilter? filter, TimeProvider time)
     {
         _ports = [.. ports];
         _filter = filter;
         _time = time;
+        _sockets = new SocketSorter(_ports, filter);
+        _current = new AcceptedSockets(ports);
+        _previous = new AcceptedSockets(ports);
     }
 
     /// <summary>The accepted connections and listening sockets of the census that is being taken.</summary>
     internal AcceptedSockets Sockets => _current;
 
     /// <summary>The dead connections, after a look or without one.</summary>
-    internal IReadOnlyCollection<DeadConnection> Found => _dead.Values;
+    internal IReadOnlyCollection<DeadConnection> Found => _sockets.Dead.Values;
 
     /// <summary>Why the agent may miss dead connections, in one line; null if it sees all of them.</summary>
     internal string? Problem { get; private set; }
@@ -135,9 +128,10 @@ internal sealed class DeadConnections
     /// <summary>Takes over what another census of the network namespace has found.</summary>
     internal void TakeOver(DeadConnections former)
     {
-        (_previous, _servers) = (former._previous, former._servers);
-        _dead = new(former._dead.Where(found => _ports.Contains(found.Value.Ends.LocalPort)));
-        foreach ((uint inode, AcceptedSocket socket) in former._gone)
+        _previous.TakeOver(former._previous);
+        _servers = former._servers;
+        _sockets.TakeOver(former._sockets);
+        foreach ((uint inode, PortAndClient socket) in former._gone)
         {
             _gone[inode] = socket;
         }
@@ -146,7 +140,8 @@ internal sealed class DeadConnections
     /// <summary>Prepares a census, before its dump.</summary>
     internal void Begin()
     {
-        _current.Clear();
+        // Before the first look it is not known whether descriptors can be copied.
+        _current.Clear(keepsClients: _lookedAt is null || _hasOnlySeenAlive);
         _descriptorsBefore = CountDescriptors();
     }
 
@@ -208,11 +203,12 @@ internal sealed class DeadConnections
         }
 
         SetAlive();
-        foreach (ref readonly AcceptedSocket socket in _previous.All)
+        ReadOnlySpan<PortAndClient> clients = _previous.Clients;
+        for (int i = 0; i < _previous.Count; i++)
         {
-            if (!_alive.Contains(socket.Inode))
+            if (!_alive.Contains(_previous.Inodes[i]))
             {
-                _gone[socket.Inode] = socket;
+                _gone[_previous.Inodes[i]] = clients.IsEmpty ? default : clients[i];
             }
         }
     }
@@ -225,9 +221,9 @@ internal sealed class DeadConnections
         }
 
         _alive.Clear();
-        foreach (ref readonly AcceptedSocket socket in _current.All)
+        foreach (uint inode in _current.Inodes)
         {
-            _alive.Add(socket.Inode);
+            _alive.Add(inode);
         }
 
         _aliveIsCurrent = true;
@@ -276,9 +272,9 @@ internal sealed class DeadConnections
 
     private bool IsAnyDeadClosed()
     {
-        if (_dead.Count <= MostCheckedDead)
+        if (_sockets.Dead.Count <= MostCheckedDead)
         {
-            foreach (DeadConnection found in _dead.Values)
+            foreach (DeadConnection found in _sockets.Dead.Values)
             {
                 if (found.Place.Server.Process.SocketAt(found.Place.Descriptor) != found.Inode)
                 {
@@ -306,7 +302,7 @@ internal sealed class DeadConnections
         if (IsSearchDue())
         {
             long begun = _time.GetTimestamp();
-            _servers.Search(_current, _dead.ContainsKey);
+            _servers.Search(_current, _sockets.Dead.ContainsKey);
             _isProcessMissing = false;
             _searchTime = _time.GetTimestamp() - begun;
             (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
@@ -316,20 +312,10 @@ internal sealed class DeadConnections
 
         // By the list, because the server may have opened and closed descriptors since they were counted.
         (_surplus, _connections) = (_servers.All.Sum(server => server.Descriptors) - _alive.Count(_listed.ContainsKey), _current.Count);
-        CollectCandidates();
         string? copyProblem = CopyProblem();
-        if (_candidates.Count > 0)
-        {
-            RemoveThoseOfOtherProtocols();
-        }
-
-        if (_candidates.Count > 0)
-        {
-            RemoveThoseInTheTable(client);
-        }
-
-        Identify(client.NetnsCookie, mayCopy: copyProblem is null);
-
+        _sockets.Sort(client, _listed, inode => _alive.Contains(inode) || _current.Listeners.ContainsKey(inode), copyProblem is null ? null : _gone);
+        _isUnsettled |= _sockets.IsUnsettled;
+        _surplus -= _sockets.AcceptedMeanwhile;
         _gone.Clear();
         Judge(copyProblem);
     }
@@ -393,36 +379,6 @@ internal sealed class DeadConnections
         }
     }
 
-    /// <summary>Sorts the servers' sockets: known dead ones, known others, and those that nothing is known of.</summary>
-    private void CollectCandidates()
-    {
-        Dictionary<uint, DeadConnection> dead = [];
-        HashSet<uint> others = [];
-        _candidates.Clear();
-        foreach ((uint inode, Place place) in _listed)
-        {
-            if (_alive.Contains(inode) || _current.Listeners.ContainsKey(inode))
-            {
-                continue;
-            }
-
-            if (_dead.TryGetValue(inode, out DeadConnection? found))
-            {
-                dead.Add(inode, found with { Place = place });
-            }
-            else if (_others.Contains(inode))
-            {
-                others.Add(inode);
-            }
-            else
-            {
-                _candidates.Add(inode, place);
-            }
-        }
-
-        (_dead, _others) = (dead, others);
-    }
-
     /// <summary>Why the agent may not copy descriptors of every server; null if it may.</summary>
     private string? CopyProblem()
     {
@@ -440,94 +396,6 @@ internal sealed class DeadConnections
         return null;
     }
 
-    /// <summary>Sockets of other protocols are told apart by name, without copying their descriptors.</summary>
-    private void RemoveThoseOfOtherProtocols()
-    {
-        foreach ((uint inode, Place place) in _candidates)
-        {
-            if (place.Server.Process.IsOfOtherProtocol(place.Descriptor, inode))
-            {
-                _candidates.Remove(inode);
-                _others.Add(inode);
-            }
-        }
-    }
-
-    /// <summary>Removes sockets that a further dump still finds: those of other ports, and those that were accepted after the first dump.</summary>
-    private void RemoveThoseInTheTable(SockDiagClient client)
-    {
-        List<(uint Inode, ushort Port, TcpState State)> found = [];
-        do
-        {
-            found.Clear();
-            foreach (InetSocket socket in client.Dump(EveryTcpSocket))
-            {
-                if (_candidates.ContainsKey(socket.Inode))
-                {
-                    found.Add((socket.Inode, socket.LocalPort, socket.State));
-                }
-            }
-        }
-        while (client.LastDumpIncomplete);
-
-        foreach ((uint inode, ushort port, TcpState state) in found)
-        {
-            _candidates.Remove(inode);
-            if (_ports.Contains(port))
-            {
-                // It was accepted after the first dump. If it is dead at the next census, that census cannot notice that it has left the table.
-                // The server has shut down one of another state; that one is seen at the latest by the regular look.
-                bool isAlive = state is TcpState.Established or TcpState.CloseWait;
-                _isUnsettled |= isAlive;
-                _surplus -= isAlive ? 1 : 0;
-            }
-            else
-            {
-                _others.Add(inode);
-            }
-        }
-    }
-
-    private void Identify(ulong? netnsCookie, bool mayCopy)
-    {
-        HashSet<uint> unidentified = [];
-        foreach (IGrouping<ServerProcess, KeyValuePair<uint, Place>> server in _candidates.GroupBy(candidate => candidate.Value.Server))
-        {
-            using ProcessHandle? process = mayCopy ? ProcessHandle.Open(server.Key.Process.Id, out _) : null;
-            foreach ((uint inode, Place place) in server)
-            {
-                ConnectionEnds? ends = process is not null ? Ask(process, place.Descriptor, inode, netnsCookie)
-                    : !mayCopy && _gone.TryGetValue(inode, out AcceptedSocket known) ? new ConnectionEnds(default, known.Port, known.Client, 0)
-                    : null;
-                if (ends is not { } connection)
-                {
-                    // Closed at this moment, or just about to end, or never connected. The next census looks again, once.
-                    unidentified.Add(inode);
-                    _isUnsettled |= !_unidentified.Contains(inode);
-                    continue;
-                }
-
-                if (_ports.Contains(connection.LocalPort) && _filter?.Expression.Matches(in connection) != false)
-                {
-                    _dead.Add(inode, new DeadConnection(inode, connection, place));
-                }
-                else
-                {
-                    _others.Add(inode);
-                }
-            }
-        }
-
-        _unidentified = unidentified;
-    }
-
-    private static ConnectionEnds? Ask(ProcessHandle process, int descriptor, uint inode, ulong? netnsCookie)
-    {
-        // While a copy is open, the client does not learn that the server has closed the connection.
-        using FileDescriptor copy = process.Copy(descriptor, out _);
-        return copy.IsInvalid ? null : CopiedSocket.Ask(copy, inode, netnsCookie);
-    }
-
     private void Judge(string? copyProblem)
     {
         (_inUse, _visible) = ([], []);
@@ -537,14 +405,9 @@ internal sealed class DeadConnections
             (_listed.ContainsKey(inode) ? _visible : withoutOwner).Add(port);
         }
 
-        foreach (ref readonly AcceptedSocket socket in _current.All)
-        {
-            // A server that no longer listens.
-            if (!_visible.Contains(socket.Port) && !withoutOwner.Contains(socket.Port))
-            {
-                (_listed.ContainsKey(socket.Inode) ? _visible : withoutOwner).Add(socket.Port);
-            }
-        }
+        // A server that no longer listens.
+        IEnumerable<ushort> closed = _current.PortsInUse.Where(port => !_visible.Contains(port) && !withoutOwner.Contains(port));
+        (_alive.All(_listed.ContainsKey) ? _visible : withoutOwner).UnionWith([.. closed]);
 
         _inUse.UnionWith(_visible);
         _inUse.UnionWith(withoutOwner);
@@ -564,12 +427,3 @@ internal sealed class DeadConnections
         return now + (PauseFactor * (now - begun));
     }
 }
-
-/// <summary>A dead connection.</summary>
-/// <param name="Inode">The inode of the server's socket.</param>
-/// <param name="Ends">Its addresses and ports; where the agent may not copy descriptors, only the server's port and the client's address.</param>
-/// <param name="Place">Where the server has it.</param>
-internal sealed record DeadConnection(uint Inode, ConnectionEnds Ends, Place Place);
-
-/// <summary>A descriptor of a server's process.</summary>
-internal readonly record struct Place(ServerProcess Server, int Descriptor);

@@ -30,11 +30,7 @@ internal sealed class ServerProcesses
     /// <exception cref="UnauthorizedAccessException">The agent may not list it.</exception>
     internal void Search(AcceptedSockets sockets, Func<uint, bool> isDead)
     {
-        HashSet<uint> wanted = [.. sockets.Listeners.Keys];
-        foreach (AcceptedSocket socket in sockets.All)
-        {
-            wanted.Add(socket.Inode);
-        }
+        HashSet<uint> wanted = [.. sockets.Listeners.Keys, .. sockets.Inodes];
 
         Hidden = 0;
         _servers.RemoveAll(server => !server.Sockets.Any(socket => wanted.Contains(socket.Inode) || isDead(socket.Inode)));
