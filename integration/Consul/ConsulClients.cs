@@ -122,6 +122,12 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         socket.Dispose();
     }
 
+    /// <summary>Closes connections without waiting for Consul. The kernel sends a FIN for each.</summary>
+    internal static void Close(IEnumerable<Socket> sockets) => Close(sockets, reset: false);
+
+    /// <summary>Resets connections: the kernel ends them at both ends at once, and removes them from its table.</summary>
+    internal static void Reset(IEnumerable<Socket> sockets) => Close(sockets, reset: true);
+
     /// <summary>Reads until Consul closes its end.</summary>
     internal static void AwaitEnd(Socket socket)
     {
@@ -132,6 +138,23 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     }
 
     public void Dispose() => _sockets.ForEach(socket => socket.Dispose());
+
+    private static void Close(IEnumerable<Socket> sockets, bool reset)
+    {
+        // A process that is being started would keep the sockets open.
+        lock (Starting.Gate)
+        {
+            foreach (Socket socket in sockets)
+            {
+                if (reset)
+                {
+                    socket.LingerState = new LingerOption(true, 0);
+                }
+
+                socket.Dispose();
+            }
+        }
+    }
 
     /// <summary>
     /// Whether Consul answers a request on the connection. Beyond the limit, Consul up to 1.8 closes the connection; from 1.9 on it sends

@@ -64,6 +64,10 @@ internal sealed class DeadConnections
     private long _nextSearchAt;
     private long _searchTime;
     private bool _aliveIsCurrent;
+    private ulong? _netnsCookie;
+
+    // Whether a search is due and must wait.
+    private bool _isSearchLate;
 
     // Whether the last look left sockets that the next census may find dead, although no table that was compared had them.
     private bool _isUnsettled;
@@ -128,7 +132,7 @@ internal sealed class DeadConnections
     /// <summary>Takes over what another census of the network namespace has found.</summary>
     internal void TakeOver(DeadConnections former)
     {
-        (_previous, _servers) = (former._previous, former._servers);
+        (_previous, _servers, _netnsCookie) = (former._previous, former._servers, former._netnsCookie);
         (_listed, _listedBefore) = (former._listed, former._listedBefore);
         _dead = new(former._dead.Where(found => _ports.Contains(found.Value.Ends.LocalPort)));
         foreach ((uint inode, AcceptedSocket socket) in former._gone)
@@ -150,6 +154,7 @@ internal sealed class DeadConnections
             TryLook(client);
             _lookedAt = _time.GetTimestamp();
             _nextLookAt = PauseAfter(begun + _searchTime);
+            Age = _isSearchLate && _searchedAt is { } searchedAt ? _time.GetElapsedTime(searchedAt) : null;
         }
 
         (_current, _previous) = (_previous, _current);
@@ -164,7 +169,8 @@ internal sealed class DeadConnections
         }
         catch (Exception failure) when (failure is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
         {
-            // The census has succeeded. Only the dead connections are not known.
+            // The census has succeeded. Only the dead connections are not known. The next census looks again.
+            _isUnsettled = true;
             (_inUse, _visible) = ([.. _ports], []);
             Problem = $"cannot look for dead connections: {failure.Message}";
         }
@@ -271,15 +277,16 @@ internal sealed class DeadConnections
             AddListeners(client);
         }
 
+        ForgetOtherNamespace(client.NetnsCookie);
         SetAlive();
         _listenersAtLook = [.. _current.Listeners.Keys];
-        _isUnsettled = false;
+        (_isUnsettled, _isSearchLate) = (false, false);
         _servers.ListAgain();
         ListServers();
         if (IsSearchDue())
         {
             long begun = _time.GetTimestamp();
-            _servers.Search(_current, _dead.ContainsKey);
+            _servers.Search(_current, inode => _dead.ContainsKey(inode) || _gone.ContainsKey(inode));
             _withoutOwner = [.. _current.Listeners.Keys];
             foreach (ref readonly AcceptedSocket socket in _current.All)
             {
@@ -312,7 +319,11 @@ internal sealed class DeadConnections
 
         Identify(client.NetnsCookie, mayCopy: copyProblem is null);
 
-        _gone.Clear();
+        if (!_isSearchLate)
+        {
+            _gone.Clear();
+        }
+
         Judge(copyProblem);
         (_listed, _listedBefore) = (_listedBefore, _listed);
     }
@@ -330,6 +341,18 @@ internal sealed class DeadConnections
         while (client.LastDumpIncomplete);
     }
 
+    /// <summary>Forgets what belongs to another network namespace: the name of the namespace may come to refer to another one.</summary>
+    private void ForgetOtherNamespace(ulong? netnsCookie)
+    {
+        if (netnsCookie != _netnsCookie)
+        {
+            _dead.Clear();
+            _others.Clear();
+            _gone.Clear();
+            _netnsCookie = netnsCookie;
+        }
+    }
+
     /// <summary>Whether all processes are to be searched for servers: regularly, and when a socket has no known owner.</summary>
     private bool IsSearchDue()
     {
@@ -343,9 +366,9 @@ internal sealed class DeadConnections
             return false;
         }
 
-        bool mustWait = _time.GetTimestamp() < _nextSearchAt;
-        _isUnsettled = mustWait;
-        return !mustWait;
+        _isSearchLate = _time.GetTimestamp() < _nextSearchAt;
+        _isUnsettled = _isSearchLate;
+        return !_isSearchLate;
     }
 
     private bool HasSocketWithoutOwner()

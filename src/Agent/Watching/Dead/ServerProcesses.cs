@@ -1,5 +1,6 @@
 using Agent.Platform;
 using static Tmds.Linux.LibC;
+using LibC = Netlink.Interop.LibC;
 
 namespace Agent.Watching.Dead;
 
@@ -25,10 +26,10 @@ internal sealed class ServerProcesses
 
     /// <summary>Searches all processes. Known ones stay if they hold a connection: a server may hold it and no longer listen.</summary>
     /// <param name="sockets">The sockets of the last census.</param>
-    /// <param name="isDead">Whether a socket is of a dead connection.</param>
+    /// <param name="mayBeDead">Whether a socket is of a dead connection, or of one that has left the table since the last look.</param>
     /// <exception cref="IOException">There is no procfs.</exception>
     /// <exception cref="UnauthorizedAccessException">The agent may not list it.</exception>
-    internal void Search(AcceptedSockets sockets, Func<uint, bool> isDead)
+    internal void Search(AcceptedSockets sockets, Func<uint, bool> mayBeDead)
     {
         HashSet<uint> wanted = [.. sockets.Listeners.Keys];
         foreach (AcceptedSocket socket in sockets.All)
@@ -37,16 +38,17 @@ internal sealed class ServerProcesses
         }
 
         Hidden = 0;
-        _servers.RemoveAll(server => !server.Sockets.Any(socket => wanted.Contains(socket.Inode) || isDead(socket.Inode)));
+        _servers.RemoveAll(server => !server.Sockets.Any(socket => wanted.Contains(socket.Inode) || mayBeDead(socket.Inode)));
         HashSet<int> known = [.. _servers.Select(server => server.Process.Id)];
-        HashSet<uint> withoutOwner = [.. sockets.Listeners.Keys];
+        HashSet<uint> withoutOwner = [.. wanted];
         foreach (ServerProcess server in _servers)
         {
             withoutOwner.ExceptWith(server.Sockets.Select(socket => socket.Inode));
         }
 
         List<ServerProcess> others = [];
-        List<ServerProcess> laterOnes = [];
+        List<(ServerProcess Process, uint? User)> laterOnes = [];
+        bool maySee = false;
         foreach (ProcessDirectory process in ProcessDirectory.All())
         {
             if (known.Contains(process.Id))
@@ -55,31 +57,43 @@ internal sealed class ServerProcesses
             }
 
             // The owner of a process is cheap to ask for; its sockets are not.
-            if (process.OwnerId() is { } user && sockets.Users.Contains(user))
+            uint? user = process.OwnerId();
+            if (user is { } owner && sockets.Users.Contains(owner))
             {
                 Visit(new ServerProcess(process));
             }
             else
             {
-                laterOnes.Add(new ServerProcess(process));
+                laterOnes.Add((new ServerProcess(process), user));
             }
         }
 
-        // A process that the agent may not look into is probably the one.
-        if (withoutOwner.Count > 0 && Hidden == 0)
+        if (withoutOwner.Count > 0)
         {
-            // A process may have changed its user after it had opened the socket.
-            laterOnes.ForEach(Visit);
-            laterOnes.Clear();
+            // A process may have changed its user after it had opened the socket, or have got the socket from a process of another user. An agent that
+            // may not look into any process of those users has not the right to look into those of others, but for its own user.
+            uint self = LibC.geteuid();
+            bool maySeeOthers = maySee || Hidden == 0;
+            laterOnes.RemoveAll(later =>
+            {
+                bool isVisited = maySeeOthers || later.User == self;
+                if (isVisited)
+                {
+                    Visit(later.Process);
+                }
+
+                return isVisited;
+            });
         }
 
-        AddChildren([.. others, .. laterOnes]);
+        AddChildren([.. others, .. laterOnes.Select(later => later.Process)]);
         _servers.ForEach(server => server.Examine());
 
         void Visit(ServerProcess candidate)
         {
             int errno = candidate.List();
             Hidden += ProcessDirectory.IsForbidden(errno) ? 1 : 0;
+            maySee |= errno == 0;
             if (errno != 0 || candidate.Sockets.Count == 0)
             {
                 return;
@@ -88,7 +102,7 @@ internal sealed class ServerProcesses
             bool isServer = false;
             foreach (OpenSocket socket in candidate.Sockets)
             {
-                isServer |= wanted.Contains(socket.Inode);
+                isServer |= wanted.Contains(socket.Inode) || mayBeDead(socket.Inode);
                 withoutOwner.Remove(socket.Inode);
             }
 
