@@ -41,6 +41,23 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         return connected;
     });
 
+    /// <summary>Opens connections to a unix socket. They send nothing.</summary>
+    internal IReadOnlyList<Socket> ConnectUnix(int count, string path) => @in.Run(() =>
+    {
+        Socket[] connected = new Socket[count];
+        for (int i = 0; i < count; i++)
+        {
+            connected[i] = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            {
+                ReceiveTimeout = (int)Poll.Timeout.TotalMilliseconds,
+            };
+            _sockets.Add(connected[i]);
+            connected[i].Connect(new UnixDomainSocketEndPoint(path));
+        }
+
+        return connected;
+    });
+
     /// <summary>Opens connections and sends a text on each.</summary>
     internal IReadOnlyList<Socket> Send(int count, string text, string from = "127.0.0.1", int port = ConsulServer.HttpPort)
     {
@@ -74,14 +91,19 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     }
 
     /// <summary>Finds out how many more connections Consul accepts from an address: opens them and closes them again.</summary>
-    internal int FreeSlots(string from = "127.0.0.1", string to = "127.0.0.1")
+    internal int FreeSlots(string from = "127.0.0.1", string to = "127.0.0.1") => FreeSlots(() => Connect(1, from, to)[0]);
+
+    /// <summary>Finds out how many more connections Consul accepts on a unix socket.</summary>
+    internal int FreeUnixSlots(string path) => FreeSlots(() => ConnectUnix(1, path)[0]);
+
+    private static int FreeSlots(Func<Socket> connect)
     {
         List<Socket> accepted = [];
-        Socket next = Connect(1, from, to)[0];
+        Socket next = connect();
         while (accepted.Count < Unlimited && IsAccepted(next))
         {
             accepted.Add(next);
-            next = Connect(1, from, to)[0];
+            next = connect();
         }
 
         next.Dispose();
