@@ -317,7 +317,7 @@ internal sealed class DeadConnections
             RemoveThoseInTheTable(client);
         }
 
-        Identify(client.NetnsCookie, mayCopy: copyProblem is null);
+        Identify(client.NetnsCookie);
 
         if (!_isSearchLate)
         {
@@ -501,11 +501,12 @@ internal sealed class DeadConnections
         }
     }
 
-    private void Identify(ulong? netnsCookie, bool mayCopy)
+    private void Identify(ulong? netnsCookie)
     {
         HashSet<uint> unidentified = [];
         foreach (IGrouping<ServerProcess, KeyValuePair<uint, Place>> server in _candidates.GroupBy(candidate => candidate.Value.Server))
         {
+            bool mayCopy = server.Key.CopyErrno == 0;
             using ProcessHandle? process = mayCopy ? ProcessHandle.Open(server.Key.Process.Id, out _) : null;
             foreach ((uint inode, Place place) in server)
             {
