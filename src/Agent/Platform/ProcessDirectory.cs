@@ -83,7 +83,7 @@ internal sealed class ProcessDirectory
         using DirectoryStream opened = LibC.opendir($"{_path}/fd", out int errno);
         if (opened.IsInvalid)
         {
-            return errno;
+            return EndedOr(errno);
         }
 
         Span<byte> link = stackalloc byte[LongestLink];
@@ -98,7 +98,7 @@ internal sealed class ProcessDirectory
             int length = LibC.readlinkat(opened, name, link);
             if (IsForbidden(-length))
             {
-                return -length;
+                return EndedOr(-length);
             }
 
             // One that was closed in the meantime is not counted. Another one may have its number now.
@@ -145,10 +145,20 @@ internal sealed class ProcessDirectory
     /// <summary>The PID of the parent, proc_pid_stat(5); null if the process has ended.</summary>
     internal int? ParentId()
     {
+        ReadOnlySpan<byte> state = StateAndParent();
+        return state.Length > 2 && Utf8Parser.TryParse(state[2..], out int parent, out _) ? parent : null;
+    }
+
+    /// <summary>ESRCH if the process has ended; otherwise the errno. For a process that ends, /proc says that it forbids the look.</summary>
+    private int EndedOr(int errno) => IsForbidden(errno) && StateAndParent() is [] or [(byte)'Z' or (byte)'X', ..] ? ESRCH : errno;
+
+    /// <summary>The part of proc_pid_stat(5) that begins with the state and the PID of the parent; empty if the process has ended.</summary>
+    private ReadOnlySpan<byte> StateAndParent()
+    {
         // PID (COMMAND) STATE PPID: the command may contain any character.
         ReadOnlySpan<byte> stat = ReadFile("stat");
         ReadOnlySpan<byte> behind = stat[(stat.LastIndexOf((byte)')') + 1)..];
-        return behind.Length > 3 && Utf8Parser.TryParse(behind[3..], out int parent, out _) ? parent : null;
+        return behind.Length > 1 ? behind[1..] : [];
     }
 
     /// <inheritdoc cref="DescriptorLimit.Read"/>

@@ -50,7 +50,7 @@ public sealed class WatchStateTests
     // Equal shares: the worse state, then the client.
     [InlineData("200", 1000, "80%", "95%", 160, 800, "Warning", Client)]
     [InlineData("200", 1000, "80%", "95%", 20, 100, "Fine", Client)]
-    [InlineData("200", 1000, "80%", null, 200, 1000, "Critical", Total)]
+    [InlineData("200", 1000, "80%", null, 200, 1000, "Critical", Client)]
     // The limit per client is unknown.
     [InlineData("unknown", 1000, "80%", "95%", 50, 799, "Unknown", Client)]
     [InlineData("unknown", 1000, "80%", "95%", 50, 800, "Unknown", Client)]

@@ -22,10 +22,13 @@ internal sealed class DeadConnections
     /// <summary>The longest time from one look to the next, and from one search for the servers' processes to the next.</summary>
     internal static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
 
+    // How long connections may have left the table together with their descriptors, before a look makes sure that it was their descriptors.
+    private static readonly TimeSpan MakeSureAfter = TimeSpan.FromSeconds(5);
+
     // After a look or a search there is a pause of ten times as long. With 200 connections the next census always looks again, with 100,000 only some do.
     private const int PauseFactor = 10;
 
-    // Above these, only the regular look notices changes, because the checks between looks would be expensive.
+    // Above these the checks between looks would be expensive. Then a look is due when a connection has left the table, and regularly.
     private const int MostCheckedServers = 64;
     private const int MostCheckedDead = 1000;
 
@@ -186,31 +189,31 @@ internal sealed class DeadConnections
             return isDue;
         }
 
-        isDue |= NoteDisappeared();
-        isDue |= HaveDescriptorsGrown();
+        NoteDisappeared();
+        bool hasDisappeared = _gone.Count > 0;
+        // A connection that is closed leaves the table together with its descriptor; one that is dead leaves its descriptor behind. So the number of
+        // descriptors without a connection grows, unless the server has closed another file at the same time.
+        isDue |= CountSurplus() is not { } surplus ? hasDisappeared : HasGrown(surplus)
+            || (hasDisappeared && _lookedAt is { } lookedAt && _time.GetElapsedTime(lookedAt) >= MakeSureAfter);
         return isDue || IsAnyDeadClosed();
     }
 
     /// <summary>Remembers the connections that the table no longer has.</summary>
-    private bool NoteDisappeared()
+    private void NoteDisappeared()
     {
         if (_current.HasSameConnectionsAs(_previous))
         {
-            return false;
+            return;
         }
 
         SetAlive();
-        bool any = false;
         foreach (ref readonly AcceptedSocket socket in _previous.All)
         {
             if (!_alive.Contains(socket.Inode))
             {
                 _gone[socket.Inode] = socket;
-                any = true;
             }
         }
-
-        return any;
     }
 
     private void SetAlive()
@@ -229,12 +232,12 @@ internal sealed class DeadConnections
         _aliveIsCurrent = true;
     }
 
-    /// <summary>Whether the servers have more descriptors than before, without more connections in the table.</summary>
-    private bool HaveDescriptorsGrown()
+    /// <summary>How many descriptors the servers have without a connection in the table; null where their number is unknown.</summary>
+    private long? CountSurplus()
     {
         if (_servers.All.Count > MostCheckedServers)
         {
-            return false;
+            return null;
         }
 
         long surplus = -_current.Count;
@@ -242,12 +245,17 @@ internal sealed class DeadConnections
         {
             if (!server.CountDescriptors())
             {
-                return false;
+                return null;
             }
 
             surplus += server.Descriptors;
         }
 
+        return surplus;
+    }
+
+    private bool HasGrown(long surplus)
+    {
         bool hasGrown = surplus > _surplus;
         _surplus = Math.Min(surplus, _surplus);
         return hasGrown;
