@@ -1,6 +1,5 @@
 using Agent.Platform;
 using static Tmds.Linux.LibC;
-using LibC = Netlink.Interop.LibC;
 
 namespace Agent.Watching.Dead;
 
@@ -47,8 +46,7 @@ internal sealed class ServerProcesses
         }
 
         List<ServerProcess> others = [];
-        List<(ServerProcess Process, uint? User)> laterOnes = [];
-        bool maySee = false;
+        List<ServerProcess> laterOnes = [];
         foreach (ProcessDirectory process in ProcessDirectory.All())
         {
             if (known.Contains(process.Id))
@@ -57,43 +55,30 @@ internal sealed class ServerProcesses
             }
 
             // The owner of a process is cheap to ask for; its sockets are not.
-            uint? user = process.OwnerId();
-            if (user is { } owner && sockets.Users.Contains(owner))
+            if (process.OwnerId() is { } user && sockets.Users.Contains(user))
             {
                 Visit(new ServerProcess(process));
             }
             else
             {
-                laterOnes.Add((new ServerProcess(process), user));
+                laterOnes.Add(new ServerProcess(process));
             }
         }
 
         if (withoutOwner.Count > 0)
         {
-            // A process may have changed its user after it had opened the socket, or have got the socket from a process of another user. An agent that
-            // may not look into any process of those users has not the right to look into those of others, but for its own user.
-            uint self = LibC.geteuid();
-            bool maySeeOthers = maySee || Hidden == 0;
-            laterOnes.RemoveAll(later =>
-            {
-                bool isVisited = maySeeOthers || later.User == self;
-                if (isVisited)
-                {
-                    Visit(later.Process);
-                }
-
-                return isVisited;
-            });
+            // A process may have changed its user after it had opened the socket, or have got the socket from a process of another user.
+            laterOnes.ForEach(Visit);
+            laterOnes.Clear();
         }
 
-        AddChildren([.. others, .. laterOnes.Select(later => later.Process)]);
+        AddChildren([.. others, .. laterOnes]);
         _servers.ForEach(server => server.Examine());
 
         void Visit(ServerProcess candidate)
         {
             int errno = candidate.List();
             Hidden += ProcessDirectory.IsForbidden(errno) ? 1 : 0;
-            maySee |= errno == 0;
             if (errno != 0 || candidate.Sockets.Count == 0)
             {
                 return;
@@ -186,8 +171,8 @@ internal sealed class ServerProcess(ProcessDirectory process)
         CopyErrno = CopyErrno == ESRCH ? 0 : CopyErrno;
     }
 
-    /// <summary>Counts its descriptors without listing them.</summary>
-    /// <returns>False if this kernel cannot tell their number, or the process has ended.</returns>
+    /// <summary>Counts its descriptors without listing them; 0 if it has ended.</summary>
+    /// <returns>False if this kernel cannot tell their number.</returns>
     internal bool CountDescriptors()
     {
         long? count = process.CountDescriptors();

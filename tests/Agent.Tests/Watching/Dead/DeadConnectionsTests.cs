@@ -203,6 +203,22 @@ public sealed class DeadConnectionsTests : IDisposable
         Assert.Equal("3 held, 3 dead: 127.0.0.1 3 (3 dead)", Count());
     }
 
+    /// <summary>Like a script check that Consul runs.</summary>
+    [Fact]
+    public void Connections_that_no_census_sees_are_found_after_a_child_of_the_server_has_ended()
+    {
+        Accept(1, One);
+        _server.Do("share");
+        Count();
+        _server.Do("end-children");
+        Assert.Equal("1 held, 0 dead: 127.0.0.1 1", Count());
+        using Clients others = new(_host);
+        others.Connect(20, 8500, to: One, from: Two);
+        _server.Do("accept 20");
+        others.Reset();
+        Assert.Equal("21 held, 20 dead: 127.0.0.2 20 (20 dead), 127.0.0.1 1", Count());
+    }
+
     /// <summary>Like a service that systemd starts for each connection: another process listens, and is not its parent.</summary>
     [Fact]
     public void Process_that_neither_listens_nor_descends_from_the_server_is_found_when_its_connection_disappears()
