@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Testing;
@@ -23,8 +24,13 @@ public sealed class DeadConnectionsTests : IDisposable
     private static readonly string[] Options = ["--limit", $"{Limit}", "--warn", "80%", "--critical", "95%"];
 
     private readonly ScriptCheck _check = new();
+    private readonly Scratch _scratch = new();
 
-    public void Dispose() => _check.Dispose();
+    public void Dispose()
+    {
+        _check.Dispose();
+        _scratch.Dispose();
+    }
 
     [Fact]
     public async Task Closed_and_reset_clients_of_blocking_queries_hold_their_slots_until_Consul_ends_the_queries()
@@ -34,6 +40,8 @@ public sealed class DeadConnectionsTests : IDisposable
         IReadOnlyList<Socket> resetting = host.Clients.Send(Limit, BlockingQuery, Resets);
         await host.WaitUntilReadAsync();
         await ScriptCheck.StateAsync(host, "critical", $"holds {Limit} of {Limit} connections (100 %)");
+        using AgentProcess daemon = host.StartAgent(["--textfile-directory", _scratch.Path]);
+        await Poll.Until(() => Published(Closes) == Limit && Published(Resets) == Limit, "the daemon publishes the connections");
 
         Stopwatch sinceTheEnd = Stopwatch.StartNew();
         ConsulClients.Close(closing);
@@ -48,6 +56,9 @@ public sealed class DeadConnectionsTests : IDisposable
         {
             int inTable = InTable(host, Closes);
             ConsulCensus census = await AssertHeldAsync(host, sinceTheEnd.Elapsed);
+            // A connection that Consul refuses may be open for a moment.
+            Assert.InRange(Published(Closes), Limit, Limit + 1);
+            Assert.InRange(Published(Resets), Limit, Limit + 1);
             Assert.Equal(Limit, census.DeadOf(Resets));
             // The table may have lost more of them since.
             Assert.InRange(census.DeadOf(Closes), Limit - inTable, Limit - InTable(host, Closes));
@@ -66,6 +77,8 @@ public sealed class DeadConnectionsTests : IDisposable
             async () => await host.CountAsync(Options) is { } census && census.HeldBy(Closes) + census.HeldBy(Resets) == 0, "Consul has given all slots back");
         await host.AssertSlotsAsync(Limit, [(Closes, 0), (Resets, 0)]);
         await ScriptCheck.StateAsync(host, "passing", "CONSUL OK - ");
+        await Poll.Until(() => Published(Closes) + Published(Resets) == 0, "the daemon publishes that the clients hold no connections");
+        Assert.DoesNotContain("fail: ", daemon.Errors, StringComparison.Ordinal);
     }
 
     private static async Task<ConsulCensus> AssertHeldAsync(HostWithConsul host, TimeSpan elapsed)
@@ -86,6 +99,15 @@ public sealed class DeadConnectionsTests : IDisposable
     /// <summary>Asserts that Consul refuses the next connection of each client, and serves other clients.</summary>
     private static Task<ConsulCensus> AssertFullAsync(HostWithConsul host) =>
         host.AssertSlotsAsync(Limit, [(Closes, Limit), (Resets, Limit), ("127.0.0.3", 0)]);
+
+    /// <summary>The number of connections that a client holds, in the daemon's textfile; 0 where it is not among the clients.</summary>
+    private int Published(string client)
+    {
+        string name = $"tcp_client_connections{{watch=\"consul\",client=\"{client}\"}} ";
+        string file = _scratch["tcp_connections.prom"];
+        string? line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) : null;
+        return line is null ? 0 : int.Parse(line.AsSpan(name.Length), CultureInfo.InvariantCulture);
+    }
 
     private static int InTable(HostWithConsul host, string client)
     {
