@@ -1,30 +1,33 @@
 #!/usr/bin/env python3
 """Hold TCP connections in this network namespace, of which some come and go each second.
 
-A child process has the clients' ends, so that the server has only its own. The
-server closes a connection when its client has closed it. Prints "ready" and then
-goes on until its standard input ends or it is killed.
+The server is a child process, which has only its own ends. It closes a connection
+when its client has closed it. The parent, the clients, prints "ready" and then goes
+on until its standard input ends or it is killed.
 """
 
 import argparse
 import os
+import select
 import selectors
+import signal
 import socket
-import time
+import sys
 
 SERVER = "127.1.0.1"
 
 
-def connect_and_leave(options):
-    """The clients: a connection stays for a second, the first ones stay for ever."""
-    stays = [socket.create_connection((SERVER, options.port)) for _ in range(options.connections - options.each_second)]
-    comes = []
-    while True:
-        comes.append(socket.create_connection((SERVER, options.port)))
-        if len(comes) > options.each_second:
-            comes.pop(0).close()
-        time.sleep(1 / options.each_second)
-        assert stays
+def serve(server):
+    """Hold each connection until its client closes it, for ever."""
+    with selectors.DefaultSelector() as events:
+        events.register(server, selectors.EVENT_READ)
+        while True:
+            for key, _ in events.select():
+                if key.fileobj is server:
+                    events.register(server.accept()[0], selectors.EVENT_READ)
+                else:
+                    events.unregister(key.fileobj)
+                    key.fileobj.close()
 
 
 def main():
@@ -40,30 +43,20 @@ def main():
     server.listen(1024)
     child = os.fork()
     if child == 0:
-        server.close()
-        connect_and_leave(options)
+        os.close(0)
+        serve(server)
+    server.close()
 
-    held = 0
-    ready = False
-    with selectors.DefaultSelector() as events:
-        events.register(server, selectors.EVENT_READ)
-        events.register(0, selectors.EVENT_READ)
-        while True:
-            for key, _ in events.select():
-                if key.fileobj == 0:
-                    os.kill(child, 9)
-                    os.waitpid(child, 0)
-                    return
-                if key.fileobj is server:
-                    events.register(server.accept()[0], selectors.EVENT_READ)
-                    held += 1
-                else:
-                    events.unregister(key.fileobj)
-                    key.fileobj.close()
-                    held -= 1
-            if held >= options.connections and not ready:
-                ready = True
-                print("ready", flush=True)
+    # A connection that goes has stayed for a second.
+    stays = [socket.create_connection((SERVER, options.port)) for _ in range(options.connections - options.each_second)]
+    goes = [socket.create_connection((SERVER, options.port)) for _ in range(options.each_second)]
+    print("ready", flush=True)
+    while not select.select([sys.stdin], [], [], 1 / options.each_second)[0]:
+        goes.append(socket.create_connection((SERVER, options.port)))
+        goes.pop(0).close()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    del stays
 
 
 if __name__ == "__main__":

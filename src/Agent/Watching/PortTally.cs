@@ -44,7 +44,7 @@ internal sealed class PortTally
     internal void Clear()
     {
         Array.Clear(_counters);
-        _dead.Sockets.Clear();
+        _dead.Begin();
     }
 
 

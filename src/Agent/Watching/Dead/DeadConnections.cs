@@ -49,8 +49,7 @@ internal sealed class DeadConnections
     private AcceptedSockets _current = new();
     private AcceptedSockets _previous = new();
     private ServerProcesses _servers = new();
-    private Dictionary<uint, Place> _listed = [];
-    private Dictionary<uint, Place> _listedBefore = [];
+    private readonly Dictionary<uint, Place> _listed = [];
     private Dictionary<uint, DeadConnection> _dead = [];
 
     // Sockets that are none of the watched ports, so that nothing asks for them again.
@@ -76,11 +75,16 @@ internal sealed class DeadConnections
     private bool _isUnsettled;
     private HashSet<uint> _unidentified = [];
 
-    // Sockets whose process the last search did not find.
+    // Listening sockets whose process the last search did not find.
     private HashSet<uint> _withoutOwner = [];
 
-    // Descriptors of the servers that were not accounted for by a connection in the table.
-    private long _surplus = long.MaxValue;
+    // The descriptors of the servers, and how many of them were no connection in the table, at the last census that could compare the two.
+    private long? _descriptorsBefore;
+    private int _connections;
+    private long? _surplus;
+
+    // Whether connections have come for which no known server has got a descriptor: it has a process that is not known.
+    private bool _isProcessMissing;
 
     /// <param name="ports">The watched ports.</param>
     /// <param name="filter">A further condition for connections to be counted; null for none.</param>
@@ -136,12 +140,18 @@ internal sealed class DeadConnections
     internal void TakeOver(DeadConnections former)
     {
         (_previous, _servers, _netnsCookie) = (former._previous, former._servers, former._netnsCookie);
-        (_listed, _listedBefore) = (former._listed, former._listedBefore);
         _dead = new(former._dead.Where(found => _ports.Contains(found.Value.Ends.LocalPort)));
         foreach ((uint inode, AcceptedSocket socket) in former._gone)
         {
             _gone[inode] = socket;
         }
+    }
+
+    /// <summary>Prepares a census, before its dump.</summary>
+    internal void Begin()
+    {
+        _current.Clear();
+        _descriptorsBefore = CountDescriptors();
     }
 
     /// <summary>Looks for dead connections if a look is due, after a complete dump.</summary>
@@ -190,11 +200,8 @@ internal sealed class DeadConnections
         }
 
         NoteDisappeared();
-        bool hasDisappeared = _gone.Count > 0;
-        // A connection that is closed leaves the table together with its descriptor; one that is dead leaves its descriptor behind. So the number of
-        // descriptors without a connection grows, unless the server has closed another file at the same time.
-        isDue |= CountSurplus() is not { } surplus ? hasDisappeared : HasGrown(surplus)
-            || (hasDisappeared && _lookedAt is { } lookedAt && _time.GetElapsedTime(lookedAt) >= MakeSureAfter);
+        isDue |= _gone.Count > 0 && (_descriptorsBefore is null || _time.GetElapsedTime(_lookedAt ?? 0) >= MakeSureAfter);
+        isDue |= HasSurplusChanged();
         return isDue || IsAnyDeadClosed();
     }
 
@@ -232,15 +239,34 @@ internal sealed class DeadConnections
         _aliveIsCurrent = true;
     }
 
-    /// <summary>How many descriptors the servers have without a connection in the table; null where their number is unknown.</summary>
-    private long? CountSurplus()
+    /// <summary>
+    /// Compares the number of the servers' descriptors with that of the connections in the table. A connection that is closed leaves the table together
+    /// with its descriptor, and one that is dead leaves its descriptor behind: then there are more descriptors without a connection than before.
+    /// </summary>
+    private bool HasSurplusChanged()
+    {
+        if (_descriptorsBefore is not { } descriptors || CountDescriptors() != descriptors)
+        {
+            // They changed during the dump, so that the two cannot be compared. The next census can.
+            return false;
+        }
+
+        long surplus = descriptors - _current.Count;
+        bool hasGrown = surplus > _surplus;
+        _isProcessMissing |= surplus < _surplus && _current.Count > _connections;
+        (_surplus, _connections) = (surplus, _current.Count);
+        return hasGrown || _isProcessMissing;
+    }
+
+    /// <summary>How many descriptors the servers have together; null if this kernel does not tell, or if there are too many processes to ask each time.</summary>
+    private long? CountDescriptors()
     {
         if (_servers.All.Count > MostCheckedServers)
         {
             return null;
         }
 
-        long surplus = -_current.Count;
+        long count = 0;
         foreach (ServerProcess server in _servers.All)
         {
             if (!server.CountDescriptors())
@@ -248,17 +274,10 @@ internal sealed class DeadConnections
                 return null;
             }
 
-            surplus += server.Descriptors;
+            count += server.Descriptors;
         }
 
-        return surplus;
-    }
-
-    private bool HasGrown(long surplus)
-    {
-        bool hasGrown = surplus > _surplus;
-        _surplus = Math.Min(surplus, _surplus);
-        return hasGrown;
+        return count;
     }
 
     private bool IsAnyDeadClosed()
@@ -295,24 +314,15 @@ internal sealed class DeadConnections
         {
             long begun = _time.GetTimestamp();
             _servers.Search(_current, inode => _dead.ContainsKey(inode) || _gone.ContainsKey(inode));
-            _withoutOwner = [.. _current.Listeners.Keys];
-            foreach (ref readonly AcceptedSocket socket in _current.All)
-            {
-                _withoutOwner.Add(socket.Inode);
-            }
-
+            _isProcessMissing = false;
             _searchTime = _time.GetTimestamp() - begun;
             (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
             ListServers();
-            _withoutOwner.ExceptWith(_listed.Keys);
+            _withoutOwner = [.. _current.Listeners.Keys.Where(listener => !_listed.ContainsKey(listener))];
         }
 
-        _surplus = -_current.Count;
-        foreach (ServerProcess server in _servers.All)
-        {
-            _surplus += server.Descriptors;
-        }
-
+        // By the list, because the server may have opened and closed descriptors since they were counted.
+        (_surplus, _connections) = (_servers.All.Sum(server => server.Descriptors) - _alive.Count(_listed.ContainsKey), _current.Count);
         CollectCandidates();
         string? copyProblem = CopyProblem();
         if (_candidates.Count > 0)
@@ -333,7 +343,6 @@ internal sealed class DeadConnections
         }
 
         Judge(copyProblem);
-        (_listed, _listedBefore) = (_listedBefore, _listed);
     }
 
     private void AddListeners(SockDiagClient client)
@@ -369,7 +378,7 @@ internal sealed class DeadConnections
             return true;
         }
 
-        if (!HasSocketWithoutOwner())
+        if (!IsListenerWithoutOwner() && !_isProcessMissing)
         {
             return false;
         }
@@ -379,27 +388,18 @@ internal sealed class DeadConnections
         return !_isSearchLate;
     }
 
-    private bool HasSocketWithoutOwner()
+    private bool IsListenerWithoutOwner()
     {
         foreach (uint listener in _current.Listeners.Keys)
         {
-            // Processes that the last search could not find are searched regularly only.
+            // One whose process the last search could not find is searched regularly only.
             if (!_listed.ContainsKey(listener) && !_withoutOwner.Contains(listener))
             {
                 return true;
             }
         }
 
-        foreach (ref readonly AcceptedSocket socket in _current.All)
-        {
-            if (!_listed.ContainsKey(socket.Inode) && !_withoutOwner.Contains(socket.Inode))
-            {
-                return true;
-            }
-        }
-
-        // Its process may have been started and may have ended the connection since the last look.
-        return _gone.Keys.Any(inode => !_listed.ContainsKey(inode) && !_listedBefore.ContainsKey(inode) && !_withoutOwner.Contains(inode));
+        return false;
     }
 
     private void ListServers()
@@ -500,7 +500,9 @@ internal sealed class DeadConnections
             {
                 // It was accepted after the first dump. If it is dead at the next census, that census cannot notice that it has left the table.
                 // The server has shut down one of another state; that one is seen at the latest by the regular look.
-                _isUnsettled |= state is TcpState.Established or TcpState.CloseWait;
+                bool isAlive = state is TcpState.Established or TcpState.CloseWait;
+                _isUnsettled |= isAlive;
+                _surplus -= isAlive ? 1 : 0;
             }
             else
             {
