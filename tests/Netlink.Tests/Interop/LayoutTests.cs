@@ -18,6 +18,7 @@ public sealed class LayoutTests
         #include <errno.h>
         #include <fcntl.h>
         #include <netinet/in.h>
+        #include <netinet/tcp.h>
         #include <poll.h>
         #include <sched.h>
         #include <signal.h>

@@ -35,7 +35,8 @@ internal sealed class PackageAssembly : IDisposable
     internal static IEnumerable<string> FunctionsCalledBy(Assembly assembly) =>
         UsedMembers(assembly).Where(member => !member.StartsWith(Getter, StringComparison.Ordinal));
 
-    internal IEnumerable<Type> UsedStructs => UsedTypes().Where(type => type.IsValueType);
+    // syscall_arg is the package's name for the "..." of syscall(2).
+    internal IEnumerable<Type> UsedStructs => UsedTypes().Where(type => type.IsValueType && type.Name != "syscall_arg");
 
     internal IEnumerable<(string Name, long Value)> UsedConstants =>
         from member in Product.SelectMany(UsedMembers).Distinct()
