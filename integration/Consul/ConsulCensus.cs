@@ -23,7 +23,12 @@ internal sealed record ConsulCensus(int ExitCode, string Errors, JsonElement Wat
     }
 
     /// <summary>The number of connections that a client holds.</summary>
-    internal int HeldBy(string client) => Watch.GetProperty("topClients").EnumerateArray()
+    internal int HeldBy(string client) => SumOf(client, "held");
+
+    /// <summary>The number of them that the kernel has ended and Consul has not closed.</summary>
+    internal int DeadOf(string client) => SumOf(client, "dead");
+
+    private int SumOf(string client, string key) => Watch.GetProperty("topClients").EnumerateArray()
         .Where(each => each.GetProperty("address").GetString() == client)
-        .Sum(each => each.GetProperty("held").GetInt32());
+        .Sum(each => each.GetProperty(key).GetInt32());
 }

@@ -41,6 +41,23 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         return connected;
     });
 
+    /// <summary>Opens connections to a unix socket. They send nothing.</summary>
+    internal IReadOnlyList<Socket> ConnectUnix(int count, string path) => @in.Run(() =>
+    {
+        Socket[] connected = new Socket[count];
+        for (int i = 0; i < count; i++)
+        {
+            connected[i] = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            {
+                ReceiveTimeout = (int)Poll.Timeout.TotalMilliseconds,
+            };
+            _sockets.Add(connected[i]);
+            connected[i].Connect(new UnixDomainSocketEndPoint(path));
+        }
+
+        return connected;
+    });
+
     /// <summary>Opens connections and sends a text on each.</summary>
     internal IReadOnlyList<Socket> Send(int count, string text, string from = "127.0.0.1", int port = ConsulServer.HttpPort)
     {
@@ -74,14 +91,19 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     }
 
     /// <summary>Finds out how many more connections Consul accepts from an address: opens them and closes them again.</summary>
-    internal int FreeSlots(string from = "127.0.0.1", string to = "127.0.0.1")
+    internal int FreeSlots(string from = "127.0.0.1", string to = "127.0.0.1") => FreeSlots(() => Connect(1, from, to)[0]);
+
+    /// <summary>Finds out how many more connections Consul accepts on a unix socket.</summary>
+    internal int FreeUnixSlots(string path) => FreeSlots(() => ConnectUnix(1, path)[0]);
+
+    private static int FreeSlots(Func<Socket> connect)
     {
         List<Socket> accepted = [];
-        Socket next = Connect(1, from, to)[0];
+        Socket next = connect();
         while (accepted.Count < Unlimited && IsAccepted(next))
         {
             accepted.Add(next);
-            next = Connect(1, from, to)[0];
+            next = connect();
         }
 
         next.Dispose();
@@ -122,6 +144,12 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
         socket.Dispose();
     }
 
+    /// <summary>Closes connections without waiting for Consul. The kernel sends a FIN for each.</summary>
+    internal static void Close(IEnumerable<Socket> sockets) => Close(sockets, reset: false);
+
+    /// <summary>Resets connections: the kernel ends them at both ends at once, and removes them from its table.</summary>
+    internal static void Reset(IEnumerable<Socket> sockets) => Close(sockets, reset: true);
+
     /// <summary>Reads until Consul closes its end.</summary>
     internal static void AwaitEnd(Socket socket)
     {
@@ -132,6 +160,23 @@ internal sealed class ConsulClients(TestNamespace @in) : IDisposable
     }
 
     public void Dispose() => _sockets.ForEach(socket => socket.Dispose());
+
+    private static void Close(IEnumerable<Socket> sockets, bool reset)
+    {
+        // A process that is being started would keep the sockets open.
+        lock (Starting.Gate)
+        {
+            foreach (Socket socket in sockets)
+            {
+                if (reset)
+                {
+                    socket.LingerState = new LingerOption(true, 0);
+                }
+
+                socket.Dispose();
+            }
+        }
+    }
 
     /// <summary>
     /// Whether Consul answers a request on the connection. Beyond the limit, Consul up to 1.8 closes the connection; from 1.9 on it sends

@@ -53,13 +53,21 @@ public sealed class FullTests
         await AssertRefused(host);
     }
 
-    [Fact]
-    public async Task Consul_full_of_closed_clients_is_not_OK()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Consul_full_of_closed_clients_is_not_OK(bool reset)
     {
         using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
-        foreach (Socket socket in host.Clients.Send(50, "GET /v1/kv/none?index=999999999&wait=9m HTTP/1.1\r\nHost: consul\r\n\r\n"))
+        IReadOnlyList<Socket> clients = host.Clients.Send(50, "GET /v1/kv/none?index=999999999&wait=9m HTTP/1.1\r\nHost: consul\r\n\r\n");
+        if (reset)
         {
-            socket.Close();
+            await host.WaitUntilReadAsync();
+            ConsulClients.Reset(clients);
+        }
+        else
+        {
+            ConsulClients.Close(clients);
         }
 
         host.Clients.WaitUntilAccepted();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Testing;
 
 namespace Integration.Consul;
@@ -104,6 +105,45 @@ public sealed class HeldTests
         ConsulCensus census = await host.AssertSlotsAsync(Limit, [("127.0.0.1", 30)]);
 
         Assert.Equal(0, census.Ipv4);
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("GET /v1/status/leader HTTP/1.1\r\n", 0)]
+    [InlineData("PUT /v1/kv/half HTTP/1.1\r\nHost: consul\r\nContent-Length: 100\r\n\r\nhalf", 0)]
+    [InlineData(BlockingQuery, 33)]
+    public async Task Reset_connection_holds_a_slot_during_a_blocking_query_only(string sent, int held)
+    {
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit);
+        IReadOnlyList<Socket> clients = host.Clients.Send(33, sent);
+        await host.WaitUntilReadAsync();
+
+        ConsulClients.Reset(clients);
+        await Poll.Until(async () => (await host.CountAsync([])).Held == held, $"Consul has given back {33 - held} slots");
+
+        ConsulCensus census = await host.AssertSlotsAsync(Limit, [("127.0.0.1", held)]);
+        Assert.Equal(0, census.Ipv4);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    public async Task Reset_clients_of_a_dual_stack_socket_hold_their_slots(string address)
+    {
+        using HostWithConsul host = await HostWithConsul.StartAsync(Limit, $""" "client_addr": "{address}" """);
+        IReadOnlyList<Socket>[] clients =
+        [
+            host.Clients.Connect(20), host.Clients.Connect(7, "127.0.0.2"), host.Clients.Connect(11, "::1", "::1"),
+        ];
+        foreach (Socket socket in clients.SelectMany(group => group))
+        {
+            socket.Send(Encoding.ASCII.GetBytes(BlockingQuery));
+        }
+
+        await host.WaitUntilReadAsync();
+        Array.ForEach(clients, ConsulClients.Reset);
+
+        await host.AssertSlotsAsync(Limit, [("127.0.0.1", 20), ("127.0.0.2", 7), ("::1", 11)]);
     }
 
     [Fact]

@@ -83,6 +83,16 @@ internal sealed class HostWithConsul : IDisposable
     /// <summary>The kernel's table of IPv4 sockets in this namespace.</summary>
     internal IReadOnlyList<KernelTable.Row> Table() => KernelTable.Read(_namespace);
 
+    /// <summary>Waits until Consul has accepted all connections that were opened before, and has read what their clients sent.</summary>
+    internal async Task WaitUntilReadAsync(int port = ConsulServer.HttpPort)
+    {
+        Clients.WaitUntilAccepted(port);
+        await Poll.Until(
+            () => Table().Concat(KernelTable.ReadIPv6(_namespace))
+                .All(row => row.Local.Port != port || row.State != KernelTable.Established || row.ReceiveQueue == 0),
+            "Consul has read all requests");
+    }
+
     internal static IEnumerable<string> Ports(IEnumerable<int> ports) => ports.SelectMany(port => new[] { "--port", $"{port}" });
 
     public void Dispose()

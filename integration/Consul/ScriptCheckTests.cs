@@ -1,24 +1,14 @@
-using System.Text.Json;
-using System.Text.RegularExpressions;
 using Testing;
 
 namespace Integration.Consul;
 
 /// <summary>The agent as a script check that Consul runs, with the check definition in docs/output.md.</summary>
 [StartsProgram]
-public sealed partial class ScriptCheckTests : IDisposable
+public sealed class ScriptCheckTests : IDisposable
 {
-    private readonly Scratch _scratch = new();
+    private readonly ScriptCheck _check = new();
 
-    public ScriptCheckTests()
-    {
-        // The definition expects the program in PATH. The agent's variables in the test's own environment are not for Consul.
-        string command = string.Join(' ', AgentProcess.Command.Select(word => $"'{word}'"));
-        File.WriteAllText(_scratch["agent"], $"#!/bin/sh\nexec {command} \"$@\"\n");
-        File.SetUnixFileMode(_scratch["agent"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
-    public void Dispose() => _scratch.Dispose();
+    public void Dispose() => _check.Dispose();
 
     [Fact]
     public async Task State_follows_the_client_that_holds_the_most()
@@ -54,34 +44,8 @@ public sealed partial class ScriptCheckTests : IDisposable
         await StateAsync(host, "critical", "127.0.0.1 holds 50 connections");
     }
 
-    private Task<HostWithConsul> StartAsync(int? limit, params IEnumerable<string> variables)
-    {
-        Match definition = Definition().Match(Repository.Read("docs/output.md"));
-        Assert.True(definition.Success, "docs/output.md has no definition of a script check");
-        return HostWithConsul.StartAsync(
-            limit,
-            $""" "enable_local_script_checks": true, {definition.Groups["members"].Value.Replace("\"10s\"", "\"200ms\"", StringComparison.Ordinal)} """,
-            [$"PATH={_scratch.Path}:{Environment.GetEnvironmentVariable("PATH")}", .. variables]);
-    }
+    private Task<HostWithConsul> StartAsync(int? limit, params IEnumerable<string> variables) =>
+        _check.StartConsulAsync(limit, "200ms", options: [], variables);
 
-    private static async Task StateAsync(HostWithConsul host, string state, string output)
-    {
-        (string?, string?) last = default;
-        await Poll.Until(
-            () =>
-            {
-                (int status, string body) = host.Clients.Call("GET /v1/agent/checks");
-                Assert.Equal(200, status);
-                using JsonDocument checks = JsonDocument.Parse(body);
-                JsonElement check = Assert.Single(checks.RootElement.EnumerateObject()).Value;
-                last = (check.GetProperty("Status").GetString(), check.GetProperty("Output").GetString());
-                return last.Item2!.Contains(output, StringComparison.Ordinal);
-            },
-            output);
-        Assert.Equal(state, last.Item1);
-    }
-
-    // The members of the one-line object in docs/output.md.
-    [GeneratedRegex("""^\{ (?<members>"check": \{.*"args": \["agent",.*\}) \}$""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
-    private static partial Regex Definition();
+    private static Task StateAsync(HostWithConsul host, string state, string output) => ScriptCheck.StateAsync(host, state, output);
 }

@@ -10,7 +10,7 @@ internal sealed class PythonServer : IDisposable
 {
     private const string Script = """
         import os, signal, socket, sys
-        listeners, accepted, children = [], [], []
+        listeners, accepted, children, orphans = [], [], [], []
         def fork(run):
             pid = os.fork()
             if pid == 0:
@@ -33,11 +33,29 @@ internal sealed class PythonServer : IDisposable
                 listener.bind((words[1], number))
                 listener.listen(4096)
                 listeners.append(listener)
+            elif command == 'adopt': listeners.append(socket.socket(fileno=number))
             elif command == 'accept': accepted.extend(listeners[-1].accept()[0] for _ in range(number))
             elif command == 'close': drop(accepted[:number]); del accepted[:number]
             elif command == 'unlisten': drop(listeners); listeners.clear()
             elif command == 'share': fork(lambda: None)
             elif command == 'hand-over': fork(lambda: child(number)); drop(accepted); accepted.clear()
+            elif command == 'hand-to-orphan':
+                # Like a service that systemd starts for each connection: its parent is not the server.
+                read, write = os.pipe()
+                pid = os.fork()
+                if pid == 0:
+                    orphan = os.fork()
+                    if orphan == 0:
+                        child(number)
+                        signal.pause()
+                    os.write(write, str(orphan).encode())
+                    os._exit(0)
+                os.waitpid(pid, 0)
+                orphans.append(int(os.read(read, 20)))
+                os.close(read)
+                os.close(write)
+                drop(accepted)
+                accepted.clear()
             elif command == 'end-children':
                 for pid in children: os.kill(pid, signal.SIGKILL); os.waitpid(pid, 0)
                 children.clear()
@@ -52,6 +70,7 @@ internal sealed class PythonServer : IDisposable
                 assert reused == old
             print('done', flush=True)
         for pid in children: os.kill(pid, signal.SIGKILL); os.waitpid(pid, 0)
+        for pid in orphans: os.kill(pid, signal.SIGKILL)
         """;
 
     private readonly Process _process;

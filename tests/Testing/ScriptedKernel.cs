@@ -21,6 +21,9 @@ internal sealed class ScriptedKernel : INetlinkChannel
 
     public uint PortId => OwnPortId;
 
+    /// <summary>That of no real namespace, so that no socket of the test's process belongs to it.</summary>
+    public ulong? NetnsCookie => ulong.MaxValue;
+
     /// <summary>Answers the next receive with a datagram, which is created with the sequence number of the latest request.</summary>
     internal ScriptedKernel Reply(Func<uint, byte[]> datagram, uint sender = 0)
     {

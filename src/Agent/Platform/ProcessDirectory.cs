@@ -23,6 +23,9 @@ internal sealed class ProcessDirectory
 
     private const int MostProtocolBytes = 32;
 
+    // The agent itself has descriptors.
+    private static readonly bool CanCountDescriptors = StatDescriptors($"{Procfs}/self") > 0;
+
     private readonly string _path;
 
     private ProcessDirectory(string proc, int id)
@@ -135,9 +138,11 @@ internal sealed class ProcessDirectory
         return length > 0 && name[..length].IndexOf("TCP"u8) < 0 && SocketAt(descriptor) == inode;
     }
 
-    /// <summary>How many descriptors the process has, without a right to list them; null before Linux 6.2, and if the process has ended.</summary>
-    internal long? CountDescriptors() =>
-        LibC.statx($"{_path}/fd", flags: 0, STATX_SIZE, out statx status) == 0 && status.stx_size > 0 ? (long)(ulong)status.stx_size : null;
+    /// <summary>How many descriptors the process has, without a right to list them: 0 if the process has ended, null before Linux 6.2.</summary>
+    internal long? CountDescriptors() => CanCountDescriptors ? StatDescriptors(_path) : null;
+
+    private static long StatDescriptors(string path) =>
+        LibC.statx($"{path}/fd", flags: 0, STATX_SIZE, out statx status) == 0 ? (long)(ulong)status.stx_size : 0;
 
     /// <summary>The user that the process runs as; root for one that may not be inspected (PR_SET_DUMPABLE). Null if the process has ended.</summary>
     internal uint? OwnerId() => LibC.statx(_path, flags: 0, STATX_UID, out statx status) == 0 ? (uint)status.stx_uid : null;

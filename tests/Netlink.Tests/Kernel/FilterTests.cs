@@ -100,6 +100,27 @@ public sealed class FilterTests : IDisposable
     }
 
     [Fact]
+    public void Matches_agrees_with_the_kernel()
+    {
+        List<Row> all = Dump(filter: null);
+        Assert.All((IEnumerable<string>)[.. AsInSs, .. OtherThanInSs], text =>
+        {
+            SocketFilter filter = SocketFilter.Parse(text);
+            Assert.Equal(Cookies(Dump(filter)), Matching(all, filter));
+        });
+        HashSet<int> sizes = [];
+        Prop.ForAll(Generators.ExpressionsOver(SomePorts, SomeIPv4, SomeIPv6).ToArbitrary(), expression =>
+        {
+            SocketFilter filter = SocketFilter.Parse(expression.ToString());
+            ulong[] matching = Matching(all, filter);
+            sizes.Add(matching.Length);
+            return matching.SequenceEqual(Cookies(Dump(filter)));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+        Assert.InRange(sizes.Count, 5, all.Count + 1);
+    }
+
+    [Fact]
     public void Filter_combines_with_ports_and_states()
     {
         SocketFilter filter = SocketFilter.Parse("dst 127.0.0.2 or dst ::1 or dport 0");
@@ -173,6 +194,13 @@ public sealed class FilterTests : IDisposable
 
     private static ulong[] Expected(IEnumerable<Row> all, SocketFilter filter) =>
         Cookies(all.Where(row => Evaluation.Holds(filter.Expression, row.Local, row.Peer)));
+
+    private static ulong[] Matching(IEnumerable<Row> all, SocketFilter filter) => Cookies(all.Where(row => filter.Expression.Matches(
+        new ConnectionEnds(InetAddressOf(row.Local), (ushort)row.Local.Port, InetAddressOf(row.Peer), (ushort)row.Peer.Port))));
+
+    private static InetAddress InetAddressOf(IPEndPoint end) => end.AddressFamily == AddressFamily.InterNetwork
+        ? InetAddress.FromIPv4(end.Address.GetAddressBytes())
+        : InetAddress.FromIPv6(end.Address.GetAddressBytes());
 
     private static ulong[] Cookies(IEnumerable<Row> rows) => [.. rows.Select(row => row.Cookie).Order()];
 

@@ -57,6 +57,10 @@ internal sealed class DeadConnections
     private long _nextSearchAt;
     private long _searchTime;
     private bool _aliveIsCurrent;
+    private ulong? _netnsCookie;
+
+    // Whether a search is due and must wait.
+    private bool _isSearchLate;
 
     // Whether the last look left sockets that the next census may find dead, although no table that was compared had them.
     private bool _isUnsettled;
@@ -129,7 +133,7 @@ internal sealed class DeadConnections
     internal void TakeOver(DeadConnections former)
     {
         _previous.TakeOver(former._previous);
-        _servers = former._servers;
+        (_servers, _netnsCookie) = (former._servers, former._netnsCookie);
         _sockets.TakeOver(former._sockets);
         foreach ((uint inode, PortAndClient socket) in former._gone)
         {
@@ -158,6 +162,7 @@ internal sealed class DeadConnections
             TryLook(client);
             _lookedAt = _time.GetTimestamp();
             _nextLookAt = PauseAfter(begun + _searchTime);
+            Age = _isSearchLate && _searchedAt is { } searchedAt ? _time.GetElapsedTime(searchedAt) : null;
         }
 
         (_current, _previous) = (_previous, _current);
@@ -172,7 +177,8 @@ internal sealed class DeadConnections
         }
         catch (Exception failure) when (failure is NetlinkException or MalformedMessageException or IOException or UnauthorizedAccessException)
         {
-            // The census has succeeded. Only the dead connections are not known.
+            // The census has succeeded. Only the dead connections are not known. The next census looks again.
+            _isUnsettled = true;
             (_inUse, _visible) = ([.. _ports], []);
             Problem = $"cannot look for dead connections: {failure.Message}";
         }
@@ -294,15 +300,16 @@ internal sealed class DeadConnections
             AddListeners(client);
         }
 
+        ForgetOtherNamespace(client.NetnsCookie);
         SetAlive();
         _listenersAtLook = [.. _current.Listeners.Keys];
-        _isUnsettled = false;
+        (_isUnsettled, _isSearchLate) = (false, false);
         _servers.ListAgain();
         ListServers();
         if (IsSearchDue())
         {
             long begun = _time.GetTimestamp();
-            _servers.Search(_current, _sockets.Dead.ContainsKey);
+            _servers.Search(_current, inode => _sockets.Dead.ContainsKey(inode) || _gone.ContainsKey(inode));
             _isProcessMissing = false;
             _searchTime = _time.GetTimestamp() - begun;
             (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
@@ -313,10 +320,14 @@ internal sealed class DeadConnections
         // By the list, because the server may have opened and closed descriptors since they were counted.
         (_surplus, _connections) = (_servers.All.Sum(server => server.Descriptors) - _alive.Count(_listed.ContainsKey), _current.Count);
         string? copyProblem = CopyProblem();
-        _sockets.Sort(client, _listed, inode => _alive.Contains(inode) || _current.Listeners.ContainsKey(inode), copyProblem is null ? null : _gone);
+        _sockets.Sort(client, _listed, inode => _alive.Contains(inode) || _current.Listeners.ContainsKey(inode), _gone);
         _isUnsettled |= _sockets.IsUnsettled;
         _surplus -= _sockets.AcceptedMeanwhile;
-        _gone.Clear();
+        if (!_isSearchLate)
+        {
+            _gone.Clear();
+        }
+
         Judge(copyProblem);
     }
 
@@ -333,6 +344,17 @@ internal sealed class DeadConnections
         while (client.LastDumpIncomplete);
     }
 
+    /// <summary>Forgets what belongs to another network namespace: the name of the namespace may come to refer to another one.</summary>
+    private void ForgetOtherNamespace(ulong? netnsCookie)
+    {
+        if (netnsCookie != _netnsCookie)
+        {
+            _sockets.Clear();
+            _gone.Clear();
+            _netnsCookie = netnsCookie;
+        }
+    }
+
     /// <summary>Whether all processes are to be searched for servers: regularly, and when a socket has no known owner.</summary>
     private bool IsSearchDue()
     {
@@ -346,9 +368,9 @@ internal sealed class DeadConnections
             return false;
         }
 
-        bool mustWait = _time.GetTimestamp() < _nextSearchAt;
-        _isUnsettled = mustWait;
-        return !mustWait;
+        _isSearchLate = _time.GetTimestamp() < _nextSearchAt;
+        _isUnsettled = _isSearchLate;
+        return !_isSearchLate;
     }
 
     private bool IsListenerWithoutOwner()

@@ -25,17 +25,17 @@ internal sealed class ServerProcesses
 
     /// <summary>Searches all processes. Known ones stay if they hold a connection: a server may hold it and no longer listen.</summary>
     /// <param name="sockets">The sockets of the last census.</param>
-    /// <param name="isDead">Whether a socket is of a dead connection.</param>
+    /// <param name="mayBeDead">Whether a socket is of a dead connection, or of one that has left the table since the last look.</param>
     /// <exception cref="IOException">There is no procfs.</exception>
     /// <exception cref="UnauthorizedAccessException">The agent may not list it.</exception>
-    internal void Search(AcceptedSockets sockets, Func<uint, bool> isDead)
+    internal void Search(AcceptedSockets sockets, Func<uint, bool> mayBeDead)
     {
         HashSet<uint> wanted = [.. sockets.Listeners.Keys, .. sockets.Inodes];
 
         Hidden = 0;
-        _servers.RemoveAll(server => !server.Sockets.Any(socket => wanted.Contains(socket.Inode) || isDead(socket.Inode)));
+        _servers.RemoveAll(server => !server.Sockets.Any(socket => wanted.Contains(socket.Inode) || mayBeDead(socket.Inode)));
         HashSet<int> known = [.. _servers.Select(server => server.Process.Id)];
-        HashSet<uint> withoutOwner = [.. sockets.Listeners.Keys];
+        HashSet<uint> withoutOwner = [.. wanted];
         foreach (ServerProcess server in _servers)
         {
             withoutOwner.ExceptWith(server.Sockets.Select(socket => socket.Inode));
@@ -63,7 +63,7 @@ internal sealed class ServerProcesses
 
         if (withoutOwner.Count > 0)
         {
-            // A process may have changed its user after it had opened the socket.
+            // A process may have changed its user after it had opened the socket, or have got the socket from a process of another user.
             laterOnes.ForEach(Visit);
             laterOnes.Clear();
         }
@@ -83,7 +83,7 @@ internal sealed class ServerProcesses
             bool isServer = false;
             foreach (OpenSocket socket in candidate.Sockets)
             {
-                isServer |= wanted.Contains(socket.Inode);
+                isServer |= wanted.Contains(socket.Inode) || mayBeDead(socket.Inode);
                 withoutOwner.Remove(socket.Inode);
             }
 
@@ -167,8 +167,8 @@ internal sealed class ServerProcess(ProcessDirectory process)
         CopyErrno = CopyErrno == ESRCH ? 0 : CopyErrno;
     }
 
-    /// <summary>Counts its descriptors without listing them.</summary>
-    /// <returns>False if this kernel cannot tell their number, or the process has ended.</returns>
+    /// <summary>Counts its descriptors without listing them; 0 if it has ended.</summary>
+    /// <returns>False if this kernel cannot tell their number.</returns>
     internal bool CountDescriptors()
     {
         long? count = process.CountDescriptors();

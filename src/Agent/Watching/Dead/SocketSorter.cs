@@ -37,20 +37,25 @@ internal sealed class SocketSorter(IReadOnlySet<ushort> ports, SocketFilter? fil
     /// <summary>Takes over the dead connections of the watched ports from a former census.</summary>
     internal void TakeOver(SocketSorter former) => Dead = new(former.Dead.Where(found => ports.Contains(found.Value.Ends.LocalPort)));
 
+    /// <summary>Forgets everything.</summary>
+    internal void Clear()
+    {
+        Dead.Clear();
+        _others.Clear();
+    }
+
     /// <summary>Sorts the sockets.</summary>
     /// <param name="client">Takes a further dump, if it is needed.</param>
     /// <param name="listed">The sockets of the servers' processes.</param>
     /// <param name="isAlive">Whether the dump of the census had a socket.</param>
-    /// <param name="seenAlive">
-    /// Where descriptors cannot be copied: connections that have left the table since the last sort. Null where they can.
-    /// </param>
+    /// <param name="seenAlive">Connections that have left the table since the last sort, for servers whose descriptors cannot be copied.</param>
     /// <exception cref="Netlink.NetlinkException">The further dump failed.</exception>
     /// <exception cref="Netlink.MalformedMessageException">The same.</exception>
     internal void Sort(
         SockDiagClient client,
         IReadOnlyDictionary<uint, Place> listed,
         Func<uint, bool> isAlive,
-        IReadOnlyDictionary<uint, PortAndClient>? seenAlive)
+        IReadOnlyDictionary<uint, PortAndClient> seenAlive)
     {
         (IsUnsettled, AcceptedMeanwhile) = (false, 0);
         CollectCandidates(listed, isAlive);
@@ -145,16 +150,17 @@ internal sealed class SocketSorter(IReadOnlySet<ushort> ports, SocketFilter? fil
         }
     }
 
-    private void Identify(ulong? netnsCookie, IReadOnlyDictionary<uint, PortAndClient>? seenAlive)
+    private void Identify(ulong? netnsCookie, IReadOnlyDictionary<uint, PortAndClient> seenAlive)
     {
         HashSet<uint> unidentified = [];
         foreach (IGrouping<ServerProcess, KeyValuePair<uint, Place>> server in _candidates.GroupBy(candidate => candidate.Value.Server))
         {
-            using ProcessHandle? process = seenAlive is null ? ProcessHandle.Open(server.Key.Process.Id, out _) : null;
+            bool mayCopy = server.Key.CopyErrno == 0;
+            using ProcessHandle? process = mayCopy ? ProcessHandle.Open(server.Key.Process.Id, out _) : null;
             foreach ((uint inode, Place place) in server)
             {
                 ConnectionEnds? ends = process is not null ? Ask(process, place.Descriptor, inode, netnsCookie)
-                    : seenAlive is not null && seenAlive.TryGetValue(inode, out PortAndClient known) ? new ConnectionEnds(default, known.Port, known.Client, 0)
+                    : !mayCopy && seenAlive.TryGetValue(inode, out PortAndClient known) && known.Port != 0 ? new ConnectionEnds(default, known.Port, known.Client, 0)
                     : null;
                 if (ends is not { } connection)
                 {

@@ -203,6 +203,48 @@ public sealed class DeadConnectionsTests : IDisposable
         Assert.Equal("3 held, 3 dead: 127.0.0.1 3 (3 dead)", Count());
     }
 
+    /// <summary>Like a script check that Consul runs.</summary>
+    [Fact]
+    public void Connections_that_no_census_sees_are_found_after_a_child_of_the_server_has_ended()
+    {
+        Accept(1, One);
+        _server.Do("share");
+        Count();
+        _server.Do("end-children");
+        Assert.Equal("1 held, 0 dead: 127.0.0.1 1", Count());
+        using Clients others = new(_host);
+        others.Connect(20, 8500, to: One, from: Two);
+        _server.Do("accept 20");
+        others.Reset();
+        Assert.Equal("21 held, 20 dead: 127.0.0.2 20 (20 dead), 127.0.0.1 1", Count());
+    }
+
+    /// <summary>Like a service that systemd starts for each connection: another process listens, and is not its parent.</summary>
+    [Fact]
+    public void Process_that_neither_listens_nor_descends_from_the_server_is_found_when_its_connection_disappears()
+    {
+        Accept(1, One);
+        Count();
+        _clients.Connect(2, 8500);
+        _server.Do("accept 2");
+        _server.Do("hand-to-orphan 0");
+        Assert.Equal("3 held, 0 dead: 127.0.0.1 3", Count());
+        _clients.Reset();
+        Assert.Equal("3 held, 3 dead: 127.0.0.1 3 (3 dead)", Count());
+        Assert.Equal("3 held, 3 dead: 127.0.0.1 3 (3 dead)", Count());
+    }
+
+    /// <summary>The kernel tells the user that accepted a connection, not the user of the process that has it.</summary>
+    [Fact]
+    public void Process_of_another_user_that_neither_listens_nor_descends_from_the_server_is_found()
+    {
+        Accept(2, One);
+        _server.Do("hand-to-orphan 65534");
+        Assert.Equal("2 held, 0 dead: 127.0.0.1 2", Count());
+        _clients.Reset();
+        Assert.Equal("2 held, 2 dead: 127.0.0.1 2 (2 dead)", Count());
+    }
+
     [Fact]
     public void Server_that_changed_its_user_after_it_began_to_listen_is_found()
     {
