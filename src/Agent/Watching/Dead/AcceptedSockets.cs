@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Netlink.SockDiag;
 
 namespace Agent.Watching.Dead;
@@ -19,6 +20,7 @@ internal sealed class AcceptedSockets(ImmutableArray<ushort> ports)
     private uint[] _inodes = new uint[Smallest];
     private PortAndClient[] _clients = [];
     private uint _lastUser = uint.MaxValue;
+    private int _lastPortIndex = -1;
 
     // An order-independent fingerprint: two censuses with equal numbers of connections and equal sums have the same connections.
     private ulong _sum;
@@ -59,26 +61,26 @@ internal sealed class AcceptedSockets(ImmutableArray<ushort> ports)
     /// <param name="socket">The server's end of an accepted connection.</param>
     /// <param name="portIndex">The index of its port in the watched ports.</param>
     /// <param name="client">The peer.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Add(InetSocket socket, int portIndex, InetAddress client)
     {
-        if (Count == _inodes.Length)
+        int count = Count;
+        if (count >= _inodes.Length)
         {
-            Array.Resize(ref _inodes, 2 * Count);
+            Array.Resize(ref _inodes, 2 * count);
         }
 
         uint inode = socket.Inode;
-        _inodes[Count] = inode;
-        if (KeepsClients)
-        {
-            Keep(ports[portIndex], client);
-        }
-
-        Count++;
-        _isInUse[portIndex] = true;
+        _inodes[count] = inode;
+        Count = count + 1;
         // Fibonacci hashing: inodes are numbered in order, so that plain sums would be equal too often.
         ulong mixed = inode * 0x9E37_79B9_7F4A_7C15;
         _sum += mixed ^ (mixed >> 29);
-        AddUser(socket.UserId);
+        // Nearly all connections of a census have the same port and user.
+        if (portIndex != _lastPortIndex || socket.UserId != _lastUser || KeepsClients)
+        {
+            AddDetails(socket, portIndex, client);
+        }
     }
 
     internal void AddListener(InetSocket socket)
@@ -111,25 +113,30 @@ internal sealed class AcceptedSockets(ImmutableArray<ushort> ports)
             _clients = [];
         }
 
-        (Count, _sum, _lastUser) = (0, 0, uint.MaxValue);
+        (Count, _sum, _lastUser, _lastPortIndex) = (0, 0, uint.MaxValue, -1);
         Array.Clear(_isInUse);
         _users.Clear();
         Listeners.Clear();
     }
 
-    private void Keep(ushort port, InetAddress client)
+    private void AddDetails(InetSocket socket, int portIndex, InetAddress client)
     {
-        if (_clients.Length < _inodes.Length)
+        _lastPortIndex = portIndex;
+        _isInUse[portIndex] = true;
+        AddUser(socket.UserId);
+        if (KeepsClients)
         {
-            Array.Resize(ref _clients, _inodes.Length);
-        }
+            if (_clients.Length < _inodes.Length)
+            {
+                Array.Resize(ref _clients, _inodes.Length);
+            }
 
-        _clients[Count] = new PortAndClient(port, client);
+            _clients[Count - 1] = new PortAndClient(ports[portIndex], client);
+        }
     }
 
     private void AddUser(uint user)
     {
-        // Nearly all connections of a port have the same user.
         if (user != _lastUser)
         {
             _users.Add(user);
