@@ -9,8 +9,9 @@ namespace Agent.Watching.Dead;
 /// </summary>
 internal sealed class ServerProcesses
 {
-    // systemd holds the listening sockets of units that it starts at the first connection. Its children are all services of the host.
-    private const int Init = 1;
+    // systemd holds the listening sockets of units that it starts at the first connection. Its children are all services of the host. Another process 1
+    // may be the server itself, in a container.
+    private const int FirstProcess = 1;
 
     private readonly List<ServerProcess> _servers = [];
 
@@ -91,9 +92,12 @@ internal sealed class ServerProcesses
         }
     }
 
+    private static bool IsSystemd(ProcessDirectory process) =>
+        process.Id == FirstProcess && process.ReadFile("comm").AsSpan().SequenceEqual("systemd\n"u8);
+
     private void AddChildren(List<ServerProcess> others)
     {
-        HashSet<int> parents = [.. _servers.Select(server => server.Process.Id).Where(id => id != Init)];
+        HashSet<int> parents = [.. _servers.Select(server => server.Process).Where(process => !IsSystemd(process)).Select(process => process.Id)];
         if (parents.Count == 0)
         {
             return;
