@@ -131,12 +131,15 @@ internal sealed class ServerProcess(ProcessDirectory process)
     private readonly List<OpenSocket> _sockets = [];
     private readonly HashSet<ushort> _ports = [];
 
+    // Descriptors that are taken and not in the list. accept(2) takes one while it waits for a connection.
+    private long _reserved;
+
     internal ProcessDirectory Process => process;
 
     /// <summary>Its sockets when it was last listed.</summary>
     internal IReadOnlyList<OpenSocket> Sockets => _sockets;
 
-    /// <summary>How many descriptors it had when they were last listed or counted.</summary>
+    /// <summary>How many descriptors it had when they were last listed or counted, with those that calls of accept(2) have reserved.</summary>
     internal long Descriptors { get; private set; }
 
     /// <summary>How many descriptors it may have, by the last search; null if that is unknown or unlimited.</summary>
@@ -185,8 +188,14 @@ internal sealed class ServerProcess(ProcessDirectory process)
     internal int List()
     {
         _sockets.Clear();
-        int errno = process.ListSockets(_sockets, out int descriptors);
-        Descriptors = descriptors;
+        long? before = process.CountDescriptors();
+        int errno = process.ListSockets(_sockets, out int listed);
+        if (before >= listed && process.CountDescriptors() == before)
+        {
+            _reserved = before.Value - listed;
+        }
+
+        Descriptors = listed + _reserved;
         return errno;
     }
 }

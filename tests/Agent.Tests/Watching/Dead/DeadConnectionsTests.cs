@@ -429,6 +429,20 @@ public sealed class DeadConnectionsTests : IDisposable
         Assert.Equal(before.Open + 3, _census.Take().Watches[0].OpenFiles!.Value.Open);
     }
 
+    [Fact]
+    public async Task Descriptors_that_waiting_calls_of_accept_have_reserved_are_open_files()
+    {
+        Accept(5, One);
+        ProcessDirectory process = ProcessDirectory.All().Single(each => each.Id == _server.Id);
+        Requires.That(process.CountDescriptors() is not null, "this kernel does not tell the number of descriptors (before 6.2)");
+        long before = _census.Take().Watches[0].OpenFiles!.Value.Open;
+        _server.Do("wait");
+        await Poll.Until(() => process.CountDescriptors() == before + 1, "the server waits in accept(2)");
+        // A first census lists the descriptors; the next ones only count them.
+        using Census fresh = CensusOf(_host, 8500);
+        Assert.Equal([before + 1, before + 1], [fresh.Take().Watches[0].OpenFiles!.Value.Open, fresh.Take().Watches[0].OpenFiles!.Value.Open]);
+    }
+
     private static void Reset(Socket socket)
     {
         lock (Starting.Gate)
