@@ -363,7 +363,13 @@ internal sealed class DeadConnections
             return true;
         }
 
-        if (!IsListenerWithoutOwner() && !_isProcessMissing)
+        if (IsListenerWithoutOwner())
+        {
+            // It comes once for each listening socket that is opened, and until the search nothing is known of its port.
+            return true;
+        }
+
+        if (!_isProcessMissing)
         {
             return false;
         }
