@@ -246,6 +246,20 @@ public sealed class DeadConnectionsTests : IDisposable
     }
 
     [Fact]
+    public void New_child_is_found_although_another_one_ends_at_the_same_time()
+    {
+        Accept(1, One);
+        _server.Do("hand-over 0");
+        Assert.Equal("1 held, 0 dead: 127.0.0.1 1", Count());
+        _server.Do("end-children");
+        Accept(1, Two);
+        _server.Do("hand-over 0");
+        Assert.Equal("1 held, 0 dead: 127.0.0.2 1", Count());
+        _clients.Reset();
+        Assert.Equal("1 held, 1 dead: 127.0.0.2 1 (1 dead)", Count());
+    }
+
+    [Fact]
     public void Server_that_changed_its_user_after_it_began_to_listen_is_found()
     {
         Accept(2, One);
