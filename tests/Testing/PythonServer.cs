@@ -9,7 +9,7 @@ namespace Testing;
 internal sealed class PythonServer : IDisposable
 {
     private const string Script = """
-        import os, signal, socket, sys
+        import os, signal, socket, sys, threading
         listeners, accepted, children, orphans = [], [], [], []
         def fork(run):
             pid = os.fork()
@@ -35,6 +35,7 @@ internal sealed class PythonServer : IDisposable
                 listeners.append(listener)
             elif command == 'adopt': listeners.append(socket.socket(fileno=number))
             elif command == 'accept': accepted.extend(listeners[-1].accept()[0] for _ in range(number))
+            elif command == 'wait': threading.Thread(target=listeners[-1].accept, daemon=True).start()
             elif command == 'close': drop(accepted[:number]); del accepted[:number]
             elif command == 'unlisten': drop(listeners); listeners.clear()
             elif command == 'share': fork(lambda: None)

@@ -65,11 +65,13 @@ internal sealed class DeadConnections
     // Whether the last look left sockets that the next census may find dead, although no table that was compared had them.
     private bool _isUnsettled;
 
-    // Listening sockets whose process the last search did not find.
+    // Listening sockets and connections whose process the last search did not find.
     private HashSet<uint> _withoutOwner = [];
 
-    // The descriptors of the servers, and how many of them were no connection in the table, at the last census that could compare the two.
+    // The descriptors of the servers before the dump.
     private long? _descriptorsBefore;
+
+    // At the last census that could compare the two: the connections that were seen since the last look, and the descriptors that were none in the table.
     private int _connections;
     private long? _surplus;
 
@@ -249,8 +251,10 @@ internal sealed class DeadConnections
 
         long surplus = descriptors - _current.Count;
         bool hasGrown = surplus > _surplus;
-        _isProcessMissing |= surplus < _surplus && _current.Count > _connections;
-        (_surplus, _connections) = (surplus, _current.Count);
+        // Those that have left are counted too: as many may have come, each in a process of its own.
+        int seen = _current.Count + _gone.Count;
+        _isProcessMissing |= surplus < _surplus && seen > _connections;
+        (_surplus, _connections) = (surplus, seen);
         return hasGrown || _isProcessMissing;
     }
 
@@ -314,7 +318,7 @@ internal sealed class DeadConnections
             _searchTime = _time.GetTimestamp() - begun;
             (_searchedAt, _nextSearchAt) = (_time.GetTimestamp(), PauseAfter(begun));
             ListServers();
-            _withoutOwner = [.. _current.Listeners.Keys.Where(listener => !_listed.ContainsKey(listener))];
+            _withoutOwner = [.. _current.Listeners.Keys.Concat(_alive).Where(inode => !_listed.ContainsKey(inode))];
         }
 
         // By the list, because the server may have opened and closed descriptors since they were counted.
@@ -363,13 +367,19 @@ internal sealed class DeadConnections
             return true;
         }
 
-        if (!IsListenerWithoutOwner() && !_isProcessMissing)
+        if (IsListenerWithoutOwner())
+        {
+            // It comes once for each listening socket that is opened, and until the search nothing is known of its port.
+            return true;
+        }
+
+        if (!_isProcessMissing && !IsConnectionWithoutOwner())
         {
             return false;
         }
 
         _isSearchLate = _time.GetTimestamp() < _nextSearchAt;
-        _isUnsettled = _isSearchLate;
+        _isUnsettled = _isSearchLate && _isProcessMissing;
         return !_isSearchLate;
     }
 
@@ -379,6 +389,20 @@ internal sealed class DeadConnections
         {
             // One whose process the last search could not find is searched regularly only.
             if (!_listed.ContainsKey(listener) && !_withoutOwner.Contains(listener))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a connection is in no known process: for example in a new child of the server.</summary>
+    private bool IsConnectionWithoutOwner()
+    {
+        foreach (uint connection in _alive)
+        {
+            if (!_listed.ContainsKey(connection) && !_withoutOwner.Contains(connection))
             {
                 return true;
             }

@@ -9,8 +9,9 @@ namespace Agent.Watching.Dead;
 /// </summary>
 internal sealed class ServerProcesses
 {
-    // systemd holds the listening sockets of units that it starts at the first connection. Its children are all services of the host.
-    private const int Init = 1;
+    // systemd holds the listening sockets of units that it starts at the first connection. Its children are all services of the host. Another process 1
+    // may be the server itself, in a container.
+    private const int FirstProcess = 1;
 
     private readonly List<ServerProcess> _servers = [];
 
@@ -91,9 +92,12 @@ internal sealed class ServerProcesses
         }
     }
 
+    private static bool IsSystemd(ProcessDirectory process) =>
+        process.Id == FirstProcess && process.ReadFile("comm").AsSpan().SequenceEqual("systemd\n"u8);
+
     private void AddChildren(List<ServerProcess> others)
     {
-        HashSet<int> parents = [.. _servers.Select(server => server.Process.Id).Where(id => id != Init)];
+        HashSet<int> parents = [.. _servers.Select(server => server.Process).Where(process => !IsSystemd(process)).Select(process => process.Id)];
         if (parents.Count == 0)
         {
             return;
@@ -127,12 +131,15 @@ internal sealed class ServerProcess(ProcessDirectory process)
     private readonly List<OpenSocket> _sockets = [];
     private readonly HashSet<ushort> _ports = [];
 
+    // Descriptors that are taken and not in the list. accept(2) takes one while it waits for a connection.
+    private long _reserved;
+
     internal ProcessDirectory Process => process;
 
     /// <summary>Its sockets when it was last listed.</summary>
     internal IReadOnlyList<OpenSocket> Sockets => _sockets;
 
-    /// <summary>How many descriptors it had when they were last listed or counted.</summary>
+    /// <summary>How many descriptors it had when they were last listed or counted, with those that calls of accept(2) have reserved.</summary>
     internal long Descriptors { get; private set; }
 
     /// <summary>How many descriptors it may have, by the last search; null if that is unknown or unlimited.</summary>
@@ -181,8 +188,14 @@ internal sealed class ServerProcess(ProcessDirectory process)
     internal int List()
     {
         _sockets.Clear();
-        int errno = process.ListSockets(_sockets, out int descriptors);
-        Descriptors = descriptors;
+        long? before = process.CountDescriptors();
+        int errno = process.ListSockets(_sockets, out int listed);
+        if (before >= listed && process.CountDescriptors() == before)
+        {
+            _reserved = before.Value - listed;
+        }
+
+        Descriptors = listed + _reserved;
         return errno;
     }
 }

@@ -246,6 +246,20 @@ public sealed class DeadConnectionsTests : IDisposable
     }
 
     [Fact]
+    public void New_child_is_found_although_another_one_ends_at_the_same_time()
+    {
+        Accept(1, One);
+        _server.Do("hand-over 0");
+        Assert.Equal("1 held, 0 dead: 127.0.0.1 1", Count());
+        _server.Do("end-children");
+        Accept(1, Two);
+        _server.Do("hand-over 0");
+        Assert.Equal("1 held, 0 dead: 127.0.0.2 1", Count());
+        _clients.Reset();
+        Assert.Equal("1 held, 1 dead: 127.0.0.2 1 (1 dead)", Count());
+    }
+
+    [Fact]
     public void Server_that_changed_its_user_after_it_began_to_listen_is_found()
     {
         Accept(2, One);
@@ -427,6 +441,20 @@ public sealed class DeadConnectionsTests : IDisposable
         _clients.Connect(3, 8500);
         _server.Do("accept 3");
         Assert.Equal(before.Open + 3, _census.Take().Watches[0].OpenFiles!.Value.Open);
+    }
+
+    [Fact]
+    public async Task Descriptors_that_waiting_calls_of_accept_have_reserved_are_open_files()
+    {
+        Accept(5, One);
+        ProcessDirectory process = ProcessDirectory.All().Single(each => each.Id == _server.Id);
+        Requires.That(process.CountDescriptors() is not null, "this kernel does not tell the number of descriptors (before 6.2)");
+        long before = _census.Take().Watches[0].OpenFiles!.Value.Open;
+        _server.Do("wait");
+        await Poll.Until(() => process.CountDescriptors() == before + 1, "the server waits in accept(2)");
+        // A first census lists the descriptors; the next ones only count them.
+        using Census fresh = CensusOf(_host, 8500);
+        Assert.Equal([before + 1, before + 1], [fresh.Take().Watches[0].OpenFiles!.Value.Open, fresh.Take().Watches[0].OpenFiles!.Value.Open]);
     }
 
     private static void Reset(Socket socket)
