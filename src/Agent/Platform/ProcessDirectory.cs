@@ -80,10 +80,16 @@ internal sealed class ProcessDirectory
     /// <param name="sockets">The method adds them here; a socket with two descriptors twice.</param>
     /// <param name="descriptors">How many descriptors of all kinds the process has.</param>
     /// <returns>0; or the errno that says that the agent may not list them (EACCES, EPERM), or that the process has ended.</returns>
+    /// <exception cref="IOException">The agent has too many open files.</exception>
     internal int ListSockets(List<OpenSocket> sockets, out int descriptors)
     {
         descriptors = 0;
         using DirectoryStream opened = LibC.opendir($"{_path}/fd", out int errno);
+        if (errno == EMFILE || errno == ENFILE)
+        {
+            throw new IOException("too many open files: raise LimitNOFILE= or ulimit -n of the agent");
+        }
+
         if (opened.IsInvalid)
         {
             return EndedOr(errno);

@@ -101,14 +101,16 @@ internal sealed partial class CensusSource(
             }
 
             succeeded();
-            Report(counts.DeadProblem);
+            Report(counts);
         }
         while (timer.Wait(stopping));
     }
 
-    private void Report(string? deadProblem)
+    private void Report(NamespaceCounts counts)
     {
-        if (deadProblem == _deadProblem)
+        string? deadProblem = counts.DeadProblem;
+        // While nothing listens there is nothing to see, and so no news.
+        if (deadProblem == _deadProblem || (deadProblem is null && !counts.Ports.Any(port => port.Dead is not null)))
         {
             return;
         }

@@ -74,14 +74,8 @@ internal sealed record NamespaceCounts : Reading
             }
         }
 
-        foreach (UnixSocketCounts counts in UnixSockets)
-        {
-            if (counts.AcceptQueue is { } queue && watch.UnixSockets.Contains(counts.Path))
-            {
-                length = (length ?? 0) + queue.Length;
-            }
-        }
-
-        return length;
+        return UnixSocketCounts.SumOfQueues(UnixSockets.Where(counts => watch.UnixSockets.Contains(counts.Path))) is { } unix
+            ? (length ?? 0) + unix.Length
+            : length;
     }
 }

@@ -1,3 +1,5 @@
+using Netlink.SockDiag;
+
 namespace Agent.Watching;
 
 /// <summary>The counts of one local port.</summary>
@@ -24,7 +26,27 @@ internal readonly record struct PortCounts(ushort Port, long Ipv4, long Ipv6, lo
 /// <param name="Path">Its path as configured.</param>
 /// <param name="Accepted">Connections that a process has accepted and not closed.</param>
 /// <param name="AcceptQueue">Its accept queue; null where nothing listens.</param>
-internal readonly record struct UnixSocketCounts(string Path, long Accepted, AcceptQueue? AcceptQueue);
+internal readonly record struct UnixSocketCounts(string Path, long Accepted, AcceptQueue? AcceptQueue)
+{
+    /// <summary>The file at the path: two paths may lead to one file. Null where there is none.</summary>
+    public UnixSocketFile? File { get; init; }
+
+    /// <summary>The sum of the accept queues of these paths; that of a file counts once. Null where nothing listens.</summary>
+    internal static AcceptQueue? SumOfQueues(IEnumerable<UnixSocketCounts> sockets)
+    {
+        AcceptQueue? sum = null;
+        HashSet<UnixSocketFile> files = [];
+        foreach (UnixSocketCounts socket in sockets)
+        {
+            if (socket.AcceptQueue is { } queue && (socket.File is not { } file || files.Add(file)))
+            {
+                sum = queue + sum.GetValueOrDefault();
+            }
+        }
+
+        return sum;
+    }
+}
 
 /// <summary>The accept queues of all sockets that listen on a port, summed.</summary>
 /// <param name="Length">Connections that wait to be accepted.</param>

@@ -66,10 +66,24 @@ internal sealed class UnixSocketTally
     }
 
     /// <summary>The counts of each path, in the order of the configuration.</summary>
-    internal ImmutableArray<UnixSocketCounts> ToCounts() => [.. _paths.Select(path => CountsOf([path], path.Path))];
+    internal ImmutableArray<UnixSocketCounts> ToCounts() => [.. _paths.Select(path => CountsOf([path], path.Path) with { File = path.File })];
 
     /// <summary>The accepted connections to these paths together. Each counts once, also where two paths stand for the same file.</summary>
     internal long AcceptedOf(ImmutableArray<string> paths) => paths.IsEmpty ? 0 : CountsOf(_paths.Where(path => paths.Contains(path.Path)), "").Accepted;
+
+    /// <summary>Why connections to these paths may be missing from the counts, in one line; null if none are.</summary>
+    internal string? ProblemOf(ImmutableArray<string> paths)
+    {
+        foreach (WatchedPath path in _paths)
+        {
+            if (path.IsForbidden && paths.Contains(path.Path) && !SelectedBy([path]).Any())
+            {
+                return $"cannot see the connections to {path.Path}: the agent may not look at this file; run it as root, or let its user enter the directory";
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The files that these paths stand for.</summary>
     internal IReadOnlySet<UnixSocketFile> FilesOf(ImmutableArray<string> paths) =>
@@ -80,7 +94,8 @@ internal sealed class UnixSocketTally
         _files.Clear();
         foreach (WatchedPath path in _paths)
         {
-            path.File = UnixSocketFile.At(path.Path);
+            path.File = UnixSocketFile.At(path.Path, out bool isForbidden);
+            path.IsForbidden = isForbidden;
         }
     }
 
@@ -143,6 +158,9 @@ internal sealed class UnixSocketTally
 
         /// <summary>The socket file at the path; null if there is none, or the agent may not look.</summary>
         internal UnixSocketFile? File { get; set; }
+
+        /// <summary>Whether the agent may not look at the path.</summary>
+        internal bool IsForbidden { get; set; }
 
         /// <summary>Whether a listening socket has this file.</summary>
         internal bool HasListener { get; set; }

@@ -30,6 +30,9 @@ internal sealed class WatchTally
         _peak = time is null ? null : new PeakWindow(time);
     }
 
+    /// <summary>Why connections of its unix sockets may be missing, in one line; null if none are.</summary>
+    internal string? UnixProblem { get; private set; }
+
     internal ImmutableArray<ushort> Ports => _watch.Ports;
 
     /// <summary>Whether the other tally is of a watch of the same name, ports and unix sockets.</summary>
@@ -81,9 +84,10 @@ internal sealed class WatchTally
     /// <summary>Counts the connections to the watch's unix sockets, once in each census.</summary>
     internal void Add(UnixSocketTally unixSockets)
     {
+        UnixProblem = unixSockets.ProblemOf(_watch.UnixSockets);
         if (unixSockets.AcceptedOf(_watch.UnixSockets) is > 0 and var accepted)
         {
-            _clients.Add(Client.Unix, (int)accepted, dead: 0);
+            _clients.Add(Client.Unix, (int)Math.Min(accepted, int.MaxValue), dead: 0);
         }
     }
 
@@ -92,7 +96,8 @@ internal sealed class WatchTally
         new(_watch, _clients.Connections, _clients.Clients, _clients.Highest, _peak?.Add(_clients.Highest), _top.Choose(_clients))
         {
             Dead = _dead > 0 || Ports.All(dead.Sees) ? _dead : null,
-            IsMinimum = !Ports.All(dead.SeesAll),
+            // While a look has to wait, connections that have died since are missing.
+            IsMinimum = UnixProblem is not null || dead.Age is not null || !Ports.All(dead.SeesAll),
             OpenFiles = dead.OpenFilesOf(Ports),
         };
 

@@ -136,9 +136,16 @@ public readonly record struct UnixSocketFile(uint Inode, uint Device)
 
     /// <summary>The socket file at a path, following symbolic links.</summary>
     /// <returns>Null if there is no socket at the path, or this process may not look.</returns>
-    public static UnixSocketFile? At(string path)
+    public static UnixSocketFile? At(string path) => At(path, out _);
+
+    /// <summary>The socket file at a path, following symbolic links.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="isForbidden">Whether this process may not look.</param>
+    /// <returns>Null if there is no socket at the path, or this process may not look.</returns>
+    internal static UnixSocketFile? At(string path, out bool isForbidden)
     {
         int result = LibC.statx(path, flags: 0, STATX_TYPE | STATX_INO, out Tmds.Linux.statx status);
+        isForbidden = -result == EACCES;
         return result >= 0 && (status.stx_mode & S_IFMT) == S_IFSOCK
             ? new UnixSocketFile((uint)status.stx_ino, ((uint)status.stx_dev_major << MinorBits) | (uint)status.stx_dev_minor)
             : null;

@@ -144,6 +144,31 @@ public sealed class ConfiguredTests : IDisposable
     }
 
     [Fact]
+    public async Task Unix_socket_that_the_agent_may_not_look_at_is_at_least_0_and_never_just_0()
+    {
+        using TestNamespace host = new();
+        string directory = _scratch["private"];
+        Directory.CreateDirectory(directory);
+        // Bound by another name than the watched one, so that the name does not help.
+        File.CreateSymbolicLink(_scratch["alias"], directory);
+        using UnixServer server = new(host, $"{_scratch["alias"]}/s");
+        server.Accept(3);
+        Assert.Equal(0, (await Tool.Run("chown", ["65534", directory])).ExitCode);
+        File.SetUnixFileMode(directory, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string config = Write($$"""{ "watches": [ { "name": "a", "unixSockets": ["{{directory}}/s"], "netns": "{{host.Path}}" } ] }""");
+
+        (int exitCode, string output, _) = await AgentProcess.Run(["--once", "--output", "json", "--config", config]);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("\"held\": 3,", output, StringComparison.Ordinal);
+
+        string[] limited = [Requires.Program("setpriv", "util-linux"), "--bounding-set", "-dac_override,-dac_read_search"];
+        (exitCode, output, _) = await AgentProcess.Run(["--once", "--output", "json", "--config", config], through: limited);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("\"heldIsMinimum\": true,", output, StringComparison.Ordinal);
+        Assert.Contains($"cannot see the connections to {directory}/s: the agent may not look at this file", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_config_needs_a_file()
     {
         (int exitCode, string output, string errors) = await AgentProcess.Run(["check-config"]);

@@ -32,7 +32,7 @@ public sealed class UnixSocketTallyTests : IDisposable
         Assert.Equal((3L, 1, 3), (counts.Held, counts.Clients, counts.Highest));
         Assert.Equal([new ClientCount(Client.Unix, 3)], counts.Shown);
         Assert.Equal("unix", $"{counts.Shown[0].Client}");
-        Assert.Equal([new UnixSocketCounts(Path, 3, new AcceptQueue(0, 100))], found.UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 3, new AcceptQueue(0, 100))], Counts(found));
         Assert.Empty(found.Ports);
     }
 
@@ -61,7 +61,7 @@ public sealed class UnixSocketTallyTests : IDisposable
         server.Accept(2);
         server.LeaveUnaccepted(4);
         NamespaceCounts found = Take(WatchOf("a", Path));
-        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(4, 7))], found.UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(4, 7))], Counts(found));
         Assert.Equal(2, found.Watches[0].Held);
     }
 
@@ -82,7 +82,7 @@ public sealed class UnixSocketTallyTests : IDisposable
     {
         using UnixServer server = new(_host, Path, SocketType.Seqpacket);
         server.Accept(2);
-        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 100))], Take(WatchOf("a", Path)).UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 100))], Counts(Take(WatchOf("a", Path))));
     }
 
     [Fact]
@@ -109,6 +109,7 @@ public sealed class UnixSocketTallyTests : IDisposable
         NamespaceCounts found = Take(WatchOf("a", Path, _scratch["link"]));
         Assert.Equal([2L, 2L], found.UnixSockets.Select(counts => counts.Accepted));
         Assert.Equal(2, found.Watches[0].Held);
+        Assert.Equal(new AcceptQueue(0, 100), UnixSocketCounts.SumOfQueues(found.UnixSockets));
     }
 
     [Fact]
@@ -119,7 +120,7 @@ public sealed class UnixSocketTallyTests : IDisposable
         File.Delete(Path);
         using UnixServer replacement = new(_host, Path);
         replacement.Accept(1);
-        Assert.Equal([new UnixSocketCounts(Path, 1, new AcceptQueue(0, 100))], Take(WatchOf("a", Path)).UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 1, new AcceptQueue(0, 100))], Counts(Take(WatchOf("a", Path))));
     }
 
     [Fact]
@@ -128,7 +129,7 @@ public sealed class UnixSocketTallyTests : IDisposable
         using UnixServer server = new(_host, Path);
         server.Accept(2);
         File.Delete(Path);
-        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 100))], Take(WatchOf("a", Path)).UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 100))], Counts(Take(WatchOf("a", Path))));
     }
 
     [Fact]
@@ -137,7 +138,7 @@ public sealed class UnixSocketTallyTests : IDisposable
         using UnixServer server = new(_host, Path);
         server.Accept(2);
         server.CloseListener();
-        Assert.Equal([new UnixSocketCounts(Path, 2, AcceptQueue: null)], Take(WatchOf("a", Path)).UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 2, AcceptQueue: null)], Counts(Take(WatchOf("a", Path))));
     }
 
     [Fact]
@@ -156,8 +157,8 @@ public sealed class UnixSocketTallyTests : IDisposable
         using TestNamespace other = new();
         using UnixServer elsewhere = new(other, Path);
         elsewhere.Accept(2);
-        Assert.Equal([new UnixSocketCounts(Path, 0, AcceptQueue: null)], Take(WatchOf("a", Path)).UnixSockets);
-        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 100))], Take(other, null, WatchOf("a", Path)).UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 0, AcceptQueue: null)], Counts(Take(WatchOf("a", Path))));
+        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 100))], Counts(Take(other, null, WatchOf("a", Path))));
     }
 
     [Fact]
@@ -168,8 +169,8 @@ public sealed class UnixSocketTallyTests : IDisposable
         using UnixServer server = new(_host, Path);
         server.Accept(1);
         server.Accept(2, from: other);
-        Assert.Equal([new UnixSocketCounts(Path, 1, new AcceptQueue(0, 100))], Take(WatchOf("a", Path)).UnixSockets);
-        Assert.Equal([new UnixSocketCounts(Path, 2, AcceptQueue: null)], Take(other, null, WatchOf("a", Path)).UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 1, new AcceptQueue(0, 100))], Counts(Take(WatchOf("a", Path))));
+        Assert.Equal([new UnixSocketCounts(Path, 2, AcceptQueue: null)], Counts(Take(other, null, WatchOf("a", Path))));
     }
 
     [Fact]
@@ -217,8 +218,8 @@ public sealed class UnixSocketTallyTests : IDisposable
             .. UnixSocketReplies.Socket(n, 7, "/run/other", file: 3),
         ];
 
-        Assert.Equal([new UnixSocketCounts(Path, 1, new AcceptQueue(0, 5))], Scripted(n => [.. Theirs(n), .. Ours(n), .. Replies.Done(n)]).UnixSockets);
-        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 7))], Scripted(n => [.. Theirs(n), .. Replies.Done(n)]).UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 1, new AcceptQueue(0, 5))], Counts(Scripted(n => [.. Theirs(n), .. Ours(n), .. Replies.Done(n)])));
+        Assert.Equal([new UnixSocketCounts(Path, 2, new AcceptQueue(0, 7))], Counts(Scripted(n => [.. Theirs(n), .. Replies.Done(n)])));
     }
 
     [Fact]
@@ -228,7 +229,7 @@ public sealed class UnixSocketTallyTests : IDisposable
         NamespaceCounts found = Scripted(n => attempts++ == 0
             ? [.. UnixSocketReplies.Socket(n, 1, Path), .. UnixSocketReplies.Socket(n, 2, Path, flags: Replies.Multi | Replies.DumpInterrupted)]
             : [.. UnixSocketReplies.Socket(n, 1, Path), .. Replies.Done(n)]);
-        Assert.Equal([new UnixSocketCounts(Path, 1, AcceptQueue: null)], found.UnixSockets);
+        Assert.Equal([new UnixSocketCounts(Path, 1, AcceptQueue: null)], Counts(found));
     }
 
     [Fact]
@@ -239,6 +240,9 @@ public sealed class UnixSocketTallyTests : IDisposable
         Assert.Contains("modprobe unix_diag", failed.Failure);
         Assert.Empty(failed.UnixSockets);
     }
+
+    /// <summary>The counts, without the file at the path.</summary>
+    private static IEnumerable<UnixSocketCounts> Counts(NamespaceCounts found) => found.UnixSockets.Select(counts => counts with { File = null });
 
     private static Watch WatchOf(string name, params string[] paths) => new(name, []) { UnixSockets = [.. paths] };
 

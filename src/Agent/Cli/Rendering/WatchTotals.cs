@@ -24,15 +24,9 @@ internal readonly record struct WatchTotals(long Ipv4, long Ipv6, long Unaccepte
             }
         }
 
-        foreach (UnixSocketCounts socket in found.UnixSockets)
-        {
-            if (socket.AcceptQueue is { } queue && watch.UnixSockets.Contains(socket.Path))
-            {
-                totals = totals with { AcceptQueue = queue + totals.AcceptQueue.GetValueOrDefault() };
-            }
-        }
-
-        return totals;
+        return UnixSocketCounts.SumOfQueues(found.UnixSockets.Where(socket => watch.UnixSockets.Contains(socket.Path))) is { } unix
+            ? totals with { AcceptQueue = unix + totals.AcceptQueue.GetValueOrDefault() }
+            : totals;
     }
 
     /// <summary>The percentage of the limit, rounded down: 100 means that the limit is reached.</summary>

@@ -28,7 +28,7 @@ internal sealed class DeadConnections
     private const int PauseFactor = 10;
 
     // Above these the checks between looks would be expensive. Then a look is due when a connection has left the table, and regularly.
-    private const int MostCheckedServers = 64;
+    private const int MostCheckedServers = 256;
     private const int MostCheckedDead = 1000;
 
     private readonly HashSet<ushort> _ports;
