@@ -72,7 +72,8 @@ internal sealed class DeadConnections
     // The descriptors of the servers before the dump.
     private long? _descriptorsBefore;
 
-    // At the last census that could compare the two: the connections that were seen since the last look, and the descriptors that were none in the table.
+    // At the last census that could compare the two: the connections that were seen since the last look, and the descriptors without a connection in
+    // the table.
     private int _connections;
     private long? _surplus;
 
@@ -370,7 +371,7 @@ internal sealed class DeadConnections
 
         if (IsListenerWithoutOwner())
         {
-            // It comes once for each listening socket that is opened, and until the search nothing is known of its port.
+            // This happens once for each listening socket that is opened. Until the search nothing is known of its port.
             return true;
         }
 
