@@ -133,7 +133,7 @@ internal sealed class ProcessDirectory
     /// <summary>Whether a socket is certainly not of TCP or MPTCP. It needs no copy of the descriptor.</summary>
     /// <param name="descriptor">The descriptor of the process.</param>
     /// <param name="inode">The inode of the socket.</param>
-    /// <returns>False also if the kernel does not tell, and if the descriptor refers to another file now.</returns>
+    /// <returns>False also if the kernel does not report it, and if the descriptor refers to another file now.</returns>
     internal bool IsOfOtherProtocol(int descriptor, uint inode)
     {
         // XATTR_NAME_SOCKPROTONAME in net/socket.c: TCP, TCPv6, UDP, UNIX-STREAM, …. A socket that an MPTCP listener has accepted is called MPTCP, also
@@ -160,7 +160,7 @@ internal sealed class ProcessDirectory
         return state.Length > 2 && Utf8Parser.TryParse(state[2..], out int parent, out _) ? parent : null;
     }
 
-    /// <summary>ESRCH if the process has ended; otherwise the errno. For a process that ends, /proc says that it forbids the look.</summary>
+    /// <summary>ESRCH if the process has ended; otherwise the errno. While a process ends, /proc returns the errno of a missing permission.</summary>
     private int EndedOr(int errno) => IsForbidden(errno) && StateAndParent() is [] or [(byte)'Z' or (byte)'X', ..] ? ESRCH : errno;
 
     /// <summary>The part of proc_pid_stat(5) that begins with the state and the PID of the parent; empty if the process has ended.</summary>

@@ -152,7 +152,7 @@ public sealed class DeadConnectionRightsTests : IDisposable
         agent.Signal(SIGHUP);
         await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"other\"} 0\n"), $"the other watch is published; the log: {agent.Errors}");
         await AssertOnlySeenAlive();
-        Assert.Contains("the agent may not copy the server's descriptors; give it the capability CAP_SYS_PTRACE", agent.Errors);
+        Assert.Contains("the agent may not copy the server's descriptors; give the agent the capability CAP_SYS_PTRACE", agent.Errors);
 
         server.Do("close 10");
         await Poll.Until(() => Metrics.Contains("tcp_clients{watch=\"consul\"} 0\n"), $"the server has closed them; the textfile: {Metrics}");

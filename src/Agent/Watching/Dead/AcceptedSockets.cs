@@ -34,13 +34,13 @@ internal sealed class AcceptedSockets(ImmutableArray<ushort> ports)
     /// <summary>The port and the client of each, in the same order; empty unless they are kept.</summary>
     internal ReadOnlySpan<PortAndClient> Clients => KeepsClients ? _clients.AsSpan(0, Count) : [];
 
-    /// <summary>Whether ports and clients are kept, too. That costs six times the memory, and is only needed where descriptors cannot be copied.</summary>
+    /// <summary>Whether ports and clients are kept, too. This takes six times the memory, and is needed only where descriptors cannot be copied.</summary>
     internal bool KeepsClients { get; private set; }
 
     /// <summary>The sockets that listen: their inodes, with the local port.</summary>
     internal Dictionary<uint, ushort> Listeners { get; } = [];
 
-    /// <summary>The users that created these sockets, and the processes that hold them unless they changed their user.</summary>
+    /// <summary>The users that created these sockets. The processes that hold them run as these users, unless a process has changed its user.</summary>
     internal IReadOnlySet<uint> Users => _users;
 
     /// <summary>The ports that have connections.</summary>

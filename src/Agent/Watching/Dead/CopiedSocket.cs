@@ -21,7 +21,7 @@ internal static class CopiedSocket
     /// <summary>Asks a copy.</summary>
     /// <param name="copy">The copy of the descriptor.</param>
     /// <param name="inode">The inode of the socket that was to be copied.</param>
-    /// <param name="netnsCookie">The cookie of the network namespace that is counted; null if the kernel tells none.</param>
+    /// <param name="netnsCookie">The cookie of the network namespace that is counted; null if the kernel does not report it.</param>
     /// <returns>
     /// The ends of the connection; null if this is another socket, if it is no TCP socket, if it belongs to another network namespace, if the connection
     /// has not ended, or if there was none.

@@ -10,7 +10,7 @@ namespace Agent.Watching.Dead;
 /// <summary>
 /// Finds the connections that the kernel has ended and the server has not closed. They are in no table, but each has a descriptor in the server's
 /// process. A look lists these descriptors and asks a copy of each socket that no table has, pidfd_getfd(2). A look happens only when something
-/// indicates that there may be such a connection; what was found stays until its descriptor is gone.
+/// indicates that there may be such a connection, and at least every 30 s. A connection that was found stays until its descriptor is gone.
 /// </summary>
 /// <remarks>
 /// Without the right to copy, the look counts the connections that a census saw alive. Without the right to list, there is no look. Then the counts
@@ -21,7 +21,8 @@ internal sealed class DeadConnections
     /// <summary>The longest time from one look to the next, and from one search for the servers' processes to the next.</summary>
     internal static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
 
-    // How long connections may have left the table together with their descriptors, before a look makes sure that it was their descriptors.
+    // Connections that left the table may have left their descriptors behind while as many other descriptors were closed. A look makes sure, but not
+    // sooner than this after the last look.
     private static readonly TimeSpan MakeSureAfter = TimeSpan.FromSeconds(2);
 
     // After a look or a search there is a pause of ten times as long. With 200 connections the next census always looks again, with 100,000 only some do.
@@ -71,11 +72,12 @@ internal sealed class DeadConnections
     // The descriptors of the servers before the dump.
     private long? _descriptorsBefore;
 
-    // At the last census that could compare the two: the connections that were seen since the last look, and the descriptors that were none in the table.
+    // At the last census that could compare the two: the connections that were seen since the last look, and the descriptors without a connection in
+    // the table.
     private int _connections;
     private long? _surplus;
 
-    // Whether connections have come for which no known server has got a descriptor: it has a process that is not known.
+    // Whether connections have come for which no known process has a descriptor: a server has a process that is not known.
     private bool _isProcessMissing;
 
     /// <param name="ports">The watched ports.</param>
@@ -258,7 +260,7 @@ internal sealed class DeadConnections
         return hasGrown || _isProcessMissing;
     }
 
-    /// <summary>How many descriptors the servers have together; null if this kernel does not tell, or if there are too many processes to ask each time.</summary>
+    /// <summary>How many descriptors the servers have together; null if this kernel does not report it, or if there are too many processes to ask each time.</summary>
     private long? CountDescriptors()
     {
         if (_servers.All.Count > MostCheckedServers)
@@ -369,7 +371,7 @@ internal sealed class DeadConnections
 
         if (IsListenerWithoutOwner())
         {
-            // It comes once for each listening socket that is opened, and until the search nothing is known of its port.
+            // This happens once for each listening socket that is opened. Until the search nothing is known of its port.
             return true;
         }
 
@@ -433,9 +435,9 @@ internal sealed class DeadConnections
             if (server.CopyErrno != 0)
             {
                 return server.CopyErrno == ENOSYS
-                    ? "cannot see all dead connections: only those that a census has counted before, because this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
-                    : "cannot see all dead connections: only those that a census has counted before, because the agent may not copy the server's descriptors; "
-                        + "give it the capability CAP_SYS_PTRACE, and allow the system call pidfd_getfd";
+                    ? "cannot see all dead connections: only those that a census counted before they died, because this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
+                    : "cannot see all dead connections: only those that a census counted before they died, because the agent may not copy the server's descriptors; "
+                        + "give the agent the capability CAP_SYS_PTRACE, and allow the system call pidfd_getfd";
             }
         }
 
@@ -462,7 +464,7 @@ internal sealed class DeadConnections
         Problem = withoutOwner.Count == 0 ? copyProblem
             : _servers.Hidden > 0
                 ? $"cannot see all dead connections: the agent may not look into the process that listens on port {withoutOwner.Min()}; "
-                    + "run it as root, or with the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+                    + "run the agent as root, or with the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
                 : $"cannot see all dead connections: no process in the agent's /proc listens on port {withoutOwner.Min()}; "
                     + "a container needs 'pid: host', and a systemd unit ProtectProc=default";
     }

@@ -175,7 +175,7 @@ internal sealed class ServerProcess(ProcessDirectory process)
     }
 
     /// <summary>Counts its descriptors without listing them; 0 if it has ended.</summary>
-    /// <returns>False if this kernel cannot tell their number.</returns>
+    /// <returns>False if this kernel does not report their number.</returns>
     internal bool CountDescriptors()
     {
         long? count = process.CountDescriptors();

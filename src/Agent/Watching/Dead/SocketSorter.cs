@@ -102,7 +102,7 @@ internal sealed class SocketSorter(IReadOnlySet<ushort> ports, SocketFilter? fil
         (Dead, _others) = (dead, others);
     }
 
-    /// <summary>Sockets of other protocols are told apart by name, without copying their descriptors.</summary>
+    /// <summary>Removes sockets of other protocols. The kernel reports the name of the protocol, so this needs no copies of descriptors.</summary>
     private void RemoveThoseOfOtherProtocols()
     {
         foreach ((uint inode, Place place) in _candidates)
@@ -138,7 +138,7 @@ internal sealed class SocketSorter(IReadOnlySet<ushort> ports, SocketFilter? fil
             if (ports.Contains(port))
             {
                 // It was accepted after the first dump. If it is dead at the next census, that census cannot notice that it has left the table.
-                // The server has shut down one of another state; that one is seen at the latest by the regular look.
+                // The server has shut down a socket of another state. If that one dies, the regular look finds it at the latest.
                 bool isAlive = state is TcpState.Established or TcpState.CloseWait;
                 IsUnsettled |= isAlive;
                 AcceptedMeanwhile += isAlive ? 1 : 0;
