@@ -31,7 +31,7 @@ public sealed class EndpointTests : IDisposable
         await using FakeConsul consul = new();
         using AgentProcess daemon = AgentProcess.Start(
             [
-                "--interval", "100ms", "--netns", _namespace.Path, "--textfile-directory", "none", "--listen", _address,
+                "--interval", "100ms", "--total-limit", "1000", "--netns", _namespace.Path, "--textfile-directory", "none", "--listen", _address,
                 "--listen-token-file", _scratch["token"], "--listen-certificate-file", _scratch["cert.pem"], "--listen-key-file", _scratch["key.pem"],
             ],
             new Dictionary<string, string> { ["CONSUL_HTTP_ADDR"] = $"{consul.Address}" });

@@ -210,6 +210,9 @@ public sealed class HeldTests
         await IpAsync(host, "link", "set", "other", "up");
         await IpAsync(host, "address", "add", "fe80::5/64", "dev", "lo", "nodad");
         await IpAsync(host, "address", "add", "fe80::5/64", "dev", "other", "nodad");
+        // The kernel adds the routes of new addresses a little later.
+        await Poll.Until(() => HasRoute(host, "lo"), "fe80::5 can be reached on lo");
+        await Poll.Until(() => HasRoute(host, "other"), "fe80::5 can be reached on other");
         host.Clients.KeepAlive(20, "fe80::5%1", "fe80::5%1");
         host.Clients.KeepAlive(7, "fe80::5%7", "fe80::5%7");
 
@@ -274,6 +277,14 @@ public sealed class HeldTests
         ConsulCensus census = await host.AssertSlotsAsync(Limit, [("127.0.0.1", 5)]);
 
         Assert.Equal(5, census.Ipv4);
+    }
+
+    private static async Task<bool> HasRoute(HostWithConsul host, string device)
+    {
+        (int exitCode, string output) = await Tool.Run(
+            InNamespace.Program,
+            InNamespace.Arguments(host.Namespace, [Requires.Program("ip", "iproute2"), "-6", "route", "show", "table", "local", "dev", device]));
+        return exitCode == 0 && output.Contains("fe80::5 ", StringComparison.Ordinal);
     }
 
     private static async Task IpAsync(HostWithConsul host, params string[] command)

@@ -25,8 +25,8 @@ internal static class SeriesBound
     // Whether the asked service refuses the agent's address.
     private const int PerQuestion = 1;
 
-    // Success, duration, last success.
-    private const int PerNamespace = 3;
+    // Success, duration, last success, the age of the dead connections.
+    private const int PerNamespace = 4;
 
     // The agent's build.
     private const int Other = 1;

@@ -15,6 +15,7 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             SetCensus(found);
+            SetDeadAge(found);
             foreach (PortCounts counts in found.Ports)
             {
                 SetPort(found.Netns, counts);
@@ -45,6 +46,18 @@ internal sealed class ConnectionMetrics(MetricRegistry registry, BuildInformatio
         if (found.LastSuccess is { } success)
         {
             registry.SetIn(MetricFamilies.CensusLastSuccess, found.Netns, success.ToUnixTimeMilliseconds() / 1000.0);
+        }
+    }
+
+    private void SetDeadAge(NamespaceCounts found)
+    {
+        foreach (PortCounts counts in found.Ports)
+        {
+            if (counts.Dead is not null)
+            {
+                registry.SetIn(MetricFamilies.TcpDeadConnectionsAge, found.Netns, found.DeadAge?.TotalSeconds ?? 0);
+                return;
+            }
         }
     }
 

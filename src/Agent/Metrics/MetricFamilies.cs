@@ -22,6 +22,10 @@ internal static class MetricFamilies
         "tcp_dead_connections", MetricType.Gauge,
         "Connections that the kernel has ended and the server has not closed, so that they still take a slot; absent where the agent cannot see them.", "port");
 
+    internal static readonly MetricFamily TcpDeadConnectionsAge = new(
+        "tcp_dead_connections_age_seconds", MetricType.Gauge,
+        "How old the numbers of dead connections are, in seconds: 0 if they are of the last census, more while a further look has to wait.");
+
     internal static readonly MetricFamily TcpAcceptQueueLength = new(
         "tcp_accept_queue_length", MetricType.Gauge,
         "Connections that wait in the accept queues of the sockets listening on this port, or on the unix socket with this path.", "port");
@@ -95,6 +99,7 @@ internal static class MetricFamilies
         TcpConnections,
         TcpUnacceptedConnections,
         TcpDeadConnections,
+        TcpDeadConnectionsAge,
         TcpAcceptQueueLength,
         TcpAcceptQueueLimit,
         TcpListenDrops,

@@ -181,7 +181,7 @@ public sealed class SettingsReaderTests
     {
         string[] ports = [.. Enumerable.Range(1, 1426).Select(port => $"{port * 2}")];
         Assert.Equal(1425, Read(WithPorts(ports[..1425])).Watches[0].Watch.Ports.Length);
-        Refused("--port: these watches can produce 10003 series, and the maximum is 10000; configure fewer ports, or show fewer clients", WithPorts(ports));
+        Refused("--port: these watches can produce 10004 series, and the maximum is 10000; configure fewer ports, or show fewer clients", WithPorts(ports));
     }
 
     private static CommandLineValues WithPorts(string[] ports) => new([.. ports.Select(port => ("--port", port))]);

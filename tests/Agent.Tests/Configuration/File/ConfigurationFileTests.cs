@@ -228,7 +228,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("{ \"watches\": [ { \"name\": \"a\", \"ports\": [1] },\n { \"name\": \"a\", \"ports\": [2] } ] }",
         "2: watches[1].name: another watch has the name 'a'; give each watch a different name")]
     [InlineData("{ \"watches\":\n [ { \"name\": \"a\", \"ports\": [1], \"shownClients\": 9983 } ] }",
-        "1: watches: these watches can produce 10001 series, and the maximum is 10000; configure fewer ports, or show fewer clients")]
+        "1: watches: these watches can produce 10002 series, and the maximum is 10000; configure fewer ports, or show fewer clients")]
     public void Invalid_setting_is_reported_with_file_line_and_key(string text, string message) => Assert.Equal($"{Path}:{message}", Wrong(text));
 
     [Theory]

@@ -288,6 +288,7 @@ public sealed partial class EndpointExpositionTests
     {
         Duration = TimeSpan.FromSeconds(number),
         LastSuccess = DateTimeOffset.FromUnixTimeSeconds(number),
+        DeadAge = TimeSpan.FromSeconds(number),
         Ports = [new PortCounts(8500, number, number, number, new AcceptQueue(number, number)) { Dead = number }],
         Watches =
         [
@@ -303,7 +304,7 @@ public sealed partial class EndpointExpositionTests
     private static int NumberOf(string text)
     {
         int[] numbers = [.. CensusSamples().Matches(text).Select(sample => int.Parse(sample.Groups["value"].Value))];
-        Assert.Equal(18, numbers.Length);
+        Assert.Equal(19, numbers.Length);
         int number = Assert.Single(numbers.Distinct());
         Assert.Contains($"client=\"192.0.2.{number % 250}\"", text);
         Assert.Matches($"\nsockdiag_census_duration_seconds_sum {number * (number + 1L) / 2}(\\.0)?\n", text);
