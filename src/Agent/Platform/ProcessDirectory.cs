@@ -85,11 +85,7 @@ internal sealed class ProcessDirectory
     {
         descriptors = 0;
         using DirectoryStream opened = LibC.opendir($"{_path}/fd", out int errno);
-        if (errno == EMFILE || errno == ENFILE)
-        {
-            throw new IOException("too many open files: raise LimitNOFILE= or ulimit -n of the agent");
-        }
-
+        ThrowIfTooManyFiles(errno);
         if (opened.IsInvalid)
         {
             return EndedOr(errno);
@@ -194,6 +190,15 @@ internal sealed class ProcessDirectory
         Span<byte> link = stackalloc byte[LongestLink];
         int length = LibC.readlink($"{_path}/exe", link);
         return length > 0 ? Encoding.UTF8.GetString(link[..length]) : null;
+    }
+
+    /// <exception cref="IOException">The errno means that the agent has too many open files.</exception>
+    internal static void ThrowIfTooManyFiles(int errno)
+    {
+        if (errno == EMFILE || errno == ENFILE)
+        {
+            throw new IOException("too many open files: raise LimitNOFILE= or ulimit -n of the agent");
+        }
     }
 
     /// <summary>Whether an errno means that a permission is missing.</summary>

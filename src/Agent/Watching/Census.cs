@@ -112,7 +112,7 @@ internal sealed class Census : IDisposable
             Ports = ports,
             UnixSockets = _unixSockets?.ToCounts() ?? [],
             Watches = ToWatchCounts(),
-            DeadProblem = _dead.Problem ?? _watches.Select(watch => watch.UnixProblem).FirstOrDefault(problem => problem is not null),
+            DeadProblem = _dead.Visibility.Problem ?? _watches.Select(watch => watch.UnixProblem).FirstOrDefault(problem => problem is not null),
             DeadAge = _dead.Age,
         };
     }

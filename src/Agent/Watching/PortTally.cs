@@ -156,6 +156,6 @@ internal sealed class PortTally
         internal void AddDead() => _deadConnections++;
 
         internal readonly PortCounts ToCounts(ushort port, DeadConnections dead) =>
-            new(port, _ipv4, _ipv6, _unaccepted, _listening ? _acceptQueue : null) { Dead = dead.CountOf(port, _deadConnections) };
+            new(port, _ipv4, _ipv6, _unaccepted, _listening ? _acceptQueue : null) { Dead = dead.Visibility.CountOf(port, _deadConnections) };
     }
 }

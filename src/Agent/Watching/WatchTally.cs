@@ -95,9 +95,9 @@ internal sealed class WatchTally
     internal WatchCounts ToCounts(DeadConnections dead) =>
         new(_watch, _clients.Connections, _clients.Clients, _clients.Highest, _peak?.Add(_clients.Highest), _top.Choose(_clients))
         {
-            Dead = _dead > 0 || Ports.All(dead.Sees) ? _dead : null,
+            Dead = _dead > 0 || Ports.All(dead.Visibility.Sees) ? _dead : null,
             // While a look has to wait, connections that have died since are missing.
-            IsMinimum = UnixProblem is not null || dead.Age is not null || !Ports.All(dead.SeesAll),
+            IsMinimum = UnixProblem is not null || dead.Age is not null || !Ports.All(dead.Visibility.SeesAll),
             OpenFiles = dead.OpenFilesOf(Ports),
         };
 

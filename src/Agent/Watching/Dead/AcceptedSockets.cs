@@ -89,6 +89,20 @@ internal sealed class AcceptedSockets(ImmutableArray<ushort> ports)
         AddUser(socket.UserId);
     }
 
+    /// <summary>Adds the listening sockets by a dump of them alone.</summary>
+    internal void AddListeners(SockDiagClient client)
+    {
+        SocketQuery query = new(TcpStates.Listen, ports);
+        do
+        {
+            foreach (InetSocket socket in client.Dump(query))
+            {
+                AddListener(socket);
+            }
+        }
+        while (client.LastDumpIncomplete);
+    }
+
     /// <summary>Takes over the connections of a former census, perhaps of other ports.</summary>
     internal void TakeOver(AcceptedSockets former)
     {

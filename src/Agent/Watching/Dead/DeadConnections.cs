@@ -3,7 +3,6 @@ using Agent.Platform;
 using Netlink;
 using Netlink.SockDiag;
 using Netlink.SockDiag.Filters;
-using static Tmds.Linux.LibC;
 
 namespace Agent.Watching.Dead;
 
@@ -48,10 +47,6 @@ internal sealed class DeadConnections
     private readonly Dictionary<uint, Place> _listed = [];
     private HashSet<uint> _listenersAtLook = [];
 
-    // Ports that have a listening socket or a connection, and those of them whose server's descriptors were listed.
-    private HashSet<ushort> _inUse = [];
-    private HashSet<ushort> _visible = [];
-    private bool _hasOnlySeenAlive;
     private long? _lookedAt;
     private long? _searchedAt;
     private long _nextLookAt;
@@ -99,39 +94,14 @@ internal sealed class DeadConnections
     /// <summary>The dead connections, after a look or without one.</summary>
     internal IReadOnlyCollection<DeadConnection> Found => _sockets.Dead.Values;
 
-    /// <summary>Why the agent may miss dead connections, in one line; null if it sees all of them.</summary>
-    internal string? Problem { get; private set; }
+    /// <summary>How far the agent sees dead connections.</summary>
+    internal DeadVisibility Visibility { get; } = new();
 
     /// <summary>How old the numbers are if a look is due and must wait; otherwise null.</summary>
     internal TimeSpan? Age { get; private set; }
 
-    /// <summary>Whether the agent sees all dead connections of a port.</summary>
-    internal bool SeesAll(ushort port) => Sees(port) && !(_hasOnlySeenAlive && _inUse.Contains(port));
-
-    /// <summary>Whether the agent can look for dead connections of a port, and sees at least some of them.</summary>
-    internal bool Sees(ushort port) => _visible.Contains(port) || !_inUse.Contains(port);
-
-    /// <summary>The number of dead connections of a port as it is published: null if the agent cannot look for them, and where nothing is in use.</summary>
-    /// <param name="port">The port.</param>
-    /// <param name="found">How many were found.</param>
-    internal long? CountOf(ushort port, long found) => found > 0 || _visible.Contains(port) ? found : null;
-
-    /// <summary>The open files of the process that is nearest to its limit, of those that listen on the ports; null if the agent cannot see one.</summary>
-    internal OpenFiles? OpenFilesOf(ImmutableArray<ushort> ports)
-    {
-        OpenFiles? nearest = null;
-        foreach (ServerProcess server in _servers.All)
-        {
-            if (server.DescriptorLimit is { } limit
-                && (nearest is not { } other || server.Descriptors / (double)limit > other.Open / (double)other.Limit)
-                && ports.Any(server.ListensOn))
-            {
-                nearest = new OpenFiles(server.Descriptors, limit, server.Process.Id);
-            }
-        }
-
-        return nearest;
-    }
+    /// <inheritdoc cref="ServerProcesses.OpenFilesOf"/>
+    internal OpenFiles? OpenFilesOf(ImmutableArray<ushort> ports) => _servers.OpenFilesOf(ports);
 
     /// <summary>Takes over what another census of the network namespace has found.</summary>
     internal void TakeOver(DeadConnections former)
@@ -149,7 +119,7 @@ internal sealed class DeadConnections
     internal void Begin()
     {
         // Before the first look it is not known whether descriptors can be copied.
-        _current.Clear(keepsClients: _lookedAt is null || _hasOnlySeenAlive);
+        _current.Clear(keepsClients: _lookedAt is null || Visibility.HasOnlySeenAlive);
         _descriptorsBefore = CountDescriptors();
     }
 
@@ -183,8 +153,7 @@ internal sealed class DeadConnections
         {
             // The census has succeeded. Only the dead connections are not known. The next census looks again.
             _isUnsettled = true;
-            (_inUse, _visible) = ([.. _ports], []);
-            Problem = $"cannot look for dead connections: {failure.Message}";
+            Visibility.SetBlind(_ports, $"cannot look for dead connections: {failure.Message}");
         }
     }
 
@@ -303,7 +272,7 @@ internal sealed class DeadConnections
         // With a filter the dump may lack the listening sockets.
         if (_filter is not null)
         {
-            AddListeners(client);
+            _current.AddListeners(client);
         }
 
         ForgetOtherNamespace(client.NetnsCookie);
@@ -325,7 +294,6 @@ internal sealed class DeadConnections
 
         // By the list, because the server may have opened and closed descriptors since they were counted.
         (_surplus, _connections) = (_servers.All.Sum(server => server.Descriptors) - _alive.Count(_listed.ContainsKey), _current.Count);
-        string? copyProblem = CopyProblem();
         _sockets.Sort(client, _listed, inode => _alive.Contains(inode) || _current.Listeners.ContainsKey(inode), _gone);
         _isUnsettled |= _sockets.IsUnsettled;
         _surplus -= _sockets.AcceptedMeanwhile;
@@ -334,20 +302,7 @@ internal sealed class DeadConnections
             _gone.Clear();
         }
 
-        Judge(copyProblem);
-    }
-
-    private void AddListeners(SockDiagClient client)
-    {
-        SocketQuery query = new(TcpStates.Listen, _ports);
-        do
-        {
-            foreach (InetSocket socket in client.Dump(query))
-            {
-                _current.AddListener(socket);
-            }
-        }
-        while (client.LastDumpIncomplete);
+        Visibility.Judge(_current, _listed.ContainsKey, _servers);
     }
 
     /// <summary>Forgets what belongs to another network namespace: the name of the namespace may come to refer to another one.</summary>
@@ -425,48 +380,6 @@ internal sealed class DeadConnections
                 _listed.TryAdd(socket.Inode, new Place(server, socket.Descriptor));
             }
         }
-    }
-
-    /// <summary>Why the agent may not copy descriptors of every server; null if it may.</summary>
-    private string? CopyProblem()
-    {
-        foreach (ServerProcess server in _servers.All)
-        {
-            if (server.CopyErrno != 0)
-            {
-                return server.CopyErrno == ENOSYS
-                    ? "cannot see all dead connections: only those that a census counted before they died, because this kernel cannot copy descriptors (pidfd_getfd, Linux 5.6)"
-                    : "cannot see all dead connections: only those that a census counted before they died, because the agent may not copy the server's descriptors; "
-                        + "give the agent the capability CAP_SYS_PTRACE, and allow the system call pidfd_getfd";
-            }
-        }
-
-        return null;
-    }
-
-    private void Judge(string? copyProblem)
-    {
-        (_inUse, _visible) = ([], []);
-        HashSet<ushort> withoutOwner = [];
-        foreach ((uint inode, ushort port) in _current.Listeners)
-        {
-            (_listed.ContainsKey(inode) ? _visible : withoutOwner).Add(port);
-        }
-
-        // A server that no longer listens.
-        IEnumerable<ushort> closed = _current.PortsInUse.Where(port => !_visible.Contains(port) && !withoutOwner.Contains(port));
-        (_alive.All(_listed.ContainsKey) ? _visible : withoutOwner).UnionWith([.. closed]);
-
-        _inUse.UnionWith(_visible);
-        _inUse.UnionWith(withoutOwner);
-        _visible.ExceptWith(withoutOwner);
-        _hasOnlySeenAlive = copyProblem is not null;
-        Problem = withoutOwner.Count == 0 ? copyProblem
-            : _servers.Hidden > 0
-                ? $"cannot see all dead connections: the agent may not look into the process that listens on port {withoutOwner.Min()}; "
-                    + "run the agent as root, or with the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-                : $"cannot see all dead connections: no process in the agent's /proc listens on port {withoutOwner.Min()}; "
-                    + "a container needs 'pid: host', and a systemd unit ProtectProc=default";
     }
 
     private long PauseAfter(long begun)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Platform;
 using static Tmds.Linux.LibC;
 
@@ -20,6 +21,23 @@ internal sealed class ServerProcesses
 
     /// <summary>How many processes the agent may not look into, of those that the last search looked at.</summary>
     internal int Hidden { get; private set; }
+
+    /// <summary>The open files of the process that is nearest to its limit, of those that listen on the ports; null if the agent cannot see one.</summary>
+    internal OpenFiles? OpenFilesOf(ImmutableArray<ushort> ports)
+    {
+        OpenFiles? nearest = null;
+        foreach (ServerProcess server in _servers)
+        {
+            if (server.DescriptorLimit is { } limit
+                && (nearest is not { } other || server.Descriptors / (double)limit > other.Open / (double)other.Limit)
+                && ports.Any(server.ListensOn))
+            {
+                nearest = new OpenFiles(server.Descriptors, limit, server.Process.Id);
+            }
+        }
+
+        return nearest;
+    }
 
     /// <summary>Lists the sockets of the known processes again, and forgets those that have ended or may no longer be listed.</summary>
     internal void ListAgain() => _servers.RemoveAll(server => server.List() != 0);
@@ -171,6 +189,7 @@ internal sealed class ServerProcess(ProcessDirectory process)
         DescriptorLimit = process.DescriptorLimit() is { } limit and not long.MaxValue ? limit : null;
         using ProcessHandle? handle = ProcessHandle.Open(process.Id, out int errno);
         CopyErrno = handle?.TryCopying() ?? errno;
+        ProcessDirectory.ThrowIfTooManyFiles(CopyErrno);
         CopyErrno = CopyErrno == ESRCH ? 0 : CopyErrno;
     }
 
