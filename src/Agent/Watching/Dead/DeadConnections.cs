@@ -37,6 +37,7 @@ internal sealed class DeadConnections
     private readonly HashSet<uint> _alive = [];
 
     private readonly SocketSorter _sockets;
+    private readonly List<uint> _justGone = [];
 
     // Connections that have left the table since the last look.
     private readonly Dictionary<uint, PortAndClient> _gone = [];
@@ -138,9 +139,27 @@ internal sealed class DeadConnections
             _nextLookAt = PauseAfter(begun + _searchTime);
             Age = _isSearchLate && _searchedAt is { } searchedAt ? _time.GetElapsedTime(searchedAt) : null;
         }
+        else
+        {
+            AskJustGone(client);
+        }
 
         (_current, _previous) = (_previous, _current);
         _aliveIsCurrent = false;
+    }
+
+    /// <summary>Asks at once for connections that have just left the table and whose descriptor is known, without a look.</summary>
+    private void AskJustGone(SockDiagClient client)
+    {
+        foreach (uint inode in _justGone)
+        {
+            if (_listed.TryGetValue(inode, out Place place) && place.Server.Process.SocketAt(place.Descriptor) == inode)
+            {
+                _sockets.AskFor(inode, place, client.NetnsCookie);
+            }
+        }
+
+        _justGone.Clear();
     }
 
     private void TryLook(SockDiagClient client)
@@ -176,6 +195,7 @@ internal sealed class DeadConnections
     /// <summary>Remembers the connections that the table no longer has.</summary>
     private void NoteDisappeared()
     {
+        _justGone.Clear();
         if (_current.HasSameConnectionsAs(_previous))
         {
             return;
@@ -188,6 +208,7 @@ internal sealed class DeadConnections
             if (!_alive.Contains(_previous.Inodes[i]))
             {
                 _gone[_previous.Inodes[i]] = clients.IsEmpty ? default : clients[i];
+                _justGone.Add(_previous.Inodes[i]);
             }
         }
     }
@@ -324,13 +345,13 @@ internal sealed class DeadConnections
             return true;
         }
 
-        if (IsListenerWithoutOwner())
+        if (IsAnyWithoutOwner(_current.Listeners.Keys))
         {
             // This happens once for each listening socket that is opened. Until the search nothing is known of its port.
             return true;
         }
 
-        if (!_isProcessMissing && !IsConnectionWithoutOwner())
+        if (!_isProcessMissing && !IsAnyWithoutOwner(_alive))
         {
             return false;
         }
@@ -340,26 +361,12 @@ internal sealed class DeadConnections
         return !_isSearchLate;
     }
 
-    private bool IsListenerWithoutOwner()
+    /// <summary>Whether one of the sockets is in no known process. One that the last search could not find either is searched regularly only.</summary>
+    private bool IsAnyWithoutOwner(IEnumerable<uint> inodes)
     {
-        foreach (uint listener in _current.Listeners.Keys)
+        foreach (uint inode in inodes)
         {
-            // One whose process the last search could not find is searched regularly only.
-            if (!_listed.ContainsKey(listener) && !_withoutOwner.Contains(listener))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>Whether a connection is in no known process: for example in a new child of the server.</summary>
-    private bool IsConnectionWithoutOwner()
-    {
-        foreach (uint connection in _alive)
-        {
-            if (!_listed.ContainsKey(connection) && !_withoutOwner.Contains(connection))
+            if (!_listed.ContainsKey(inode) && !_withoutOwner.Contains(inode))
             {
                 return true;
             }

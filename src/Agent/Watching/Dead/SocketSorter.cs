@@ -72,6 +72,16 @@ internal sealed class SocketSorter(IReadOnlySet<ushort> ports, SocketFilter? fil
         Identify(client.NetnsCookie, seenAlive);
     }
 
+    /// <summary>Asks for one socket that has left the table, where its descriptor can be copied.</summary>
+    internal void AskFor(uint inode, Place place, ulong? netnsCookie)
+    {
+        using ProcessHandle? process = place.Server.CopyErrno == 0 ? ProcessHandle.Open(place.Server.Process.Id, out _) : null;
+        if (process is not null && Ask(process, place.Descriptor, inode, netnsCookie) is { } connection)
+        {
+            Add(inode, connection, place);
+        }
+    }
+
     /// <summary>Keeps what is known of sockets that are still there, and collects those of which nothing is known.</summary>
     private void CollectCandidates(IReadOnlyDictionary<uint, Place> listed, Func<uint, bool> isAlive)
     {
@@ -170,18 +180,23 @@ internal sealed class SocketSorter(IReadOnlySet<ushort> ports, SocketFilter? fil
                     continue;
                 }
 
-                if (ports.Contains(connection.LocalPort) && filter?.Expression.Matches(in connection) != false)
-                {
-                    Dead.Add(inode, new DeadConnection(inode, connection, place));
-                }
-                else
-                {
-                    _others.Add(inode);
-                }
+                Add(inode, connection, place);
             }
         }
 
         _unidentified = unidentified;
+    }
+
+    private void Add(uint inode, ConnectionEnds connection, Place place)
+    {
+        if (ports.Contains(connection.LocalPort) && filter?.Expression.Matches(in connection) != false)
+        {
+            Dead[inode] = new DeadConnection(inode, connection, place);
+        }
+        else
+        {
+            _others.Add(inode);
+        }
     }
 
     private static ConnectionEnds? Ask(ProcessHandle process, int descriptor, uint inode, ulong? netnsCookie)

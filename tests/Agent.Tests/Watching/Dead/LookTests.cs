@@ -67,6 +67,21 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public void Connections_that_the_last_look_listed_are_found_dead_also_while_a_look_must_wait()
+    {
+        Accept(5, One);
+        _time.Step = TimeSpan.FromSeconds(1);
+        Assert.Equal("5 held, 0 dead", Count());
+        _time.Step = TimeSpan.Zero;
+        _clients.Reset(3);
+        _server.Do("close 1");
+        _time.Leap(TimeSpan.FromSeconds(1));
+        NamespaceCounts found = _census.Take();
+        AgeOf("4 held, 2 dead", found);
+        Assert.True(found.Watches[0].IsMinimum);
+    }
+
+    [Fact]
     public void Look_that_must_wait_and_is_not_due_leaves_the_numbers_without_an_age()
     {
         Accept(5, One);
