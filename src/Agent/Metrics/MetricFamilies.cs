@@ -28,11 +28,11 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpAcceptQueueLength = new(
         "tcp_accept_queue_length", MetricType.Gauge,
-        "Connections that wait in the accept queues of the sockets listening on this port, or on the unix socket with this path.", "port");
+        "Connections that wait in the accept queues: of all sockets listening on this port, or of the unix socket with this path.", "port");
 
     internal static readonly MetricFamily TcpAcceptQueueLimit = new(
         "tcp_accept_queue_limit", MetricType.Gauge,
-        "The sum of the lengths that the accept queues of the sockets listening on this port may reach, or on the unix socket with this path.", "port");
+        "How many connections the accept queues may hold: of all sockets listening on this port, or of the unix socket with this path.", "port");
 
     internal static readonly MetricFamily TcpListenDrops = new(
         "tcp_listen_drops_total", MetricType.Counter,
@@ -72,7 +72,7 @@ internal static class MetricFamilies
 
     internal static readonly MetricFamily TcpServerOpenFiles = new(
         "tcp_server_open_files", MetricType.Gauge,
-        "Open files of the server, of several processes the one that is nearest to its limit; absent where the agent cannot see them.", "watch");
+        "Open files of the server's process that is nearest to its limit; absent where the agent cannot see it.", "watch");
 
     internal static readonly MetricFamily TcpServerOpenFilesLimit = new(
         "tcp_server_open_files_limit", MetricType.Gauge,
