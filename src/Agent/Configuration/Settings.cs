@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Postgres;
 using Agent.Watching;
 using Netlink;
 using Netlink.SockDiag.Filters;
@@ -10,6 +11,9 @@ internal sealed record Settings
 {
     /// <summary>The watches in the order of the configuration.</summary>
     internal required ImmutableArray<WatchSettings> Watches { get; init; }
+
+    /// <summary>The databases in the order of the configuration, each with its queries.</summary>
+    internal ImmutableArray<Database> Databases { get; init; } = [];
 
     /// <summary>The time from the start of one census to the start of the next.</summary>
     internal required Setting<TimeSpan> Interval { get; init; }

@@ -55,12 +55,15 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     {
         foreach (WatchCounts watch in counts.Watches)
         {
-            if (watch.Watch.LimitFrom is not null)
+            if (watch.Watch is not { LimitFrom: null, Database: null })
             {
                 return counts with
                 {
-                    Watches = [.. counts.Watches.Select(each =>
-                        each with { Limit = LimitReading.Of(each.Watch.LimitFrom, each.Limit, view) })],
+                    Watches = [.. counts.Watches.Select(each => each with
+                    {
+                        Limit = LimitReading.Of(each.Watch.LimitFrom, each.Limit, view),
+                        Server = each.Watch.Database is { } database ? ServerUse.Of(database, view) : null,
+                    })],
                 };
             }
         }

@@ -28,6 +28,9 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     /// <summary>The service that decides the limit; null where the limit is configured.</summary>
     public ConsulEndpoint? LimitFrom { get; init; }
 
+    /// <summary>The configured name of the database whose server tells how many connections it may have in total and has; null for none.</summary>
+    public string? Database { get; init; }
+
     /// <summary>The threshold of <see cref="WatchState.Warning"/>; null for none.</summary>
     public Threshold? Warning { get; init; }
 

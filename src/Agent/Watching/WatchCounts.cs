@@ -33,6 +33,9 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
     /// <summary>The limit per client that is in force.</summary>
     public ClientLimit Limit { get; init; } = Watch.Limit;
 
+    /// <summary>The use of the server as its database reports it; null for a watch without one.</summary>
+    public ServerUse? Server { get; init; } = Watch.Database is { } database ? ServerUse.NotAsked(database) : null;
+
     /// <summary>The worse state of the two limits: that of the client that holds most, and that of all clients together.</summary>
     internal WatchState State => ClientState > TotalState ? ClientState : TotalState;
 
