@@ -1,5 +1,6 @@
 using System.Text;
 using Agent.Configuration;
+using Agent.Configuration.File;
 using Agent.Hosting;
 using Testing;
 
@@ -48,14 +49,14 @@ public sealed class ReloadTaskTests : IDisposable
         await stopping.CancelAsync();
         await run;
 
-        Settings MakeSettings(byte[] text)
+        Settings MakeSettings(SourceFiles files)
         {
             if (reads++ == 0)
             {
                 Write(meanwhile);
             }
 
-            return Read(text);
+            return Read(files);
         }
     }
 
@@ -67,7 +68,7 @@ public sealed class ReloadTaskTests : IDisposable
         Write("{ \"interval\": \"1s\" }");
         using ServiceManager manager = new(_ => null, TimeProvider.System, new RecordingLogger<ServiceManager>());
         _state = new AgentState(Read(), TimeProvider.System);
-        ReloadTask task = new(Read().Source!, text => Read(text), Apply, _state, manager, _requested, TimeProvider.System, _log);
+        ReloadTask task = new(Read().Source!, files => Read(files), Apply, _state, manager, _requested, TimeProvider.System, _log);
         using CancellationTokenSource stopping = new();
         Task run = task.RunAsync(() => { }, stopping.Token);
         File.Delete(Config);
@@ -85,7 +86,7 @@ public sealed class ReloadTaskTests : IDisposable
         await run;
     }
 
-    private Settings Read(byte[]? text = null) => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", Config)), text);
+    private Settings Read(SourceFiles? files = null) => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", Config)), files);
 
     // In one step, so that the task never reads a part of a file.
     private void Write(string text)
