@@ -67,7 +67,7 @@ public sealed class ServerJudgementTests
     public void Watch_whose_database_has_not_answered_is_unknown()
     {
         WatchCounts counts = new(new Watch("postgres", [5432]) { Database = "db1", Warning = Threshold.Parse("80%") }, 1, 1, 1, null, []);
-        Assert.Equal((WatchState.Unknown, "database db1: has not answered yet"), (counts.State, counts.Server?.Line));
+        Assert.Equal((WatchState.Unknown, "database db1 has not answered yet"), (counts.State, counts.Server?.Line));
     }
 
     [Theory]

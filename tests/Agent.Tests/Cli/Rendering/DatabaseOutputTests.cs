@@ -82,7 +82,7 @@ public sealed class DatabaseOutputTests
         Watch watch = hasThresholds ? DatabaseSnapshots.Postgres : DatabaseSnapshots.Postgres with { Warning = null, Critical = null };
         Assert.StartsWith(
             $"{begin} - database db1: {Down}, 1 held by TCP|",
-            Line(DatabaseSnapshots.Watched(new ServerUse("db1") { Problem = Down }, watch, ("127.0.0.1", 1))));
+            Line(DatabaseSnapshots.Watched(new ServerUse("db1") { Problem = $"database db1: {Down}" }, watch, ("127.0.0.1", 1))));
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class DatabaseOutputTests
         Watch watch = DatabaseSnapshots.Postgres with { Limit = new ClientLimit(10, "agent.json:3") };
         Assert.StartsWith(
             "POSTGRES CRITICAL - 127.0.0.1 holds 10 of 10 connections (100 %), database db1: no answer|postgres_max=10;8;10;0;10 postgres_clients=1;;;0",
-            Line(DatabaseSnapshots.Watched(new ServerUse("db1") { Problem = "no answer" }, watch, ("127.0.0.1", 10))));
+            Line(DatabaseSnapshots.Watched(new ServerUse("db1") { Problem = "database db1: no answer" }, watch, ("127.0.0.1", 10))));
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class DatabaseOutputTests
         Assert.Contains(
             $"\e[33mserver of postgres: database db1: {Down}, last known limit 17\e[0m\n",
             Snapshots.Text(
-                new TableFormat(120, hasColors: true), DatabaseSnapshots.Watched(new ServerUse("db1") { Problem = Down, UsableLimit = 17 })));
+                new TableFormat(120, hasColors: true), DatabaseSnapshots.Watched(new ServerUse("db1") { Problem = $"database db1: {Down}", UsableLimit = 17 })));
     }
 
     [Theory]

@@ -30,7 +30,7 @@ internal static class DatabaseSnapshots
         [
             Busy(),
             Failed(Second, new ServerUse("db2") { FullReason = FullReason }),
-            Failed(Third, new ServerUse("db3") { Problem = "no answer from db3.example:5432 within 5 s" }),
+            Failed(Third, new ServerUse("db3") { Problem = "database db3: no answer from db3.example:5432 within 5 s" }),
             Owners(),
         ]);
 
