@@ -75,7 +75,7 @@ public sealed class HungServerTests
         await using DiscGolfServer server = await DiscGolfServer.StartAsync("db1");
         using DatabaseAgent agent = new(server);
         agent.Queries.Add(DatabaseAgent.Query("slow", "SELECT 1 AS one FROM pg_sleep(600)"));
-        agent.Queries[^1]!["timeout"] = "5m";
+        agent.Queries[^1]!["timeout"] = "1m";
         await agent.StartAsync();
         await Poll.Until(
             async () => await server.SqlAsync("SELECT count(*) FROM pg_stat_activity WHERE usename = 'agent' AND wait_event = 'PgSleep'") == "1",
