@@ -7,6 +7,9 @@ internal sealed record DatabaseError(ErrorType Type, string Message)
 {
     /// <summary>The SQLSTATE of the server; null without one.</summary>
     public string? SqlState { get; init; }
+
+    /// <summary>What was full, if it is <see cref="ErrorType.Full"/>; otherwise null.</summary>
+    public FullScope? FullScope { get; init; }
 }
 
 /// <summary>A login or a statement failed.</summary>
