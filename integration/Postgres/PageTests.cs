@@ -46,7 +46,7 @@ public sealed partial class PageTests
         await api.QueryUntil("""pg_up{db="main"}""", "1");
         // Ends its background jobs, too.
         shell.Signal(NativeMethods.SIGTERM);
-        await shell.Exit();
+        await shell.Exit(TestContext.Current.CancellationToken);
 
         async Task WriteProgram(string name, string line)
         {
