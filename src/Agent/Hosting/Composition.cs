@@ -2,6 +2,7 @@ using Agent.Configuration;
 using Agent.Limits;
 using Agent.Limits.Consul;
 using Agent.Metrics;
+using Agent.Postgres;
 using Agent.Publishing;
 using Agent.Publishing.Http;
 using Agent.Readings;
@@ -21,6 +22,9 @@ internal sealed class Composition(Store store, AgentState state, Supervisor supe
     // Made with the first endpoint, and kept: its counters never fall.
     private EndpointContent? _content;
 
+    // Kept over reloads, and so are their connections.
+    private readonly Dictionary<ServerAddress, DatabaseServer> _databaseServers = [];
+
     internal IReadOnlyList<Source> Sources(Settings wanted) =>
     [
         .. wanted.Namespaces.Select(where => new CensusSource(store, where, wanted.Interval.Value, time, loggers.CreateLogger<CensusSource>())),
@@ -29,6 +33,7 @@ internal sealed class Composition(Store store, AgentState state, Supervisor supe
             wanted.Namespaces.SelectMany(where => where.Watches).Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>(),
             time,
             loggers.CreateLogger<LimitSource>()),
+        .. DatabaseSources(wanted),
     ];
 
     /// <param name="wanted">The settings.</param>
@@ -38,6 +43,37 @@ internal sealed class Composition(Store store, AgentState state, Supervisor supe
         .. textfile is null ? [] : new Publisher[] { TextfilePublisher(textfile) },
         .. wanted.Endpoint is not { } endpoint ? [] : new Publisher[] { EndpointPublisher(endpoint) },
     ];
+
+    private List<DatabaseSource> DatabaseSources(Settings wanted)
+    {
+        ILookup<ServerAddress, Database> servers = wanted.Databases.ToLookup(database => database.Login.Server);
+        foreach ((ServerAddress address, DatabaseServer server) in _databaseServers)
+        {
+            server.Configure(servers[address].Select(database => database.Login));
+        }
+
+        List<DatabaseSource> sources = [];
+        foreach (Database database in wanted.Databases)
+        {
+            if (!_databaseServers.TryGetValue(database.Login.Server, out DatabaseServer? server))
+            {
+                server = new DatabaseServer(database.Login.Server, time);
+                server.Configure(servers[database.Login.Server].Select(other => other.Login));
+                _databaseServers.Add(database.Login.Server, server);
+            }
+
+            sources.Add(new DatabaseSource(
+                store,
+                database,
+                server,
+                isFirstOfServer: servers[database.Login.Server].First() == database,
+                OneRound.WatchesOf(database, wanted.Namespaces),
+                time,
+                loggers.CreateLogger<DatabaseSource>()));
+        }
+
+        return sources;
+    }
 
     private TextfilePublisher TextfilePublisher(Textfile textfile) => new(
         textfile,

@@ -49,8 +49,8 @@ internal readonly record struct ErrorCount(ErrorType Type, long Count);
 /// <param name="Version">The version of the server, <c>15.18</c>.</param>
 /// <param name="Role">What the server is: <c>primary</c> or <c>standby</c>.</param>
 /// <param name="IsRestricted">Whether the agent's role lacks pg_monitor, so that states and addresses of other roles are hidden from it.</param>
-/// <param name="ActiveConnections">Client backends of this database with a statement that runs, without the agent's own.</param>
-internal sealed record DatabaseStatistics(string Version, string Role, bool IsRestricted, int ActiveConnections)
+/// <param name="ActiveConnections">Client backends of this database with a statement that runs, without the agent's own; null if states are hidden.</param>
+internal sealed record DatabaseStatistics(string Version, string Role, bool IsRestricted, int? ActiveConnections)
 {
     /// <summary>Whether the agent's role is a superuser, which READ ONLY does not protect from.</summary>
     public bool IsSuperuser { get; init; }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Agent.Limits;
 using Agent.Watching;
 
 namespace Agent.Postgres;
@@ -10,6 +12,82 @@ internal static class OneRound
     /// <param name="namespaces">What is watched, for the connections without a backend.</param>
     /// <param name="time">The clock.</param>
     /// <returns>A reading for each database, with all sessions of its server, also where the question failed.</returns>
-    internal static DatabaseReading[] AskAll(IReadOnlyList<Database> databases, IReadOnlyList<WatchedNamespace> namespaces, TimeProvider time) =>
-        throw new NotImplementedException();
+    internal static DatabaseReading[] AskAll(IReadOnlyList<Database> databases, IReadOnlyList<WatchedNamespace> namespaces, TimeProvider time)
+    {
+        Dictionary<string, DatabaseReading> readings = Task.WhenAll(databases.GroupBy(database => database.Login.Server)
+                .Select(server => Task.Run(() => AskServerAsync([.. server], namespaces, time))))
+            .GetAwaiter().GetResult().SelectMany(server => server).ToDictionary(reading => reading.Database.Name);
+        return [.. databases.Select(database => readings[database.Name])];
+    }
+
+    /// <summary>The watches whose limit a database decides.</summary>
+    internal static ImmutableArray<(WatchedNamespace Where, Watch Watch)> WatchesOf(Database database, IEnumerable<WatchedNamespace> namespaces) =>
+        [.. namespaces.SelectMany(where => where.Watches.Where(watch => watch.Database == database.Name).Select(watch => (where, watch)))];
+
+    /// <summary>One database after the other, so that the agent never has more than one connection to the server.</summary>
+    private static async Task<List<DatabaseReading>> AskServerAsync(Database[] databases, IReadOnlyList<WatchedNamespace> namespaces, TimeProvider time)
+    {
+        List<DatabaseReading> readings = [];
+        DatabaseReading? unreachable = null;
+        foreach (Database database in databases)
+        {
+            if (unreachable is not null)
+            {
+                readings.Add(unreachable with { Database = database, IsFirstOfServer = false, Use = unreachable.Use with { Database = database.Name } });
+                continue;
+            }
+
+            DatabaseReading reading = await AskAsync(database, WatchesOf(database, namespaces), readings.Count == 0, time);
+            readings.Add(reading);
+            // Each database would wait for the same.
+            unreachable = reading.Login?.Error is { Type: ErrorType.Timeout or ErrorType.Refused } ? reading : null;
+        }
+
+        return readings;
+    }
+
+    private static async Task<DatabaseReading> AskAsync(
+        Database database, ImmutableArray<(WatchedNamespace Where, Watch Watch)> watches, bool isFirst, TimeProvider time)
+    {
+        long begun = time.GetTimestamp();
+        DatabaseReading reading = new(database) { Duration = TimeSpan.Zero, Use = new ServerUse(database.Name), IsFirstOfServer = isFirst };
+        try
+        {
+            await using Session session = await Session.OpenAsync(database.Login, database.Timeout, CancellationToken.None);
+            reading = reading with { Login = new LoginTest(time.GetElapsedTime(begun), null, null) };
+            TimeSpan left = database.Timeout - time.GetElapsedTime(begun);
+            BackendlessConnections backendless = new(watches);
+            BackendlessConnections.Held?[] before = backendless.Dump();
+            CoreStatistics core = await CoreStatistics.AskAsync(session, left, CancellationToken.None);
+            ServerStatistics server = StatisticsReport.OfServer(core, database.ShownClients, backendless.Compare(before, core)) with
+            {
+                Sessions = StatisticsReport.SessionsOf(core),
+            };
+            return reading with
+            {
+                Duration = time.GetElapsedTime(begun),
+                ScrapeSucceeded = true,
+                Statistics = StatisticsReport.Of(core, database, core.Database, ImmutableDictionary<string, long>.Empty, isFirst ? server : null),
+                Limits = isFirst ? core.Limits : null,
+                Use = reading.Use with { Used = server.Used, UsableLimit = core.Limits.Usable },
+            };
+        }
+        catch (DatabaseException failure)
+        {
+            TimeSpan duration = time.GetElapsedTime(begun);
+            return reading with
+            {
+                Duration = duration,
+                Failure = failure.Error.Message,
+                ScrapeSucceeded = false,
+                Errors = [new ErrorCount(failure.Error.Type, 1)],
+                Login = reading.Login ?? new LoginTest(duration, failure.Error, failure.Error.FullScope),
+                Use = reading.Use with
+                {
+                    FullReason = failure.Error.Type == ErrorType.Full ? failure.Error.Message : null,
+                    Problem = $"database {database.Name}: {failure.Error.Message}",
+                },
+            };
+        }
+    }
 }

@@ -1,0 +1,224 @@
+using System.Collections.Immutable;
+
+namespace Agent.Postgres;
+
+/// <summary>
+/// The agent's connections to one server: at most two, whatever hangs. One is kept, and shared by all databases of the server; one is opened for
+/// the test of a login and closed again, for one database after the other. A connection that the agent has let go of occupies its place until it
+/// has ended.
+/// </summary>
+/// <param name="address">The server.</param>
+/// <param name="time">The clock.</param>
+internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
+{
+    /// <summary>After a wrong password, and a missing role or database, the time to the next attempt.</summary>
+    internal static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(5);
+
+    private readonly Lock _gate = new();
+    private readonly Place _kept = new();
+    private readonly Place _tests = new();
+    private readonly Dictionary<DatabaseLogin, Hold> _holds = [];
+    private ImmutableHashSet<DatabaseLogin> _logins = [];
+
+    /// <summary>Takes new settings: failed logins may be tried again at once.</summary>
+    /// <param name="logins">The logins of the server's databases.</param>
+    internal void Configure(IEnumerable<DatabaseLogin> logins)
+    {
+        lock (_gate)
+        {
+            _logins = [.. logins];
+            _holds.Clear();
+        }
+
+        if (_logins.IsEmpty)
+        {
+            _ = CloseKeptAsync();
+        }
+    }
+
+    /// <summary>Why this login is not tried now; null if it may be.</summary>
+    internal DatabaseError? HeldError(DatabaseLogin login)
+    {
+        lock (_gate)
+        {
+            if (!_holds.TryGetValue(login, out Hold? hold))
+            {
+                return null;
+            }
+
+            if (time.GetElapsedTime(hold.Since) < HoldTime && hold.Stamp == Secret.StampOf(login))
+            {
+                return hold.Error;
+            }
+
+            _holds.Remove(login);
+            return null;
+        }
+    }
+
+    /// <summary>Whether the kept connection is open, so that no login is needed for it.</summary>
+    internal bool HasKept => _kept.Session is { IsOpen: true } kept && IsConfigured(kept.Login);
+
+    /// <summary>Uses the kept connection; opens it if it is not open. After a restart of the server it is opened anew.</summary>
+    /// <param name="database">Whose login opens it, and whose timeout applies.</param>
+    /// <param name="use">Uses it.</param>
+    /// <param name="stopping">Ends it earlier.</param>
+    /// <exception cref="DatabaseException">The connection could not be opened, or its use failed.</exception>
+    internal Task<T> UseKeptAsync<T>(Database database, Func<Session, Task<T>> use, CancellationToken stopping) => InTurnAsync(
+        _kept,
+        database,
+        async deadline =>
+        {
+            if (_kept.Session is { IsOpen: true } open)
+            {
+                if (IsConfigured(open.Login))
+                {
+                    try
+                    {
+                        return await use(open);
+                    }
+                    catch (DatabaseException failure) when (!open.IsOpen && failure.Error.Type != ErrorType.Timeout)
+                    {
+                        // The server has ended it: a restart, a timeout of the server, an administrator.
+                    }
+                }
+                else
+                {
+                    await open.DisposeAsync();
+                }
+            }
+
+            Session session = await OpenAsync(_kept, database, deadline, stopping);
+            await session.DisableIdleTimeoutAsync(database.Timeout, stopping);
+            return await use(session);
+        },
+        stopping);
+
+    /// <summary>Logs in with a connection of its own, uses it and closes it.</summary>
+    /// <param name="database">Whose login is tested, and whose timeout applies.</param>
+    /// <param name="use">Takes how long the login took, and uses the connection.</param>
+    /// <param name="stopping">Ends it earlier.</param>
+    /// <exception cref="DatabaseException">The login or the use failed.</exception>
+    internal Task TestAsync(Database database, Func<Session, TimeSpan, Task> use, CancellationToken stopping) => InTurnAsync(
+        _tests,
+        database,
+        async deadline =>
+        {
+            long begun = time.GetTimestamp();
+            await using Session session = await OpenAsync(_tests, database, deadline, stopping);
+            await use(session, time.GetElapsedTime(begun));
+            return true;
+        },
+        stopping);
+
+    /// <summary>Waits until what was let go of has ended.</summary>
+    internal Task LetGoEnded => Task.WhenAll(_kept.LetGo, _tests.LetGo);
+
+    private async Task<Session> OpenAsync(Place place, Database database, DateTimeOffset deadline, CancellationToken stopping)
+    {
+        if (HeldError(database.Login) is { } error)
+        {
+            throw new DatabaseException(error);
+        }
+
+        if (place.Session is { } former)
+        {
+            await WaitAsync(former.Ended, deadline, $"{address}: the former connection has not ended yet; the server does not respond", stopping);
+        }
+
+        string? stamp = Secret.StampOf(database.Login);
+        Session session = new(database.Login);
+        place.Session = session;
+        try
+        {
+            await session.OpenAsync(Left(deadline), stopping);
+            return session;
+        }
+        catch (DatabaseException failure) when (failure.Error.Type is ErrorType.Password or ErrorType.Database)
+        {
+            lock (_gate)
+            {
+                _holds[database.Login] = new Hold(failure.Error, time.GetTimestamp(), stamp);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<T> InTurnAsync<T>(Place place, Database database, Func<DateTimeOffset, Task<T>> use, CancellationToken stopping)
+    {
+        DateTimeOffset deadline = TimeProvider.System.GetUtcNow() + database.Timeout;
+        Task turn = place.Turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            await WaitAsync(turn, deadline, $"{address}: another database of this server has the connection, and does not end in time", stopping);
+        }
+        catch
+        {
+            _ = turn.ContinueWith(_ => place.Turn.Release(), TaskScheduler.Default);
+            throw;
+        }
+
+        try
+        {
+            return await use(deadline);
+        }
+        finally
+        {
+            place.Turn.Release();
+        }
+    }
+
+    private static async Task WaitAsync(Task ended, DateTimeOffset deadline, string late, CancellationToken stopping)
+    {
+        try
+        {
+            await ended.WaitAsync(Left(deadline), stopping);
+        }
+        catch (TimeoutException)
+        {
+            throw new DatabaseException(new DatabaseError(ErrorType.Timeout, late));
+        }
+    }
+
+    // A server takes its time in real time, whatever the clock of a test says.
+    private static TimeSpan Left(DateTimeOffset deadline)
+    {
+        TimeSpan left = deadline - TimeProvider.System.GetUtcNow();
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private bool IsConfigured(DatabaseLogin login) => _logins.Contains(login);
+
+    private async Task CloseKeptAsync()
+    {
+        await _kept.Turn.WaitAsync();
+        try
+        {
+            if (_logins.IsEmpty && _kept.Session is { } session)
+            {
+                await session.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _kept.Turn.Release();
+        }
+    }
+
+    /// <summary>A connection, which one at a time may use.</summary>
+    private sealed class Place
+    {
+        internal SemaphoreSlim Turn { get; } = new(1);
+
+        internal Session? Session { get; set; }
+
+        internal Task LetGo => Session is { IsOpen: false } session ? session.Ended : Task.CompletedTask;
+    }
+
+    /// <summary>A login that is not tried for a while.</summary>
+    /// <param name="Error">Why.</param>
+    /// <param name="Since">When it failed.</param>
+    /// <param name="Stamp">The state of the file with the password at that time.</param>
+    private sealed record Hold(DatabaseError Error, long Since, string? Stamp);
+}
