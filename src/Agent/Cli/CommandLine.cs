@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
+using Agent.Configuration.File;
 using Agent.Watching;
 
 namespace Agent.Cli;
@@ -186,7 +187,7 @@ internal sealed class CommandLine
     /// <param name="readVariable">Reads an environment variable.</param>
     /// <param name="runOnce">Runs --once; returns the exit code.</param>
     /// <param name="checkConfig">Runs check-config with the file's name and its settings; returns the exit code.</param>
-    /// <param name="runDaemon">Runs the daemon with its settings and a function that reads the settings from a new content of the file; returns the exit code.</param>
+    /// <param name="runDaemon">Runs the daemon with its settings and a function that reads the settings from new contents of their files; returns the exit code.</param>
     /// <param name="runHealth">Runs health; returns the exit code.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">An option, a variable or the file is invalid.</exception>
@@ -194,7 +195,7 @@ internal sealed class CommandLine
         Func<string, string?> readVariable,
         Func<Settings, OnceOptions, int> runOnce,
         Func<string, Settings, int> checkConfig,
-        Func<Settings, Func<byte[], Settings>, int> runDaemon,
+        Func<Settings, Func<SourceFiles, Settings>, int> runDaemon,
         Func<HealthSettings, int> runHealth)
     {
         Command command = _parsed.CommandResult.Command;
@@ -236,7 +237,7 @@ internal sealed class CommandLine
 
         Settings first = reader.Read(Values());
         RefuseWithoutOnce(_output, _processes, _databases, _warning, _critical, _filter);
-        return runDaemon(first, content => reader.Read(Values(), content));
+        return runDaemon(first, files => reader.Read(Values(), files));
     }
 
     private ParseResult Parse(IReadOnlyList<string> arguments)
@@ -343,7 +344,7 @@ internal sealed class CommandLine
         if (settings.Databases.IsEmpty)
         {
             throw new ConfigurationException(
-                $"{_databases.Name}: no database is configured; add databases to the configuration file, or remove {_databases.Name}");
+                $"{_databases.Name}: no database is configured; add databases to the configuration file, set {EntryLists.DatabasesVariable}, or remove {_databases.Name}");
         }
     }
 

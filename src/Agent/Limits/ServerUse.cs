@@ -18,20 +18,22 @@ internal sealed record ServerUse(string Database)
     /// <summary>Why the latest login was refused because the server is full, in the server's own words; null if it was not.</summary>
     public string? FullReason { get; init; }
 
-    /// <summary>Why the latest question failed, in one line without the name of the database; null if it succeeded.</summary>
+    /// <summary>Why the latest question failed, in one line that names the database; null if it succeeded.</summary>
     public string? Problem { get; init; }
 
     /// <summary>Whether the server refused the latest login because it is full.</summary>
     internal bool IsFull => FullReason is not null;
 
-    /// <summary>Why the use is not known, or why it is not all: the server is full, or did not answer. Null if nothing is wrong.</summary>
-    internal string? Reason => FullReason is { } full ? $"the server refuses logins: {full}" : Problem;
+    /// <summary>What is wrong, in one line that names the database: the server is full, or did not answer. Null if nothing is.</summary>
+    internal string? Line => FullReason is { } full ? $"{Prefix}the server refuses logins: {full}" : Problem;
 
-    /// <summary><see cref="Reason"/> with the name of the database.</summary>
-    internal string? Line => Reason is { } reason ? $"database {Database}: {reason}" : null;
+    /// <summary>The same for a place that names the database already.</summary>
+    internal string? Reason => Line is { } line && line.StartsWith(Prefix, StringComparison.Ordinal) ? line[Prefix.Length..] : Line;
+
+    private string Prefix => $"database {Database}: ";
 
     /// <summary>The use of a server that has not answered yet.</summary>
-    internal static ServerUse NotAsked(string database) => new(database) { Problem = "has not answered yet" };
+    internal static ServerUse NotAsked(string database) => new(database) { Problem = $"database {database} has not answered yet" };
 
     /// <summary>The use in a view.</summary>
     /// <param name="database">The configured name of the database.</param>

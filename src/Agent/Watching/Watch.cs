@@ -44,8 +44,8 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     public int ShownClients { get; init; } = DefaultShownClients;
 
     /// <summary>
-    /// Whether thresholds in connections judge the connections of all clients together: there is a total limit, or a database that reports one, and no
-    /// limit per client. Decided by the configuration, so that an answer of the service does not change what a threshold means.
+    /// Whether thresholds in connections judge the connections of all clients together: there is a total limit, configured or
+    /// from a database, and no limit per client. Decided by the configuration, so that an answer of the service does not change what a threshold means.
     /// </summary>
     internal bool NumbersJudgeTotal =>
         (TotalLimit is not null || Database is not null) && Limit is { Value: null, IsUnknown: false } && LimitFrom is null;

@@ -108,7 +108,7 @@ internal static class DatabaseTables
         }
 
         canvas.WriteEmptyLine();
-        new RowTable("database", ["in use", "limit", "size", "oldest transaction", "idle in transaction"]).Write(
+        new RowTable("database", ["in use", "limit", "size", "transaction", "idle in transaction"]).Write(
         [
             .. statistics.Databases.Select(database =>
             {
@@ -234,8 +234,8 @@ internal static class DatabaseTables
 
         foreach ((int count, string where) in (ReadOnlySpan<(int, string)>)
         [
-            (found.Unseen, "held by processes of this host that the agent may not look into; run it as root"),
-            (found.Elsewhere, "held elsewhere: on another host, in another network namespace, or behind address translation"),
+            (found.Unseen, "not seen: the client is on this host, in no process that the agent may look into"),
+            (found.Elsewhere, "elsewhere: on another host, in another network namespace, or behind address translation"),
             (found.WithoutAddress, "through a unix socket, or from an address that is hidden"),
         ])
         {
