@@ -8,9 +8,9 @@ internal sealed class QueryColumns
     private const string DefaultBucket = "le";
     private const string DefaultQuantile = "quantile";
 
-    private readonly ImmutableArray<(string Name, uint Type)> _columns;
+    private readonly ImmutableArray<Column> _columns;
 
-    private QueryColumns(Query query, ImmutableArray<(string Name, uint Type)> columns)
+    private QueryColumns(Query query, ImmutableArray<Column> columns)
     {
         _columns = columns;
         Labels = [.. query.Labels.Select(label => Find(label, "the label", "labels"))];
@@ -42,9 +42,9 @@ internal sealed class QueryColumns
 
     /// <summary>Compares the columns of a result with the configuration.</summary>
     /// <param name="query">The query.</param>
-    /// <param name="columns">Name and type OID of each column.</param>
+    /// <param name="columns">The columns of the result.</param>
     /// <exception cref="DatabaseException">A column is missing or ambiguous, or its type is none of a number.</exception>
-    internal static QueryColumns Of(Query query, ImmutableArray<(string Name, uint Type)> columns) => new(query, columns);
+    internal static QueryColumns Of(Query query, ImmutableArray<Column> columns) => new(query, columns);
 
     internal static DatabaseException Wrong(string message) => new(new DatabaseError(ErrorType.Value, message));
 

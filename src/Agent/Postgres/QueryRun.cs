@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Npgsql;
 
 namespace Agent.Postgres;
@@ -27,7 +26,8 @@ internal static class QueryRun
     private static async Task<(ImmutableArray<QuerySample> Samples, int Series)> CollectAsync(
         NpgsqlDataReader reader, Query query, int maxSeries, CancellationToken stopping)
     {
-        QueryColumns columns = QueryColumns.Of(query, [.. Enumerable.Range(0, reader.FieldCount).Select(i => (reader.GetName(i), reader.GetDataTypeOID(i)))]);
+        QueryColumns columns = QueryColumns.Of(
+            query, [.. Enumerable.Range(0, reader.FieldCount).Select(i => new Column(reader.GetName(i), reader.GetDataTypeOID(i)))]);
         SampleCollection samples = new(query, columns);
         while (await reader.ReadAsync(stopping))
         {
@@ -168,7 +168,7 @@ internal static class QueryRun
             {
                 if (count < before)
                 {
-                    throw Wrong(columns.Value, $"the bucket {upper} has less than the one below: each bucket must contain all below it");
+                    throw Wrong(columns.Value, $"the bucket {(double.IsInfinity(upper) ? "+Inf" : $"{upper}")} has less than the one below: each bucket must contain all below it");
                 }
 
                 before = count;
@@ -227,17 +227,7 @@ internal static class QueryRun
         : throw Wrong(column, $"{Shown(text)} is not a value that a metric can have: {QueryValue.Advice(column.Type, column.Name)}");
 
     /// <summary>The text of a value; null for NULL.</summary>
-    private static string? Text(NpgsqlDataReader row, QueryColumn column)
-    {
-        try
-        {
-            return row.IsDBNull(column.Ordinal) ? null : row.GetString(column.Ordinal);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw Wrong(column, "it has a text that is not UTF-8: convert it in the query, or correct it in the database");
-        }
-    }
+    private static string? Text(NpgsqlDataReader row, QueryColumn column) => row.IsDBNull(column.Ordinal) ? null : row.GetString(column.Ordinal);
 
     private static string Shown(string text) => text.Length <= LongestInMessage ? text : text[..LongestInMessage] + "…";
 

@@ -191,7 +191,7 @@ public sealed class QueryRunTests(QueryRunTests.Server server) : IClassFixture<Q
 
     [Theory]
     [InlineData("('1', 1, 1)", ErrorType.Value, "+Inf")]
-    [InlineData("('1', 2, 1), ('+Inf', 1, 1)", ErrorType.Value, "the bucket ∞ has less than the one below")]
+    [InlineData("('1', 2, 1), ('+Inf', 1, 1)", ErrorType.Value, "the bucket +Inf has less than the one below")]
     [InlineData("('1', 1, 1), ('1.0', 2, 1), ('+Inf', 2, 1)", ErrorType.Duplicate, "le 1.0")]
     [InlineData("('x', 1, 1), ('+Inf', 1, 1)", ErrorType.Value, "column le: ")]
     [InlineData("('NaN', 1, 1), ('+Inf', 1, 1)", ErrorType.Value, "column le: ")]
@@ -214,7 +214,7 @@ public sealed class QueryRunTests(QueryRunTests.Server server) : IClassFixture<Q
     public async Task Summary_has_a_row_for_each_quantile()
     {
         (ImmutableArray<QuerySample> samples, int series) = await RunFully(new Query(
-            "s", "S", QueryType.Summary, "SELECT * FROM (VALUES (0.5, 12, 100, 3), (0.99, 'NaN', 100, 3)) AS t (quantile, v, total, n)")
+            "s", "S", QueryType.Summary, "SELECT * FROM (VALUES (0.5, 12::numeric, 100, 3), (0.99, 'NaN', 100, 3)) AS t (quantile, v, total, n)")
         { ValueField = "v", SumField = "total", CountField = "n" });
         QuerySample sample = Assert.Single(samples);
         Assert.Equal(4, series);
@@ -228,29 +228,17 @@ public sealed class QueryRunTests(QueryRunTests.Server server) : IClassFixture<Q
     public async Task Summary_that_is_none_is_an_error(string rows, string part) => Assert.Contains(
         part, (await Fail(new Query("s", "S", QueryType.Summary, $"SELECT * FROM (VALUES {rows}) AS t (quantile, v)"))).Message);
 
-    [Fact]
-    public async Task Text_that_is_not_UTF8_is_an_error_that_names_the_column()
-    {
-        await server.Postgres.SqlAsync("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0");
-        await using Session session = await Open("bytes");
-        DatabaseException failure = await Assert.ThrowsAsync<DatabaseException>(() => QueryRun.RunAsync(
-            session, new Query("m", "M", QueryType.Gauge, "SELECT E'\\xff' AS a, 1 AS v") { Labels = ["a"] }, Timeout, 10, TestContext.Current.CancellationToken));
-        Assert.StartsWith("column a: ", failure.Error.Message);
-    }
-
     private async Task<ImmutableArray<QuerySample>> Run(Query query, int maxSeries = 1000) => (await RunFully(query, maxSeries)).Samples;
 
     private async Task<(ImmutableArray<QuerySample> Samples, int Series)> RunFully(Query query, int maxSeries = 1000)
     {
-        await using Session session = await Open("postgres");
+        await using Session session = await Session.OpenAsync(
+            new DatabaseLogin(server.Postgres.SocketDirectory, server.Postgres.Port, "postgres", "postgres"), Timeout, TestContext.Current.CancellationToken);
         return await QueryRun.RunAsync(session, query, Timeout, maxSeries, TestContext.Current.CancellationToken);
     }
 
     private async Task<DatabaseError> Fail(Query query, int maxSeries = 1000) =>
         (await Assert.ThrowsAsync<DatabaseException>(() => RunFully(query, maxSeries))).Error;
-
-    private Task<Session> Open(string database) => Session.OpenAsync(
-        new DatabaseLogin(server.Postgres.SocketDirectory, server.Postgres.Port, database, "postgres"), Timeout, TestContext.Current.CancellationToken);
 
     /// <summary>One server for all tests of the class.</summary>
     public sealed class Server : IAsyncLifetime
