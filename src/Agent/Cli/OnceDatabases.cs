@@ -27,7 +27,7 @@ internal static class OnceDatabases
             return [];
         }
 
-        DatabaseReading[] readings = OneRound.AskAll(asked, settings.Namespaces, TimeProvider.System);
+        DatabaseReading[] readings = OneRound.AskAll(asked, settings.Namespaces, TimeProvider.System, asksSizes: once.Databases);
         return once is { Databases: true, Processes: true } ? [.. readings, .. readings.SelectMany(reading => LookForProcesses(reading, readings, settings))] : readings;
     }
 

@@ -64,6 +64,8 @@ public sealed class DatabasesTests : IAsyncLifetime
         Assert.Equal(
             (15, 17, 14), (Int(database, "server", "used"), Int(database, "server", "usableLimit"), Int(database, "server", "warning")));
         Assert.Equal((20, 3, 0), (Int(database, "limits", "maximum"), Int(database, "limits", "reservedForSuperusers"), Int(database, "limits", "reservedForRoles")));
+        JsonElement shop = Assert.Single(database.GetProperty("databases").EnumerateArray(), each => each.GetProperty("name").GetString() == "shop");
+        Assert.Equal((15, true), (Int(shop, "used"), shop.GetProperty("sizeBytes").GetInt64() > 0));
         JsonElement most = database.GetProperty("sessions")[0];
         Assert.Equal(
             ("shop", "billing", "idle in transaction", 14),
@@ -135,6 +137,8 @@ public sealed class DatabasesTests : IAsyncLifetime
         Assert.Contains(
             mine.GetProperty("sessions").EnumerateArray(),
             group => group.GetProperty("role").GetString() == "billing" && group.GetProperty("count").GetInt32() == 14);
+        // The agent's own session has ended, and is not one of another host.
+        Assert.Equal(0, Int(report.GetProperty("databases")[0], "processes", "elsewhere"));
         (_, string output, _) = await Once("--databases", "--processes");
         Assert.Matches(@"(?s)holds\s+1[45],\s+(all|14\s+of\s+them)\s+idle\s+in\s+transaction\s+as\s+role\s+billing", output);
     }

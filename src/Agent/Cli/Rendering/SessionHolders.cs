@@ -8,6 +8,8 @@ namespace Agent.Cli.Rendering;
 /// <param name="Holders">Those that hold sessions, the highest first.</param>
 internal sealed record SessionHolders(ImmutableArray<SessionHolder> Holders)
 {
+    private const string AgentApplication = "connection-agent";
+
     /// <summary>Why the lookup failed, in one line; null if it succeeded. Then everything else is empty.</summary>
     public string? Failure { get; private init; }
 
@@ -23,7 +25,7 @@ internal sealed record SessionHolders(ImmutableArray<SessionHolder> Holders)
     /// <summary>Sessions through a unix socket, and those whose address the server hides.</summary>
     public int WithoutAddress { get; private init; }
 
-    /// <summary>Joins the sessions with the processes that were found.</summary>
+    /// <summary>Joins the sessions with the processes that were found. The agent's own session is left out.</summary>
     internal static SessionHolders Of(IReadOnlyList<ServerSession> sessions, SessionReading found)
     {
         if (found.Failure is { } failure)
@@ -31,9 +33,12 @@ internal sealed record SessionHolders(ImmutableArray<SessionHolder> Holders)
             return new SessionHolders([]) { Failure = failure };
         }
 
+        // The session that told all this had ended when the agent looked for the sockets.
+        ServerSession? own = sessions.FirstOrDefault(session =>
+            session.Application == AgentApplication && (session.Client is not { } client || found.Of(client) is null));
         Dictionary<string, List<(ServerSession Session, IReadOnlyList<LocalProcess> Processes)>> held = [];
         int unseen = 0, elsewhere = 0;
-        foreach (ServerSession session in sessions)
+        foreach (ServerSession session in sessions.Where(session => !ReferenceEquals(session, own)))
         {
             switch (session.Client is { } client ? found.Of(client) : null)
             {
@@ -67,7 +72,7 @@ internal sealed record SessionHolders(ImmutableArray<SessionHolder> Holders)
             HiddenProcesses = found.Hidden,
             Unseen = unseen,
             Elsewhere = elsewhere,
-            WithoutAddress = sessions.Count(session => session.Client is null),
+            WithoutAddress = sessions.Count(session => session.Client is null && !ReferenceEquals(session, own)),
         };
     }
 }

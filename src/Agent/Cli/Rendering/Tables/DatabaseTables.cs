@@ -10,8 +10,9 @@ namespace Agent.Cli.Rendering.Tables;
 /// <summary>The databases of <c>--databases</c>: for each server its limits and use, and who uses it. Roles, databases and applications choose their names.</summary>
 internal static class DatabaseTables
 {
-    // More groups of sessions than anybody reads. JSON has all.
+    // More than anybody reads. JSON has all.
     private const int MostSessionRows = 20;
+    private const int MostHolders = 10;
     private const string Unknown = "–";
     private const string None = "none";
 
@@ -227,9 +228,15 @@ internal static class DatabaseTables
             return;
         }
 
-        foreach (SessionHolder holder in found.Holders)
+        foreach (SessionHolder holder in found.Holders.Take(MostHolders))
         {
             canvas.Write(SnapshotTables.Note(holder.ToString(), Style.Plain));
+        }
+
+        if (found.Holders.Length > MostHolders)
+        {
+            canvas.Write(SnapshotTables.Note(
+                $"and {found.Holders.Length - MostHolders} more hold {found.Holders.Skip(MostHolders).Sum(holder => holder.Used)}", Style.Plain));
         }
 
         foreach ((int count, string where) in (ReadOnlySpan<(int, string)>)
