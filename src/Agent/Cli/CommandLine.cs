@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
+using Agent.Configuration.File;
+using Agent.Watching;
 
 namespace Agent.Cli;
 
@@ -106,6 +108,11 @@ internal sealed class CommandLine
         Description = "Also show which processes of this host hold the clients' ends, in a table or in JSON.",
     };
 
+    private readonly Option<bool> _databases = new("--databases")
+    {
+        Description = "Ask all configured databases, and show limits and use of their servers. --warn and --critical also judge each of them by its usable limit.",
+    };
+
     private readonly Option<string?> _warning = new("--warn")
     {
         Description = "Exit with 1 if a client holds at least this many connections, 160, or this part of its limit, 80%. A percentage also judges "
@@ -130,6 +137,12 @@ internal sealed class CommandLine
 
     private readonly Argument<string> _checkedFile = new("FILE");
 
+    private readonly Option<bool> _checkDatabases = new("--databases")
+    {
+        Description = "Also log in to each configured database, and prepare each of its queries without running it. Exit code: 64 if a query is wrong, "
+            + "3 if a database cannot be asked.",
+    };
+
     private readonly Command _health = new(
         "health", "Check by its textfile whether the agent on this host counts and publishes: exit code 0 or 1. Give it the agent's own options and variables.");
 
@@ -145,7 +158,7 @@ internal sealed class CommandLine
         foreach (Option option in (ReadOnlySpan<Option>)
             [_port, _watch, _limit, _totalLimit, _netns, _config, _interval,
             _textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile,
-            _once, _output, _processes, _warning, _critical, _filter])
+            _once, _output, _processes, _databases, _warning, _critical, _filter])
         {
             _root.Options.Add(option);
         }
@@ -161,6 +174,7 @@ internal sealed class CommandLine
         }
 
         _checkConfig.Arguments.Add(_checkedFile);
+        _checkConfig.Options.Add(_checkDatabases);
         _root.Subcommands.Add(_checkConfig);
         _health.Options.Add(_interval);
         _health.Options.Add(_textfileDirectory);
@@ -179,16 +193,16 @@ internal sealed class CommandLine
     /// <summary>Runs the command of the arguments.</summary>
     /// <param name="readVariable">Reads an environment variable.</param>
     /// <param name="runOnce">Runs --once; returns the exit code.</param>
-    /// <param name="checkConfig">Runs check-config with the file's name and its settings; returns the exit code.</param>
-    /// <param name="runDaemon">Runs the daemon with its settings and a function that reads the settings from a new content of the file; returns the exit code.</param>
+    /// <param name="checkConfig">Runs check-config with the file's name, its settings and whether to ask the databases; returns the exit code.</param>
+    /// <param name="runDaemon">Runs the daemon with its settings and a function that reads the settings from new contents of their files; returns the exit code.</param>
     /// <param name="runHealth">Runs health; returns the exit code.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">An option, a variable or the file is invalid.</exception>
     internal int Run(
         Func<string, string?> readVariable,
         Func<Settings, OnceOptions, int> runOnce,
-        Func<string, Settings, int> checkConfig,
-        Func<Settings, Func<byte[], Settings>, int> runDaemon,
+        Func<string, Settings, bool, int> checkConfig,
+        Func<Settings, Func<SourceFiles, Settings>, int> runDaemon,
         Func<HealthSettings, int> runHealth)
     {
         Command command = _parsed.CommandResult.Command;
@@ -203,7 +217,7 @@ internal sealed class CommandLine
             RefuseForeignOptions(command);
             string file = _parsed.GetRequiredValue(_checkedFile);
             return file.Length > 0
-                ? checkConfig(file, reader.Read(new CommandLineValues((_config.Name, file))))
+                ? checkConfig(file, reader.Read(new CommandLineValues((_config.Name, file))), _parsed.GetValue(_checkDatabases))
                 : throw new ConfigurationException($"{command.Name}: the path is empty; give a file");
         }
 
@@ -219,12 +233,18 @@ internal sealed class CommandLine
             Settings settings = reader.Read(Values());
             OnceOptions once = OnceOptions.Of(_parsed.GetValue(_output), _parsed.GetValue(_processes));
             RefuseFilteredTextfile();
+            if (_parsed.GetValue(_databases))
+            {
+                RefuseWithoutDatabases(settings);
+                once = once with { Databases = true, Warning = ThresholdOf(_warning), Critical = ThresholdOf(_critical) };
+            }
+
             return runOnce(settings, once);
         }
 
         Settings first = reader.Read(Values());
-        RefuseWithoutOnce(_output, _processes, _warning, _critical, _filter);
-        return runDaemon(first, content => reader.Read(Values(), content));
+        RefuseWithoutOnce(_output, _processes, _databases, _warning, _critical, _filter);
+        return runDaemon(first, files => reader.Read(Values(), files));
     }
 
     private ParseResult Parse(IReadOnlyList<string> arguments)
@@ -285,7 +305,7 @@ internal sealed class CommandLine
                 _root,
                 ("What is counted", [_port, _watch, _limit, _totalLimit, _netns, _config, _interval]),
                 ("Where the counts go", [_textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile]),
-                ("One census", [_once, _output, _processes, _warning, _critical, _filter]))
+                ("One census", [_once, _output, _processes, _databases, _warning, _critical, _filter]))
             : help.OfCommand(command);
     }
 
@@ -325,6 +345,18 @@ internal sealed class CommandLine
             }
         }
     }
+
+    private void RefuseWithoutDatabases(Settings settings)
+    {
+        if (settings.Databases.IsEmpty)
+        {
+            throw new ConfigurationException(
+                $"{_databases.Name}: no database is configured; add databases to the configuration file, set {EntryLists.DatabasesVariable}, or remove {_databases.Name}");
+        }
+    }
+
+    /// <summary>The value of an option that the settings have already accepted as a threshold; null without.</summary>
+    private Threshold? ThresholdOf(Option<string?> option) => _parsed.GetValue(option) is { } text ? Threshold.Parse(text) : null;
 
     /// <summary>A textfile with a part of the counts would be taken for all of them.</summary>
     private void RefuseFilteredTextfile()

@@ -43,12 +43,17 @@ internal static class SeriesBound
     // Textfile, endpoint, reload, service manager.
     private const int OtherTasks = 4;
 
+    // The duration of a scrape and the errors, where there are databases.
+    private const int OfAllDatabases = 2;
+
     // Running tasks, the last reload, the process, and the runtime.
     private const int OtherAtEndpoint = 1 + 2 + 7 + 25;
 
-    /// <summary>The highest number of series in the textfile at one time.</summary>
-    internal static long Count(ImmutableArray<WatchedNamespace> namespaces) =>
-        Other + namespaces.Sum(where =>
+    /// <summary>The highest number of series in the textfile at one time, without those that belong to one database.</summary>
+    /// <param name="namespaces">What is watched.</param>
+    /// <param name="databases">How many databases there are.</param>
+    internal static long Count(ImmutableArray<WatchedNamespace> namespaces, int databases = 0) =>
+        Other + (databases > 0 ? OfAllDatabases : 0) + namespaces.Sum(where =>
             PerNamespace
             + (PerPort * where.Ports.Distinct().LongCount())
             + (PerUnixSocket * where.Watches.SelectMany(watch => watch.UnixSockets).Distinct().LongCount())
@@ -58,12 +63,14 @@ internal static class SeriesBound
                 + (watch.TotalLimit is null ? 0 : PerTotalLimit)
                 + (long)watch.ShownClients));
 
-    /// <summary>The highest number of series at /metrics at one time.</summary>
-    internal static long CountAtEndpoint(ImmutableArray<WatchedNamespace> namespaces)
+    /// <summary>The same at /metrics.</summary>
+    /// <inheritdoc cref="Count"/>
+    internal static long CountAtEndpoint(ImmutableArray<WatchedNamespace> namespaces, int databases = 0)
     {
         IEnumerable<Watch> watches = namespaces.SelectMany(where => where.Watches);
-        int tasks = OtherTasks + namespaces.Length + watches.Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct().Count();
-        return Count(namespaces)
+        int tasks = OtherTasks + namespaces.Length + watches.Select(watch => watch.LimitFrom).OfType<ConsulEndpoint>().Distinct().Count()
+            + databases;
+        return Count(namespaces, databases)
             + OtherAtEndpoint
             + (PerTask * (long)tasks)
             + (PerNamespaceAtEndpoint * (long)namespaces.Length)

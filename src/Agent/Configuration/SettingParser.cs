@@ -101,16 +101,18 @@ internal static class SettingParser
             ? shown
             : throw new FormatException($"'{text}' is not a number of clients; give a whole number, 0 for none");
 
-    internal static TimeSpan Interval(string text)
+    internal static TimeSpan Interval(string text) => DurationBetween(text, ShortestInterval, LongestInterval);
+
+    internal static TimeSpan DurationBetween(string text, TimeSpan shortest, TimeSpan longest)
     {
-        TimeSpan interval = Duration.Parse(text);
-        if (interval < ShortestInterval || interval > LongestInterval)
+        TimeSpan duration = Duration.Parse(text);
+        if (duration < shortest || duration > longest)
         {
-            throw new FormatException($"'{text}' is not between {Duration.Format(ShortestInterval)} and {Duration.Format(LongestInterval)}");
+            throw new FormatException($"'{text}' is not between {Duration.Format(shortest)} and {Duration.Format(longest)}");
         }
 
-        return interval.Ticks % TimeSpan.TicksPerMillisecond == 0
-            ? interval
+        return duration.Ticks % TimeSpan.TicksPerMillisecond == 0
+            ? duration
             : throw new FormatException($"'{text}' is not a whole number of milliseconds");
     }
 

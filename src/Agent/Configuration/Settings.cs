@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Configuration.File;
 using Agent.Postgres;
 using Agent.Watching;
 using Netlink;
@@ -30,8 +31,8 @@ internal sealed record Settings
     /// <summary>The filter of all counts; null to count everything. Only <c>--once</c> has one.</summary>
     internal SocketFilter? Filter { get; init; }
 
-    /// <summary>The configuration file that can be reloaded; null without a file, and for a pipe, which can be read only once.</summary>
-    internal ConfigurationSource? Source { get; init; }
+    /// <summary>The files that can be reloaded; null without a file, and if one is a pipe, which can be read only once.</summary>
+    internal SourceFiles? Source { get; init; }
 
     /// <summary>All settings with their values and origins, as operators see them.</summary>
     internal required ImmutableArray<EffectiveSetting> Effective { get; init; }
@@ -114,8 +115,3 @@ internal sealed record HealthSettings
     /// <summary>The absolute path of that agent's textfile directory; null for no textfile.</summary>
     internal required Setting<string?> TextfileDirectory { get; init; }
 }
-
-/// <summary>The configuration file from which the settings were read.</summary>
-/// <param name="Path">The path as it was given.</param>
-/// <param name="Text">The whole content.</param>
-internal sealed record ConfigurationSource(string Path, ReadOnlyMemory<byte> Text);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Configuration.File;
 using Agent.Limits.Consul;
+using Agent.Postgres;
 using Agent.Watching;
 using Netlink;
 using Netlink.SockDiag;
@@ -18,17 +19,23 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(1);
 
     /// <param name="commandLine">The options of the command line.</param>
-    /// <param name="fileText">The content of the configuration file if it was read already; null to read it.</param>
+    /// <param name="files">Contents of files that were read already. The files that the settings need are added to it.</param>
     /// <exception cref="ConfigurationException">The first setting that is invalid.</exception>
-    internal Settings Read(CommandLineValues commandLine, byte[]? fileText = null)
+    internal Settings Read(CommandLineValues commandLine, SourceFiles? files = null)
     {
-        SettingLookup lookup = LookupIn(commandLine, fileText);
+        files ??= new SourceFiles();
+        SettingLookup lookup = LookupIn(commandLine, files);
         Setting<NetworkNamespace?> main = lookup.Read<NetworkNamespace?>(
             "--netns", "AGENT_NETNS", "netns", lookup.File?.Values.Netns, NetworkNamespace.Parse, null);
         Setting<TimeSpan> interval = ReadInterval(lookup);
         Setting<string?> textfileDirectory = ReadTextfileDirectory(lookup);
         (EndpointSettings? endpoint, ImmutableArray<EffectiveSetting> effectiveEndpoint) = new EndpointReader(lookup, commandLine.IsOnce).Read();
-        WatchReader watchReader = new(lookup, main.Value?.Where, new ConsulEndpointReader(readVariable));
+        EntryLists lists = new(lookup, files);
+        EntryList<DatabaseEntry> databaseEntries = lists.ReadDatabases();
+        EntryList<QueryEntry> queryEntries = lists.ReadQueries();
+        ImmutableArray<DatabaseSettings> databases = DatabaseReader.Read(databaseEntries.Entries);
+        WatchReader watchReader = new(
+            lookup, main.Value?.Where, new ConsulEndpointReader(readVariable), [.. databases.Select(database => database.Database.Name)]);
         ImmutableArray<WatchSettings> watches = watchReader.Read();
         Settings settings = new()
         {
@@ -38,7 +45,7 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
             Namespace = main,
             Endpoint = endpoint,
             Filter = lookup.Find(FilterOption, null, "", null)?.Parse(SocketFilter.Parse).Value,
-            Source = lookup.File is { CanBeReadAgain: true } file ? new ConfigurationSource(file.Path, file.Text) : null,
+            Source = files.CanBeReadAgain ? files : null,
             Effective =
             [
                 new("interval", Duration.Format(interval.Value), interval.Origin),
@@ -46,31 +53,33 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
                 new("netns", main.Value?.Where ?? "own", main.Origin),
                 .. effectiveEndpoint,
                 .. watches.SelectMany(watch => watch.Effective),
+                .. databaseEntries.Effective,
+                .. queryEntries.Effective,
             ],
             Notices = [.. watchReader.ReadNotices()],
         };
         settings = settings with { Notices = [.. settings.Notices, .. NoticesOfFilter(settings)] };
-        CheckSeries(settings, watchReader);
+        long series = CountSeries(settings, watchReader, databases.Length);
         CheckFilter(settings);
-        return settings;
+        return databases is [] && queryEntries.Entries is [] ? settings : WithDatabases(settings, databases, queryEntries.Entries, SeriesBound.Most - series);
     }
 
     /// <exception cref="ConfigurationException">The first setting that is invalid, of those that <c>agent health</c> needs.</exception>
     internal HealthSettings ReadForHealth(CommandLineValues commandLine)
     {
-        SettingLookup lookup = LookupIn(commandLine, null);
+        SettingLookup lookup = LookupIn(commandLine, new SourceFiles());
         return new HealthSettings { Interval = ReadInterval(lookup), TextfileDirectory = ReadTextfileDirectory(lookup) };
     }
 
     /// <summary>The lookup in the command line, the variables, and the configuration file that one of these two names.</summary>
-    private SettingLookup LookupIn(CommandLineValues commandLine, byte[]? fileText)
+    private SettingLookup LookupIn(CommandLineValues commandLine, SourceFiles files)
     {
         GivenSetting<string>? config = new SettingLookup(commandLine, readVariable, null).Find("--config", "AGENT_CONFIG", "", null);
         LoadedFile? file = config switch
         {
             null => null,
             { Text: "" } => throw config.Error("the path is empty; give a file"),
-            { Text: var path } => fileText is null ? LoadedFile.Read(path) : LoadedFile.Parse(path, fileText, canBeReadAgain: true),
+            { Text: var path } => LoadedFile.Parse(path, files.Read(path, mayBePipe: true)),
         };
         return new SettingLookup(commandLine, readVariable, file);
     }
@@ -82,15 +91,30 @@ internal sealed class SettingsReader(Func<string, string?> readVariable)
         "--textfile-directory", "TEXTFILE_DIRECTORY", "textfileDirectory", lookup.File?.Values.TextfileDirectory,
         SettingParser.Directory, DefaultTextfileDirectory);
 
-    private static void CheckSeries(Settings settings, WatchReader watches)
+    /// <summary>Adds the databases with their queries.</summary>
+    /// <param name="settings">The other settings.</param>
+    /// <param name="databases">The databases.</param>
+    /// <param name="queries">The queries.</param>
+    /// <param name="left">How many series are left for all databases.</param>
+    private static Settings WithDatabases(
+        Settings settings, ImmutableArray<DatabaseSettings> databases, IReadOnlyList<FileEntry<QueryEntry>> queries, long left)
+    {
+        databases = DatabaseSettings.ShareSeries(databases, left);
+        (ImmutableArray<Database> complete, ImmutableArray<EffectiveSetting> effective) = new QueryReader(databases).Read(queries);
+        return settings with
+        {
+            Databases = complete,
+            Effective = [.. settings.Effective, .. databases.SelectMany(database => database.Effective), .. effective],
+        };
+    }
+
+    /// <summary>The series of everything but the databases.</summary>
+    private static long CountSeries(Settings settings, WatchReader watches, int databases)
     {
         ImmutableArray<WatchedNamespace> namespaces = settings.Namespaces;
-        long series = settings.Endpoint is null ? SeriesBound.Count(namespaces) : SeriesBound.CountAtEndpoint(namespaces);
-        if (series > SeriesBound.Most)
-        {
-            throw watches.Error(
-                $"these watches can produce {series} series, and the maximum is {SeriesBound.Most}; configure fewer ports, or show fewer clients");
-        }
+        long series = settings.Endpoint is null ? SeriesBound.Count(namespaces, databases) : SeriesBound.CountAtEndpoint(namespaces, databases);
+        return series <= SeriesBound.Most ? series : throw watches.Error(
+            $"these watches can produce {series} series, and the maximum is {SeriesBound.Most}; configure fewer ports, or show fewer clients");
     }
 
     /// <summary>A filter selects by addresses and ports, which a unix socket does not have.</summary>

@@ -12,7 +12,8 @@ namespace Agent.Configuration;
 /// <param name="lookup">Finds the settings.</param>
 /// <param name="main">The main network namespace as it is written; null for the agent's own.</param>
 /// <param name="consul">Reads which Consul is asked for a limit.</param>
-internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndpointReader consul)
+/// <param name="databases">The names of the databases.</param>
+internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndpointReader consul, ImmutableArray<string> databases)
 {
     private const string Key = "watches";
     private const string PortOption = "--port";
@@ -114,7 +115,8 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
         string name, Setting<ImmutableArray<ushort>>? ports, Setting<ImmutableArray<string>>? unixSockets, WatchEntry entry, string key)
     {
         GivenSetting<string>? limit = lookup.Find(LimitOption, null, $"{key}.limit", entry.Limit);
-        Setting<ConsulEndpoint?> limitFrom = ReadLimitFrom(name, limit, entry, key);
+        Setting<string?> database = ReadDatabase(entry, key);
+        Setting<ConsulEndpoint?> limitFrom = database.Value is null ? ReadLimitFrom(name, limit, entry, key) : default;
         GivenSetting<string>? totalLimit = lookup.Find(TotalLimitOption, null, $"{key}.totalLimit", entry.TotalLimit);
         GivenSetting<string>? netns = lookup.Find(null, null, $"{key}.netns", entry.Netns);
         Setting<NetworkNamespace?>? other = netns is null || netns.Text == main ? null : netns.Parse<NetworkNamespace?>(NetworkNamespace.Parse);
@@ -126,9 +128,10 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
         {
             UnixSockets = unixSockets?.Value ?? [],
             Limit = limit is null
-                ? DefaultLimit(name, isAsked: limitFrom.Value is not null)
+                ? DefaultLimit(name, isAsked: limitFrom.Value is not null, hasDatabase: database.Value is not null)
                 : new ClientLimit(limit.Parse(SettingParser.Limit).Value, limit.Origin),
             LimitFrom = limitFrom.Value,
+            Database = database.Value,
             TotalLimit = totalLimit is null ? null : new TotalLimit(totalLimit.Parse(SettingParser.TotalLimit).Value, totalLimit.Origin),
             ShownClients = shownClients.Value,
             Warning = warning?.Parse(Threshold.Parse).Value,
@@ -142,6 +145,7 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
             .. Optional($"{name}.netns", other?.Value?.Where, other?.Origin),
             new($"{name}.limit", watch.Limit.Text, watch.Limit.Source),
             .. Optional($"{name}.limitFrom", watch.LimitFrom?.Name, limitFrom.Origin),
+            .. Optional($"{name}.limitFrom", watch.Database is null ? null : $"database {watch.Database}", database.Origin),
             .. Optional($"{name}.totalLimit", watch.TotalLimit?.Value.ToString(CultureInfo.InvariantCulture), watch.TotalLimit?.Source),
             new($"{name}.shownClients", shownClients.Value.ToString(CultureInfo.InvariantCulture), shownClients.Origin),
             .. Optional($"{name}.warning", watch.Warning?.ToString(), warning?.Origin),
@@ -151,6 +155,38 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
 
     private static EffectiveSetting[] Optional(string name, string? value, string? origin) =>
         value is null ? [] : [new EffectiveSetting(name, value, origin!)];
+
+    /// <summary>The database whose server decides the total limit; null for none.</summary>
+    private Setting<string?> ReadDatabase(WatchEntry entry, string key)
+    {
+        if (entry.LimitFrom is not { Database: { } name } from)
+        {
+            return default;
+        }
+
+        key = $"{key}.{LimitFrom.Key}.database";
+        string? other = from.Consul is not null ? "consul"
+            : from.TokenFile is not null ? "tokenFile"
+            : from.CaFile is not null ? "caFile"
+            : from.CertificateFile is not null ? "certificateFile"
+            : from.KeyFile is not null ? "keyFile"
+            : null;
+        if (other is not null)
+        {
+            throw lookup.File!.Error(key, $"a limit comes from a database or from Consul; remove database or {other}");
+        }
+
+        if (entry.TotalLimit is not null)
+        {
+            throw lookup.File!.Error(key, "the watch has totalLimit too, and the database decides the total limit; remove one of them");
+        }
+
+        return lookup.File!.Given(name, key).Parse<string?>(text => databases.Contains(text)
+            ? text
+            : throw new FormatException(databases is []
+                ? $"there is no database '{text}'; add it to databases"
+                : $"there is no database '{text}'; the databases are {string.Join(", ", databases)}"));
+    }
 
     /// <summary>Which Consul is asked for the limit; null if the limit is configured.</summary>
     private Setting<ConsulEndpoint?> ReadLimitFrom(string name, GivenSetting<string>? limit, WatchEntry entry, string key)
@@ -183,16 +219,17 @@ internal sealed class WatchReader(SettingLookup lookup, string? main, ConsulEndp
     /// <summary>The limit of a watch for which none is configured.</summary>
     /// <param name="watch">The watch's name.</param>
     /// <param name="isAsked">Whether a service is asked for its limit. Then there is no default: a guess could hide that the limit is reached.</param>
-    private static ClientLimit DefaultLimit(string watch, bool isAsked) =>
+    /// <param name="hasDatabase">Whether a database decides the total limit, so that the watch is not Consul's, whatever its name is.</param>
+    private static ClientLimit DefaultLimit(string watch, bool isAsked, bool hasDatabase) =>
         isAsked ? ClientLimit.NotAsked
-        : watch == ConsulDefaults.WatchName ? new(ConsulDefaults.ClientLimit, Setting<int>.Default)
+        : watch == ConsulDefaults.WatchName && !hasDatabase ? new(ConsulDefaults.ClientLimit, Setting<int>.Default)
         : new(null, Setting<int>.Default);
 
     private static void CheckThresholds(Watch watch, GivenSetting<string>? warning, GivenSetting<string>? critical)
     {
         foreach (GivenSetting<string>? given in (ReadOnlySpan<GivenSetting<string>?>)[warning, critical])
         {
-            if (given is not null && Threshold.Parse(given.Text).IsShare && watch is { Limit.Value: null, LimitFrom: null, TotalLimit: null })
+            if (given is not null && Threshold.Parse(given.Text).IsShare && watch is { Limit.Value: null, LimitFrom: null, TotalLimit: null, Database: null })
             {
                 throw given.Error(
                     $"{given.Text} is a percentage of the limit, and the watch {watch.Name} has no limit; give it a limit, or give a number of connections");

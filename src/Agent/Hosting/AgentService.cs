@@ -1,4 +1,5 @@
 using Agent.Configuration;
+using Agent.Configuration.File;
 using Agent.Readings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,12 +16,12 @@ internal sealed class AgentService : IHostedService, IDisposable
     private readonly AgentTasks _tasks;
 
     /// <param name="settings">The settings of the start.</param>
-    /// <param name="read">Parses the text of the configuration file into settings.</param>
-    /// <param name="reloadRequested">Set when the configuration file has to be read.</param>
+    /// <param name="read">Parses the contents of the configuration's files into settings.</param>
+    /// <param name="reloadRequested">Set when the configuration's files have to be read.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Makes the loggers.</param>
     internal AgentService(
-        Settings settings, Func<byte[], Settings> read, AutoResetEvent reloadRequested, TimeProvider time, ILoggerFactory loggers)
+        Settings settings, Func<SourceFiles, Settings> read, AutoResetEvent reloadRequested, TimeProvider time, ILoggerFactory loggers)
     {
         _settings = settings;
         Store store = new(time);

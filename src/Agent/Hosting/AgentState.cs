@@ -24,7 +24,7 @@ internal sealed class AgentState(Settings settings, TimeProvider time)
         set => _activity = value;
     }
 
-    /// <summary>The last reload; null without a configuration file.</summary>
+    /// <summary>The last reload; null without files that can be reloaded.</summary>
     internal ReloadStatistics? Reload => _settings.Source is null ? null : _reload;
 
     /// <summary>A reload succeeded.</summary>

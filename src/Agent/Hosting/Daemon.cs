@@ -1,4 +1,5 @@
 using Agent.Configuration;
+using Agent.Configuration.File;
 using Agent.Publishing;
 using Agent.Publishing.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,12 +19,12 @@ internal static class Daemon
     private static Signals? _signals;
 
     /// <param name="settings">The settings of the start.</param>
-    /// <param name="read">Parses the text of the configuration file into settings.</param>
+    /// <param name="read">Parses the contents of the configuration's files into settings.</param>
     /// <param name="early">Catches SIGHUP until now.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="ConfigurationException">The endpoint needs what is not installed.</exception>
     /// <exception cref="TextfileTakenException">Another agent writes the same file.</exception>
-    internal static int Run(Settings settings, Func<byte[], Settings> read, EarlyHangUp? early)
+    internal static int Run(Settings settings, Func<SourceFiles, Settings> read, EarlyHangUp? early)
     {
         if (settings.Endpoint is { } endpoint)
         {
@@ -49,7 +50,7 @@ internal static class Daemon
         return endedBy is null ? 0 : throw endedBy;
     }
 
-    private static IHost Build(Settings settings, Func<byte[], Settings> read, Signals signals)
+    private static IHost Build(Settings settings, Func<SourceFiles, Settings> read, Signals signals)
     {
         HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
         if (Journal.IsStandardError)

@@ -7,21 +7,21 @@ using Microsoft.Extensions.Logging;
 namespace Agent.Hosting;
 
 /// <summary>
-/// Reloads the configuration file on request, and when its text has changed, however the file was replaced. A file that is being written has to
-/// stay the same for a second first; an invalid one changes nothing. The text that was compared is the text that is applied: if the file changes
-/// again meanwhile, the next check sees it.
+/// Reloads the configuration on request, and when one of its files has changed, however the file was replaced: the configuration file, and the files
+/// that it or a variable names. Files that are being written have to stay the same for a second first; an invalid one changes nothing. The contents
+/// that were compared are those that are applied: if a file changes again meanwhile, the next check sees it.
 /// </summary>
-/// <param name="source">The file, and its text at the start.</param>
-/// <param name="read">Parses a text into settings.</param>
+/// <param name="source">The files, and their contents at the start.</param>
+/// <param name="read">Parses contents into settings, and adds the files that these need in addition.</param>
 /// <param name="apply">Puts settings into force; throws where it cannot, and returns false when the agent ends.</param>
 /// <param name="state">Takes the result, for metrics.</param>
 /// <param name="serviceManager">Shows that a reload begins and ends.</param>
-/// <param name="requested">Set when the file has to be read.</param>
+/// <param name="requested">Set when the files have to be read.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logs each reload.</param>
 internal sealed partial class ReloadTask(
-    ConfigurationSource source,
-    Func<byte[], Settings> read,
+    SourceFiles source,
+    Func<SourceFiles, Settings> read,
     Func<Settings, Task<bool>> apply,
     AgentState state,
     ServiceManager serviceManager,
@@ -36,15 +36,16 @@ internal sealed partial class ReloadTask(
 
     private readonly StepTimer _step = new(time);
 
-    // The text that was applied or refused last, and the text of the last check.
-    private Content _tried = new(source.Text.ToArray(), null);
-    private Content _seen = new(source.Text.ToArray(), null);
+    // The contents that were applied or refused last, and those of the last check.
+    private volatile SourceFiles _tried = source;
+    private SourceFiles _seen = source;
 
     internal override string Name => "reload";
 
-    internal override string Duty => $"look for changes of {source.Path}";
+    internal override string Duty => $"look for changes of {string.Join(", ", _tried.Paths)}";
 
-    internal override object Identity => source.Path;
+    // There is only one, and it follows the files.
+    internal override object Identity => Name;
 
     internal override TimeSpan LongestRetryDelay => TimeSpan.FromMinutes(1);
 
@@ -67,23 +68,22 @@ internal sealed partial class ReloadTask(
             }
 
             using StepTimer.Step step = _step.Begin();
-            Content content = TryRead();
-            bool isSettled = content.IsSameAs(_seen);
-            _seen = content;
-            if (ended == WaitResult.Signal || (isSettled && !content.IsSameAs(_tried)))
+            SourceFiles now = _tried.ReadAgain();
+            bool areSettled = now.AreSameAs(_seen);
+            _seen = now;
+            if (ended == WaitResult.Signal || (areSettled && !now.AreSameAs(_tried)))
             {
-                _tried = content;
-                Reload(content);
+                Reload(now);
             }
         }
     }
 
-    private void Reload(Content content)
+    private void Reload(SourceFiles now)
     {
         serviceManager.Reloading();
         try
         {
-            Settings settings = read(content.Text ?? throw new ConfigurationException(content.Failure!));
+            Settings settings = ReadSettings(now);
             if (apply(settings).GetAwaiter().GetResult())
             {
                 state.Reloaded(time.GetUtcNow());
@@ -106,24 +106,18 @@ internal sealed partial class ReloadTask(
         }
     }
 
-    private Content TryRead()
+    /// <summary>Reads the settings, and from now on looks at the files that they needed, also if one of them is invalid.</summary>
+    private Settings ReadSettings(SourceFiles now)
     {
+        SourceFiles needed = new(known: now);
         try
         {
-            return new Content(LoadedFile.ReadBytes(source.Path), null);
+            return read(needed);
         }
-        catch (ConfigurationException wrong)
+        finally
         {
-            return new Content(null, wrong.Message);
+            _tried = _seen = needed;
         }
-    }
-
-    /// <summary>The text of the file, or why it could not be read.</summary>
-    private readonly record struct Content(byte[]? Text, string? Failure)
-    {
-        /// <summary>Whether the text is the same; two files that could not be read are the same, whatever the reasons.</summary>
-        internal bool IsSameAs(Content other) =>
-            Text is null || other.Text is null ? Text == other.Text : Text.AsSpan().SequenceEqual(other.Text);
     }
 
     [LoggerMessage(41, LogLevel.Error, "the configuration stays as it was: {Reason}")]

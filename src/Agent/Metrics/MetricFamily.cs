@@ -9,6 +9,9 @@ internal sealed record MetricFamily(string Name, MetricType Type, string Help, p
 {
     /// <summary>The upper bounds of a histogram's buckets, in rising order, without +Inf.</summary>
     internal double[] Buckets { get; init; } = [];
+
+    /// <summary>Whether a counter may fall, which is a reset; otherwise a lower value does not change it.</summary>
+    internal bool CanFall { get; init; }
 }
 
 /// <summary>The type of a metric family, see https://prometheus.io/docs/concepts/metric_types/.</summary>

@@ -10,10 +10,14 @@ namespace Agent.Metrics;
 /// </summary>
 internal sealed class MetricRegistry
 {
+    // The last line of prometheus-net's OpenMetrics.
+    private static readonly byte[] EndOfOpenMetrics = "# EOF\n"u8.ToArray();
+
     private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     private readonly Dictionary<MetricFamily, Samples> _families = new(ReferenceEqualityComparer.Instance);
     private long _update;
     private int _lastLength;
+    private bool _hasInfinity;
 
     /// <param name="families">All families that it can have, in the order of the export.</param>
     internal MetricRegistry(params IEnumerable<MetricFamily> families)
@@ -28,9 +32,9 @@ internal sealed class MetricRegistry
     }
 
     /// <summary>Begins an update: from now on samples are set for the next export.</summary>
-    internal void BeginUpdate() => _update++;
+    internal void BeginUpdate() => (_update, _hasInfinity) = (_update + 1, false);
 
-    /// <summary>Sets a gauge or a counter. A counter never falls.</summary>
+    /// <summary>Sets a gauge or a counter. A counter never falls, except one that <see cref="MetricFamily.CanFall"/>.</summary>
     /// <param name="family">A family of the constructor.</param>
     /// <param name="value">The value now.</param>
     /// <param name="labelValues">One for each label name of the family, in the same order.</param>
@@ -41,8 +45,11 @@ internal sealed class MetricRegistry
     /// <param name="netns">The value of the further label; null for the main namespace, without the label.</param>
     /// <param name="value">The value now.</param>
     /// <param name="labelValues">One for each label name of the family, in the same order.</param>
-    internal void SetIn(MetricFamily family, string? netns, double value, params ReadOnlySpan<string> labelValues) =>
+    internal void SetIn(MetricFamily family, string? netns, double value, params ReadOnlySpan<string> labelValues)
+    {
+        _hasInfinity |= double.IsInfinity(value);
         _families[family].Set(_update, netns, value, labelValues);
+    }
 
     /// <summary>Exports a histogram, also before its first observation.</summary>
     internal void KeepIn(MetricFamily histogram, string? netns) => ((Samples<Histogram.Child>)_families[histogram]).Get(_update, netns, []).Publish();
@@ -52,18 +59,74 @@ internal sealed class MetricRegistry
 
     /// <summary>Ends an update and renders it.</summary>
     /// <returns>The whole exposition; the bytes are not changed afterwards.</returns>
-    internal ReadOnlyMemory<byte> Export(ExpositionFormat format)
+    internal ReadOnlyMemory<byte> Export(ExpositionFormat format) => Export(format, static (_, _) => { });
+
+    /// <summary>Ends an update and renders it together with other metrics.</summary>
+    /// <param name="format">The format.</param>
+    /// <param name="append">Appends the other metrics, without the end of an exposition.</param>
+    /// <returns>The whole exposition; the bytes are not changed afterwards.</returns>
+    internal ReadOnlyMemory<byte> Export(ExpositionFormat format, Action<MemoryStream, ExpositionFormat> append)
+    {
+        using MemoryStream exported = new(_lastLength);
+        ExportTo(exported, format);
+        append(exported, format);
+        if (format == ExpositionFormat.OpenMetricsText)
+        {
+            exported.Write(EndOfOpenMetrics);
+        }
+
+        _lastLength = (int)exported.Length;
+        return exported.GetBuffer().AsMemory(0, _lastLength);
+    }
+
+    /// <summary>Ends an update and appends its samples to an exposition, without the end of an exposition.</summary>
+    internal void ExportTo(MemoryStream exposition, ExpositionFormat format)
     {
         foreach (Samples samples in _families.Values)
         {
             samples.RemoveOthers(_update);
         }
 
-        using MemoryStream exported = new(_lastLength);
+        int start = (int)exposition.Length;
         // Completes synchronously: a MemoryStream never waits.
-        _registry.CollectAndExportAsTextAsync(exported, format).GetAwaiter().GetResult();
-        _lastLength = (int)exported.Length;
-        return exported.GetBuffer().AsMemory(0, _lastLength);
+        _registry.CollectAndExportAsTextAsync(exposition, format).GetAwaiter().GetResult();
+        int length = (int)exposition.Length - start;
+        if (format == ExpositionFormat.OpenMetricsText)
+        {
+            length -= EndOfOpenMetrics.Length;
+        }
+        else if (_hasInfinity)
+        {
+            length = AbbreviateInfinity(exposition.GetBuffer().AsSpan(start, length));
+        }
+
+        exposition.SetLength(start + length);
+    }
+
+    /// <summary>Writes infinity as the text format does, +Inf: prometheus-net writes it so in OpenMetrics alone.</summary>
+    /// <returns>The new length.</returns>
+    private static int AbbreviateInfinity(Span<byte> text)
+    {
+        int length = 0;
+        for (int start = 0; start < text.Length;)
+        {
+            Span<byte> line = text.Slice(start, text[start..].IndexOf((byte)'\n') + 1);
+            start += line.Length;
+            ReadOnlySpan<byte> end = line.EndsWith(" Infinity\n"u8) ? " +Inf\n"u8 : line.EndsWith(" -Infinity\n"u8) ? " -Inf\n"u8 : [];
+            if (end.IsEmpty || line[0] == '#')
+            {
+                line.CopyTo(text[length..]);
+                length += line.Length;
+                continue;
+            }
+
+            Span<byte> sample = line[..(line.LastIndexOf((byte)' '))];
+            sample.CopyTo(text[length..]);
+            end.CopyTo(text[(length + sample.Length)..]);
+            length += sample.Length + end.Length;
+        }
+
+        return length;
     }
 
     private static Samples Create(MetricFactory factory, MetricFamily family) => family.Type switch
@@ -75,7 +138,8 @@ internal sealed class MetricRegistry
         MetricType.Counter => new Samples<Counter.Child>(
             family,
             labels => factory.CreateCounter(family.Name, family.Help, labels, new CounterConfiguration { SuppressInitialValue = true }),
-            (counter, value) => counter.IncTo(value)),
+            (counter, value) => counter.IncTo(value),
+            family.CanFall ? (counter, value) => value < counter.Value : null),
         MetricType.Histogram => new Samples<Histogram.Child>(
             family,
             labels => factory.CreateHistogram(
@@ -97,15 +161,27 @@ internal sealed class MetricRegistry
     /// <param name="family">The family.</param>
     /// <param name="create">Creates its collector for label names.</param>
     /// <param name="set">Sets or observes a value.</param>
-    private sealed class Samples<TChild>(MetricFamily family, Func<string[], Collector<TChild>> create, Action<TChild, double> set) : Samples
+    /// <param name="isReset">Whether a child must start again before it can have a value; null for never.</param>
+    private sealed class Samples<TChild>(
+        MetricFamily family, Func<string[], Collector<TChild>> create, Action<TChild, double> set, Func<TChild, double, bool>? isReset = null) : Samples
         where TChild : ChildBase
     {
         private readonly Collector<TChild> _ofMainNamespace = create(family.LabelNames);
         private readonly Dictionary<string[], Sample> _samples = new(LabelValuesComparer.Instance);
         private Collector<TChild>? _ofOthers;
 
-        internal override void Set(long update, string? netns, double value, ReadOnlySpan<string> labelValues) =>
-            set(Get(update, netns, labelValues), value);
+        internal override void Set(long update, string? netns, double value, ReadOnlySpan<string> labelValues)
+        {
+            TChild child = Get(update, netns, labelValues);
+            if (isReset is not null && isReset(child, value))
+            {
+                child.Remove();
+                _samples.Remove(netns is null ? labelValues.ToArray() : [.. labelValues, netns]);
+                child = Get(update, netns, labelValues);
+            }
+
+            set(child, value);
+        }
 
         internal override void RemoveOthers(long update)
         {

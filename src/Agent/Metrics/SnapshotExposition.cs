@@ -7,6 +7,7 @@ namespace Agent.Metrics;
 internal sealed class SnapshotExposition
 {
     private readonly MetricRegistry _registry = new(MetricFamilies.All);
+    private readonly PostgresMetrics _databases = new();
     private readonly ConnectionMetrics _connections;
 
     internal SnapshotExposition(BuildInformation build) => _connections = new ConnectionMetrics(_registry, build);
@@ -17,6 +18,7 @@ internal sealed class SnapshotExposition
     {
         _registry.BeginUpdate();
         _connections.Set(snapshot);
-        return _registry.Export(ExpositionFormat.PrometheusText);
+        return _registry.Export(
+            ExpositionFormat.PrometheusText, (exposition, format) => _databases.AppendTo(exposition, snapshot.View, format));
     }
 }

@@ -44,10 +44,11 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
     public int ShownClients { get; init; } = DefaultShownClients;
 
     /// <summary>
-    /// Whether thresholds in connections judge the connections of all clients together: there is a total limit and no limit per client. Decided
-    /// by the configuration, so that an answer of the service does not change what a threshold means.
+    /// Whether thresholds in connections judge the connections of all clients together: there is a total limit, configured or
+    /// from a database, and no limit per client. Decided by the configuration, so that an answer of the service does not change what a threshold means.
     /// </summary>
-    internal bool NumbersJudgeTotal => TotalLimit is not null && Limit is { Value: null, IsUnknown: false } && LimitFrom is null;
+    internal bool NumbersJudgeTotal =>
+        (TotalLimit is not null || Database is not null) && Limit is { Value: null, IsUnknown: false } && LimitFrom is null;
 
     /// <summary>The number of connections of one client that reaches a threshold; null for never.</summary>
     /// <param name="threshold"><see cref="Warning"/> or <see cref="Critical"/>.</param>
@@ -57,8 +58,11 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
 
     /// <summary>The number of connections of all clients together that reaches a threshold; null for never.</summary>
     /// <param name="threshold"><see cref="Warning"/> or <see cref="Critical"/>.</param>
-    internal int? TotalConnectionsAt(Threshold? threshold) =>
-        threshold is { IsShare: true } || NumbersJudgeTotal ? threshold?.InConnections(TotalLimit?.Value) : null;
+    internal int? TotalConnectionsAt(Threshold? threshold) => ThresholdOfTotal(threshold)?.InConnections(TotalLimit?.Value);
+
+    /// <summary>A threshold if it judges all clients together, or the server of the database; otherwise null.</summary>
+    /// <param name="threshold"><see cref="Warning"/> or <see cref="Critical"/>.</param>
+    internal Threshold? ThresholdOfTotal(Threshold? threshold) => threshold is { IsShare: true } || NumbersJudgeTotal ? threshold : null;
 
     /// <summary>The state of one client by the thresholds alone.</summary>
     /// <param name="held">Connections of the client.</param>

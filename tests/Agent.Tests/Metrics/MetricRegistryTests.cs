@@ -13,6 +13,8 @@ public sealed class MetricRegistryTests
     private static readonly MetricFamily Counted = new("z_total", MetricType.Counter, "Counted.", "a");
     private static readonly MetricFamily Distributed = new("h_seconds", MetricType.Histogram, "Distributed.") { Buckets = [50e-6, 0.5, 1, 2.5] };
 
+    private static readonly MetricFamily Resettable = new("r_total", MetricType.Counter, "Resettable.", "a") { CanFall = true };
+
     private readonly MetricRegistry _registry = new(Labelled, Bare, Counted, Distributed);
 
     [Fact]
@@ -114,6 +116,46 @@ public sealed class MetricRegistryTests
         }
     }
 
+    [Fact]
+    public void Counter_that_can_fall_starts_again_at_the_lower_value()
+    {
+        MetricRegistry registry = new(Resettable);
+        foreach (double value in (double[])[0, 5, 4, 0, 6, double.PositiveInfinity, 1])
+        {
+            registry.BeginUpdate();
+            registry.Set(Resettable, value, "x");
+            registry.SetIn(Resettable, "n", value, "x");
+            string shown = double.IsInfinity(value) ? "+Inf" : $"{value}";
+            Assert.EndsWith(
+                $"r_total{{a=\"x\"}} {shown}\nr_total{{a=\"x\",netns=\"n\"}} {shown}\n",
+                Encoding.UTF8.GetString(registry.Export(ExpositionFormat.PrometheusText).Span));
+        }
+    }
+
+    [Fact]
+    public void Infinity_is_written_as_the_format_says_and_only_as_a_value()
+    {
+        MetricFamily help = new("x", MetricType.Gauge, "To Infinity", "a");
+        MetricRegistry registry = new(help, Bare);
+        registry.BeginUpdate();
+        registry.Set(help, double.PositiveInfinity, "} Infinity\n");
+        registry.Set(help, double.NegativeInfinity, " -Infinity");
+        registry.Set(Bare, 1);
+
+        Assert.Equal(
+            """
+            # HELP x To Infinity
+            # TYPE x gauge
+            x{a="} Infinity\n"} +Inf
+            x{a=" -Infinity"} -Inf
+            # HELP y_seconds Bare.
+            # TYPE y_seconds gauge
+            y_seconds 1
+
+            """,
+            Encoding.UTF8.GetString(registry.Export(ExpositionFormat.PrometheusText).Span));
+    }
+
     [Theory]
     [InlineData(0, "0")]
     [InlineData(95_000, "95000")]
@@ -188,7 +230,7 @@ public sealed class MetricRegistryTests
 
     [Fact]
     public void Help_texts_need_no_escaping() => Assert.All<MetricFamily>(
-        [.. MetricFamilies.All, .. EndpointFamilies.All], family => Assert.DoesNotContain(family.Help, character => character is '\\' or '"' or '\n'));
+        [.. MetricFamilies.All, .. EndpointFamilies.All, .. PostgresFamilies.All], family => Assert.DoesNotContain(family.Help, character => character is '\\' or '"' or '\n'));
 
     private void Observe(params IEnumerable<TimeSpan> durations)
     {

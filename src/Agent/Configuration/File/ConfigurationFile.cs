@@ -26,6 +26,40 @@ internal sealed class ConfigurationFile
 
     /// <summary>The watches; null for the one watch of the command line.</summary>
     public List<WatchEntry>? Watches { get; init; }
+
+    /// <summary>The databases.</summary>
+    public List<DatabaseEntry>? Databases { get; init; }
+
+    /// <summary>The path of a file with further databases.</summary>
+    public string? DatabasesFile { get; init; }
+
+    /// <summary>The custom queries.</summary>
+    public List<QueryEntry>? Queries { get; init; }
+
+    /// <summary>The path of a file with further custom queries.</summary>
+    public string? QueriesFile { get; init; }
+}
+
+/// <summary>A file with databases, where it is an object.</summary>
+internal sealed class DatabasesFile
+{
+    /// <summary>The address of the schema, for editors. The agent ignores it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
+    /// <summary>The databases.</summary>
+    public List<DatabaseEntry>? Databases { get; init; }
+}
+
+/// <summary>A file with custom queries, where it is an object.</summary>
+internal sealed class QueriesFile
+{
+    /// <summary>The address of the schema, for editors. The agent ignores it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
+    /// <summary>The custom queries.</summary>
+    public List<QueryEntry>? Queries { get; init; }
 }
 
 /// <summary>The HTTP endpoint in the configuration file.</summary>
@@ -89,11 +123,106 @@ internal sealed class WatchEntry
     public string? Critical { get; init; }
 }
 
-/// <summary>Deserializes the file without reflection, so that the program can be trimmed.</summary>
+/// <summary>A database. It has no key for the password itself: <see cref="KeyLines"/> rejects it.</summary>
+internal sealed class DatabaseEntry
+{
+    /// <summary>Its name, different from that of every other database.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>A host name, an IP address, or the absolute path of the directory of a unix socket.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>The port; 5432 by default.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? Port { get; init; }
+
+    /// <summary>The database on the server.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>The role.</summary>
+    public string? User { get; init; }
+
+    /// <summary>A file with the password and nothing else.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>The environment variable with the password.</summary>
+    public string? PasswordVariable { get; init; }
+
+    /// <summary><c>off</c>, <c>require</c>, <c>verify-ca</c> or <c>verify-full</c>.</summary>
+    public string? Tls { get; init; }
+
+    /// <summary>A file with the CA certificates that may have signed the server's certificate, in PEM.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>The time from one round to the next.</summary>
+    public string? Interval { get; init; }
+
+    /// <summary>How long a login or a statement may take.</summary>
+    public string? Timeout { get; init; }
+
+    /// <summary>The time from one question for the sizes to the next.</summary>
+    public string? SizeInterval { get; init; }
+
+    /// <summary>How many clients are shown; 0 for none.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? ShownClients { get; init; }
+
+    /// <summary>How many series it may produce.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? MaxSeries { get; init; }
+}
+
+/// <summary>A custom query.</summary>
+internal sealed class QueryEntry
+{
+    /// <summary>The name of its metric.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The help text of its metric.</summary>
+    public string? Help { get; init; }
+
+    /// <summary><c>gauge</c>, <c>counter</c>, <c>histogram</c> or <c>summary</c>; gauge by default.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>The columns that become labels.</summary>
+    public List<string>? Labels { get; init; }
+
+    /// <summary>The statement.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>The column with the value.</summary>
+    public string? ValueField { get; init; }
+
+    /// <summary>The column with the upper bound of a bucket, or with the quantile.</summary>
+    public string? BucketField { get; init; }
+
+    /// <summary>The column with the sum of the observations.</summary>
+    public string? SumField { get; init; }
+
+    /// <summary>The column with the number of a summary's observations.</summary>
+    public string? CountField { get; init; }
+
+    /// <summary>The time from one run to the next.</summary>
+    public string? Interval { get; init; }
+
+    /// <summary>How long it may take.</summary>
+    public string? Timeout { get; init; }
+
+    /// <summary>The names of the databases that it runs on; null for all.</summary>
+    public List<string>? Databases { get; init; }
+
+    /// <summary>How many series it may produce on one database.</summary>
+    [JsonConverter(typeof(NumberOrTextConverter))]
+    public string? MaxSeries { get; init; }
+}
+
+/// <summary>Deserializes the files without reflection, so that the program can be trimmed.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true)]
 [JsonSerializable(typeof(ConfigurationFile))]
+[JsonSerializable(typeof(DatabasesFile))]
+[JsonSerializable(typeof(QueriesFile))]
 internal sealed partial class FileContext : JsonSerializerContext;

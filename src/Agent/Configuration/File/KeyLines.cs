@@ -7,7 +7,9 @@ internal sealed class KeyLines
 {
     private readonly Dictionary<string, int> _lines = [];
 
-    /// <exception cref="JsonException">The text is not JSON, contains a key twice, or contains a null inside the outermost value.</exception>
+    /// <exception cref="JsonException">
+    /// The text is not JSON, contains a key twice, contains a null inside the outermost value, or has a password. The message never contains the password.
+    /// </exception>
     internal KeyLines(ReadOnlySpan<byte> text)
     {
         Utf8JsonReader reader = new(
@@ -25,6 +27,14 @@ internal sealed class KeyLines
                 case JsonTokenType.PropertyName:
                     string name = TextOf(in reader, line);
                     key = enclosing.Peek().Key is { Length: > 0 } outer ? $"{outer}.{name}" : name;
+                    if (name.Equals("pass", StringComparison.OrdinalIgnoreCase) || name.Equals("password", StringComparison.OrdinalIgnoreCase))
+                    {
+                        // Before its value is read: the error of a value that is not JSON quotes it.
+                        throw new JsonException(
+                            "a password does not belong in this file; write it into another file or a variable, and name that with passwordFile or passwordVariable",
+                            key, line - 1, null);
+                    }
+
                     if (!_lines.TryAdd(key, line))
                     {
                         throw new JsonException("the key appears twice; remove one of them", key, line - 1, null);

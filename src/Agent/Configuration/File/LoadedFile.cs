@@ -1,23 +1,30 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using Agent.Platform;
 
 namespace Agent.Configuration.File;
 
-/// <summary>A configuration file that was read: its values, and the line of each key.</summary>
+/// <summary>What a file of the configuration contains.</summary>
+internal enum FileKind
+{
+    /// <summary>All settings.</summary>
+    Configuration,
+
+    /// <summary>Databases: a list, or an object with the key <c>databases</c>.</summary>
+    Databases,
+
+    /// <summary>Custom queries: a list, or an object with the key <c>queries</c>.</summary>
+    Queries,
+}
+
+/// <summary>A file of the configuration that was parsed: its values, and the line of each key.</summary>
 internal sealed class LoadedFile
 {
-    // A hundred times the largest useful file. A device or a log that was given by mistake is not read to its end.
-    private const int LargestFile = 4 << 20;
-
     private readonly KeyLines _lines;
 
-    private LoadedFile(string path, ReadOnlyMemory<byte> bytes, bool canBeReadAgain, ConfigurationFile values, KeyLines lines)
+    private LoadedFile(string path, ConfigurationFile values, KeyLines lines)
     {
         Path = path;
-        CanBeReadAgain = canBeReadAgain;
-        Text = bytes;
         Values = values;
         _lines = lines;
     }
@@ -25,26 +32,17 @@ internal sealed class LoadedFile
     /// <summary>The path as it was given.</summary>
     internal string Path { get; }
 
-    /// <summary>The whole content.</summary>
-    internal ReadOnlyMemory<byte> Text { get; }
-
-    /// <summary>Whether the file can be reloaded. A pipe can be read only once.</summary>
-    internal bool CanBeReadAgain { get; }
-
+    /// <summary>The values; for a file with databases or queries only these.</summary>
     internal ConfigurationFile Values { get; }
 
-    /// <exception cref="ConfigurationException">The file cannot be read, is not JSON, or has unknown keys or values of a wrong type.</exception>
-    internal static LoadedFile Read(string path)
-    {
-        (byte[] bytes, bool canBeReadAgain) = ReadAll(path, System.IO.File.OpenRead);
-        return Parse(path, bytes, canBeReadAgain);
-    }
+    /// <summary>Whether the file is a list, so that its keys begin with an index.</summary>
+    internal bool IsList => _lines.Outermost == JsonTokenType.StartArray;
 
     /// <param name="path">The path for errors and origins.</param>
     /// <param name="bytes">The content.</param>
-    /// <param name="canBeReadAgain">Whether the file can be reloaded.</param>
+    /// <param name="kind">What the file contains.</param>
     /// <exception cref="ConfigurationException">The content is not JSON, or has unknown keys or values of a wrong type.</exception>
-    internal static LoadedFile Parse(string path, byte[] bytes, bool canBeReadAgain)
+    internal static LoadedFile Parse(string path, byte[] bytes, FileKind kind = FileKind.Configuration)
     {
         if (OtherEncodingOf(bytes) is { } encoding)
         {
@@ -65,19 +63,17 @@ internal sealed class LoadedFile
         catch (JsonException wrong)
         {
             string key = wrong.Path is { } twice ? $" {twice}:" : "";
-            throw new ConfigurationException($"{path}:{wrong.LineNumber + 1}:{key} {Reason(wrong)}");
+            throw new ConfigurationException($"{path}:{wrong.LineNumber + 1}:{key} {Reason(wrong, kind)}");
         }
 
-        if (lines.Outermost != JsonTokenType.StartObject)
+        if (lines.Outermost != JsonTokenType.StartObject && (kind == FileKind.Configuration || lines.Outermost != JsonTokenType.StartArray))
         {
-            throw new ConfigurationException($"{path}:1: the file holds {NameOf(lines.Outermost)}; it must hold an object, at least {{}}");
+            throw new ConfigurationException($"{path}:1: the file holds {NameOf(lines.Outermost)}; it must hold {Expected(kind)}");
         }
 
         try
         {
-            ConfigurationFile values = JsonSerializer.Deserialize(text, FileContext.Default.ConfigurationFile)
-                ?? throw new JsonException("the file holds null");
-            return new LoadedFile(path, bytes, canBeReadAgain, values, lines);
+            return new LoadedFile(path, Deserialize(text, kind, isList: lines.Outermost == JsonTokenType.StartArray), lines);
         }
         catch (JsonException wrong)
         {
@@ -96,56 +92,21 @@ internal sealed class LoadedFile
     /// <summary>An error with file, line and key.</summary>
     internal ConfigurationException Error(string key, string message) => new($"{PlaceOf(key)}: {key}: {message}");
 
-    /// <summary>Reads the content of a regular file, without parsing it.</summary>
-    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
-    internal static byte[] ReadBytes(string path) => ReadAll(path, RegularFile.OpenRead).Bytes;
-
-    private static (byte[] Bytes, bool CanBeReadAgain) ReadAll(string path, Func<string, FileStream> open)
+    private static ConfigurationFile Deserialize(ReadOnlySpan<byte> text, FileKind kind, bool isList) => (kind, isList) switch
     {
-        try
-        {
-            using FileStream file = open(path);
-            using MemoryStream bytes = new();
-            byte[] buffer = new byte[16 * 1024];
-            for (int read; (read = file.Read(buffer)) > 0;)
-            {
-                bytes.Write(buffer, 0, read);
-                if (bytes.Length > LargestFile)
-                {
-                    throw new ConfigurationException($"{path}: larger than {LargestFile >> 20} MiB; this is not a configuration file");
-                }
-            }
-
-            return (bytes.ToArray(), file.CanSeek);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new ConfigurationException($"{path}: {ReasonOf(path, failure)}");
-        }
-    }
-
-    private static string ReasonOf(string path, Exception failure) => failure switch
-    {
-        _ when Directory.Exists(path) => "is a directory; give a file",
-        FileNotFoundException or DirectoryNotFoundException when LinkTargetOf(path) is { } target =>
-            $"is a symbolic link to {target}, which does not exist; create that file, or give another path",
-        FileNotFoundException or DirectoryNotFoundException => "cannot be read: there is no such file; check the path",
-        UnauthorizedAccessException => "cannot be read: permission denied for the agent's user; change the file's owner or mode",
-        _ => $"cannot be read: {failure.Message}",
+        (FileKind.Databases, true) => new ConfigurationFile { Databases = JsonSerializer.Deserialize(text, FileContext.Default.ListDatabaseEntry) },
+        (FileKind.Databases, false) => new ConfigurationFile { Databases = JsonSerializer.Deserialize(text, FileContext.Default.DatabasesFile)!.Databases },
+        (FileKind.Queries, true) => new ConfigurationFile { Queries = JsonSerializer.Deserialize(text, FileContext.Default.ListQueryEntry) },
+        (FileKind.Queries, false) => new ConfigurationFile { Queries = JsonSerializer.Deserialize(text, FileContext.Default.QueriesFile)!.Queries },
+        _ => JsonSerializer.Deserialize(text, FileContext.Default.ConfigurationFile)!,
     };
 
-    private static string? LinkTargetOf(string path)
+    private static string Expected(FileKind kind) => kind switch
     {
-        try
-        {
-            return new FileInfo(path).LinkTarget;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // It was removed, or its directory may not be read. The reason from opening the file is enough.
-            return null;
-        }
-    }
+        FileKind.Databases => "a list of databases, or an object with the key databases",
+        FileKind.Queries => "a list of queries, or an object with the key queries",
+        _ => "an object, at least {}",
+    };
 
     /// <summary>Detects UTF-16 and UTF-32 by the byte order mark, or by the zero bytes beside the first character, which is ASCII in JSON.</summary>
     private static string? OtherEncodingOf(ReadOnlySpan<byte> bytes) => bytes switch
@@ -165,11 +126,11 @@ internal sealed class LoadedFile
     };
 
     // The serializer appends the position, which the error already begins with.
-    private static string Reason(JsonException wrong)
+    private static string Reason(JsonException wrong, FileKind kind)
     {
         if (wrong.Message.Contains("does not contain any JSON tokens", StringComparison.Ordinal))
         {
-            return "the file is empty; it must hold an object, at least {}";
+            return $"the file is empty; it must hold {Expected(kind)}";
         }
 
         int end = wrong.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);

@@ -126,6 +126,9 @@ internal sealed record LimitFrom
     /// <summary>The key's own name.</summary>
     internal const string Key = "limitFrom";
 
+    /// <summary>The database whose server decides the total limit. Not together with the other keys, which are those of Consul.</summary>
+    public string? Database { get; init; }
+
     /// <summary>Consul's address: <c>http://127.0.0.1:8500</c>.</summary>
     public string? Consul { get; init; }
 

@@ -6,8 +6,8 @@ using Prometheus;
 namespace Agent.Metrics.Endpoint;
 
 /// <summary>
-/// Everything that /metrics shows: the metrics of the textfile, by the same code, and those of the agent itself. For any number of threads:
-/// requests for the same format within <see cref="OldestAnswer"/> get the same bytes, so that a flood of scrapes costs no more than ten a second.
+/// Everything that /metrics shows: the metrics of the textfile, by the same code, and those of the agent itself, before those of databases. For
+/// any number of threads: requests for the same format within <see cref="OldestAnswer"/> get the same bytes, so that a flood of scrapes costs no more than ten a second.
 /// </summary>
 internal sealed class EndpointExposition
 {
@@ -23,6 +23,7 @@ internal sealed class EndpointExposition
     private readonly Queue<(string? Netns, TimeSpan Duration, long Version)> _durations = [];
     private readonly MetricRegistry _registry = new([.. MetricFamilies.All, .. EndpointFamilies.All]);
     private readonly Dictionary<ExpositionFormat, Answer> _answers = [];
+    private readonly PostgresMetrics _databases = new();
     private readonly ConnectionMetrics _connections;
     private readonly AgentMetrics _agent;
     private readonly ProcessMetrics _process;
@@ -72,7 +73,7 @@ internal sealed class EndpointExposition
         _agent.Set(snapshot, _statistics());
         _process.Set();
         _runtime.Set();
-        return _registry.Export(format);
+        return _registry.Export(format, (exposition, ofFormat) => _databases.AppendTo(exposition, view, ofFormat));
     }
 
     /// <summary>Keeps the duration of a census until the view that shows its counts is rendered, so that no answer mixes two censuses.</summary>
