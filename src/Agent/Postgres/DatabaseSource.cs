@@ -41,6 +41,7 @@ internal sealed class DatabaseSource(
     private readonly Quarantine _rounds = new(Quarantine.LongestOfDatabase, time);
     private readonly Quarantine _logins = new(Quarantine.LongestOfDatabase, time);
     private readonly DatabaseLog _log = new(database, logger);
+    private readonly DatabaseSizes _sizes = new(database, time);
     private readonly BackendlessConnections _backendless = new(watches);
     private ServerLimits? _limits;
     private Answer? _answer;
@@ -48,8 +49,6 @@ internal sealed class DatabaseSource(
     private TimeSpan? _duration;
     private LoginTest? _login;
     private bool? _scrapeSucceeded;
-    private ImmutableDictionary<string, long> _sizes = ImmutableDictionary<string, long>.Empty;
-    private long? _sizesAt;
 
     internal override string Name => $"postgres:{database.Name}";
 
@@ -71,16 +70,20 @@ internal sealed class DatabaseSource(
 
     internal override bool LogsOwnFailures => true;
 
-    public override Reading? Stale(Reading? last) => last is not DatabaseReading reading ? null : reading with
+    public override Reading? Stale(Reading? last)
     {
-        Failure = $"no round has ended for {(long)MaximumAge!.Value.TotalSeconds} s",
-        ScrapeSucceeded = false,
-        Statistics = null,
-        Limits = null,
-        Login = null,
-        Queries = [],
-        Use = reading.Use with { Used = null, FullReason = null, Problem = $"database {database.Name}: no round has ended for {(long)MaximumAge!.Value.TotalSeconds} s" },
-    };
+        string reason = $"no round has ended for {(long)MaximumAge!.Value.TotalSeconds} s";
+        return last is not DatabaseReading reading ? null : reading with
+        {
+            Failure = reason,
+            ScrapeSucceeded = false,
+            Statistics = null,
+            Limits = null,
+            Login = null,
+            Queries = [],
+            Use = reading.Use with { Used = null, FullReason = null, Problem = $"database {database.Name}: {reason}" },
+        };
+    }
 
     internal override void TakeOver(SupervisedTask former)
     {
@@ -228,32 +231,10 @@ internal sealed class DatabaseSource(
         answer.Core,
         database,
         answer.Name,
-        _sizes,
+        _sizes.Current,
         isFirstOfServer
             ? StatisticsReport.OfServer(answer.Core, database.ShownClients, answer.WithoutBackend)
             : null);
-
-    /// <summary>Asks for the sizes, through the second connection, for the answer may take long.</summary>
-    private async Task<bool> RefreshSizesAsync(Session session, CancellationToken stopping)
-    {
-        if (_sizesAt is { } at && time.GetElapsedTime(at) < database.SizeInterval)
-        {
-            return true;
-        }
-
-        _sizesAt = time.GetTimestamp();
-        try
-        {
-            _sizes = await CoreStatistics.AskSizesAsync(session, database.Timeout, stopping);
-            return true;
-        }
-        catch (DatabaseException failure)
-        {
-            _sizes = ImmutableDictionary<string, long>.Empty;
-            Count(failure.Error, quarantine: null);
-            return false;
-        }
-    }
 
     /// <summary>Tests a login and runs the queries that are due. Does not throw.</summary>
     private async Task TestLoginAsync(CancellationToken stopping)
@@ -309,7 +290,13 @@ internal sealed class DatabaseSource(
         _logins.Succeeded();
         _log.LoginSucceeded();
         Put();
-        bool succeeded = await RefreshSizesAsync(session, stopping);
+        bool succeeded = true;
+        if (await _sizes.RefreshAsync(session, stopping) is { } error)
+        {
+            succeeded = false;
+            Count(error, quarantine: null);
+        }
+
         foreach (QuerySchedule query in _queries.Where(query => query.IsDue).ToArray())
         {
             if (!session.IsOpen)

@@ -57,7 +57,10 @@ public sealed class TransportTests : IDisposable
         Requires.That(own is not null, "this host has no address but loopback");
         using TcpListener listener = new(IPAddress.Any, 0);
         listener.Start();
-        DatabaseLogin login = new(own!.ToString(), ((IPEndPoint)listener.LocalEndpoint).Port, "postgres", "agent") { PasswordFile = RunningDatabases.PasswordFile() };
+        DatabaseLogin login = new(own!.ToString(), ((IPEndPoint)listener.LocalEndpoint).Port, "postgres", "agent")
+        {
+            PasswordFile = RunningDatabases.PasswordFile(),
+        };
 
         Task<byte[]> remote = AskForPassword(listener, method);
         DatabaseError error = await ErrorOf(login);
