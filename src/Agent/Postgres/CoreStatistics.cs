@@ -220,3 +220,9 @@ internal sealed record Backend(int Pid, string Database, string Role, string Sta
     /// <summary>The client's address and port; null for a unix socket, and if hidden.</summary>
     internal IPEndPoint? Client => ClientAddress is { } address && ClientPort is > 0 and int port ? new IPEndPoint(address, port) : null;
 }
+
+/// <summary>What a round found.</summary>
+/// <param name="Core">The answer of the server.</param>
+/// <param name="Name">The name of the database on the server.</param>
+/// <param name="WithoutBackend">The connections without a backend, by watch.</param>
+internal sealed record Answer(CoreStatistics Core, string Name, ImmutableArray<WithoutBackend> WithoutBackend);

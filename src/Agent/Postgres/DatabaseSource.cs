@@ -60,7 +60,8 @@ internal sealed class DatabaseSource(
     public override object Subject { get; } = new DatabaseSubject(database.Name);
 
     // A round may wait for its turn, log in and ask.
-    public override TimeSpan? MaximumAge { get; } = Longer(StaleAfter.Of(database.Interval), database.Interval + (3 * database.Timeout) + Session.Margin);
+    public override TimeSpan? MaximumAge { get; } =
+        TimeSpan.FromTicks(Math.Max(StaleAfter.Of(database.Interval).Ticks, (database.Interval + (3 * database.Timeout) + Session.Margin).Ticks));
 
     internal override TimeSpan LongestRetryDelay => RetryDelayFor(database.Interval);
 
@@ -154,8 +155,6 @@ internal sealed class DatabaseSource(
 
     private ServerAddress ServerAddress => database.Login.Server;
 
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
-
     /// <summary>Waits for the next round. A password that was refused is tried as soon as its file has changed.</summary>
     private async Task WaitAsync(long due, CancellationToken stopping)
     {
@@ -198,7 +197,7 @@ internal sealed class DatabaseSource(
         }
         catch (Exception failure)
         {
-            DatabaseError error = ErrorOf(failure);
+            DatabaseError error = ErrorClassification.Of(failure);
             Count(error, _rounds);
             Failed(error, begun);
         }
@@ -232,9 +231,7 @@ internal sealed class DatabaseSource(
         database,
         answer.Name,
         _sizes.Current,
-        isFirstOfServer
-            ? StatisticsReport.OfServer(answer.Core, database.ShownClients, answer.WithoutBackend)
-            : null);
+        isFirstOfServer ? StatisticsReport.OfServer(answer.Core, database.ShownClients, answer.WithoutBackend) : null);
 
     /// <summary>Tests a login and runs the queries that are due. Does not throw.</summary>
     private async Task TestLoginAsync(CancellationToken stopping)
@@ -257,7 +254,7 @@ internal sealed class DatabaseSource(
         }
         catch (Exception failure)
         {
-            DatabaseError error = ErrorOf(failure);
+            DatabaseError error = ErrorClassification.Of(failure);
             Count(error, _logins);
             LoginFailed(error, time.GetElapsedTime(begun));
         }
@@ -334,7 +331,7 @@ internal sealed class DatabaseSource(
         }
         catch (Exception failure)
         {
-            error = ErrorOf(failure);
+            error = ErrorClassification.Of(failure);
             lock (_gate)
             {
                 query.Failed(error);
@@ -355,10 +352,6 @@ internal sealed class DatabaseSource(
             return Math.Max(0, database.MaxSeries - used - _queries.Where(other => other != query).Sum(other => other.Series));
         }
     }
-
-    private static DatabaseError ErrorOf(Exception failure) => failure is DatabaseException known
-        ? known.Error
-        : new DatabaseError(ErrorType.Other, OneLine.Of($"{failure.GetType().Name}: {failure.Message}"));
 
     private void Count(DatabaseError error, Quarantine? quarantine)
     {
@@ -405,10 +398,4 @@ internal sealed class DatabaseSource(
 
         Put(reading);
     }
-
-    /// <summary>What a round found.</summary>
-    /// <param name="Core">The answer of the server.</param>
-    /// <param name="Name">The name of the database on the server.</param>
-    /// <param name="WithoutBackend">The connections without a backend, by watch.</param>
-    private sealed record Answer(CoreStatistics Core, string Name, ImmutableArray<WithoutBackend> WithoutBackend);
 }

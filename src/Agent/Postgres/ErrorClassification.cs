@@ -7,6 +7,11 @@ namespace Agent.Postgres;
 /// <summary>Tells what kind of error an exception of Npgsql is. Only fields of the server's errors count that are not translated.</summary>
 internal static class ErrorClassification
 {
+    /// <summary>What went wrong, also where it is a defect of the agent.</summary>
+    internal static DatabaseError Of(Exception failure) => failure is DatabaseException known
+        ? known.Error
+        : new DatabaseError(ErrorType.Other, OneLine.Of($"{failure.GetType().Name}: {failure.Message}"));
+
     /// <summary>Why a login failed.</summary>
     /// <param name="failure">What Npgsql threw.</param>
     /// <param name="login">Where and how.</param>
