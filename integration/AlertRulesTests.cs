@@ -37,7 +37,7 @@ public sealed class AlertRulesTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_query_of_the_dashboard_returns_series()
+    public async Task Every_query_of_the_dashboard_about_connections_returns_series()
     {
         using PortOpener opener = await PortOpener.Start(_namespace);
         await using FakeConsul consul = new();
@@ -47,7 +47,7 @@ public sealed class AlertRulesTests : IDisposable
         using NodeExporter exporter = new(_directory.Path);
         using Prometheus prometheus = new(exporter.Address);
 
-        foreach (string expression in Dashboard.Expressions())
+        foreach (string expression in Dashboard.ConnectionExpressions())
         {
             await prometheus.Api.QueryUntil(expression, series => series.Length > 0);
         }

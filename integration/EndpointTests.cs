@@ -47,7 +47,7 @@ public sealed class EndpointTests : IDisposable
         await prometheus.Api.QueryUntil("""sockdiag_task_starts_total{task="endpoint"}""", "1");
         await prometheus.Api.QueryUntil("""histogram_quantile(1, rate(sockdiag_census_duration_seconds_bucket[10s])) > 0""", series => series.Length == 1);
         await prometheus.Api.QueryUntil("process_resident_memory_bytes > 0", series => series.Length == 1);
-        foreach (string expression in Dashboard.Expressions())
+        foreach (string expression in Dashboard.ConnectionExpressions())
         {
             await prometheus.Api.QueryUntil(expression, series => series.Length > 0);
         }

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from . import benchmarks, daemon_part, dead, fleet, growth, machine, pages, profile, results, scenes, starts, unix_sockets
+from . import benchmarks, daemon_part, dead, fleet, growth, machine, pages, postgres, profile, results, scenes, starts, unix_sockets
 from .budgets import budgets
 from .processes import Failure
 from .setting import Setting
@@ -18,6 +18,7 @@ PARTS = {
     "dead": dead.measure,
     "growth": growth.measure,
     "unix": unix_sockets.measure,
+    "postgres": postgres.measure,
     "profile": profile.measure,
     "fleet": fleet.measure,
     "benchmarks": benchmarks.measure,

@@ -17,6 +17,7 @@ def budgets(raw):
     yield from of_starts(raw.get("starts"))
     yield from of_daemon(raw.get("daemon"))
     yield from of_dead(raw.get("dead"))
+    yield from of_postgres(raw.get("postgres"))
 
 
 def of_censuses(scenes):
@@ -60,6 +61,13 @@ def of_dead(dead):
     row = row_of(dead["rows"], "churn") if dead else None
     what = row["name"] if row else "connections that come and go"
     yield compared(f"the look for dead connections, CPU more a census; {what}", 1, " ms", row["looks_ms"] - row["blind_ms"] if row else None, 3)
+
+
+def of_postgres(postgres):
+    row = row_of(postgres["rows"], "agent") if postgres else None
+    for kind, name, most in (("anonymous", "anonymous", 12), ("most", "resident", 36)):
+        yield compared(f"the daemon with the endpoint and two databases, {name} memory", most, " MB",
+                       megabytes(row["memory_kb"][kind]) if row else None, 1)
 
 
 def compared(what, most, unit, measured, digits):

@@ -1,7 +1,7 @@
 """Writes the tables in docs/performance.md and docs/fleet.md."""
 
 from .figures import table
-from .report import NOT_MEASURED, budget_table, fleet_figures, machine_line, main_table
+from .report import NOT_MEASURED, budget_table, fleet_figures, machine_line, main_table, postgres_table
 from .results import rewrite
 
 HOSTS = 10_000
@@ -10,8 +10,10 @@ SCRAPE_SECONDS = 15
 
 def write(repository, raw):
     if "scenes" in raw:
+        # The measurements may be of different commits.
+        databases = [*postgres_table(raw["postgres"]), "", machine_line(raw["postgres"]), ""] if "postgres" in raw else []
         rewrite(f"{repository}/docs/performance.md", [
-            *main_table(raw["scenes"]), "", *list(budget_table(raw))[2:], "", machine_line(raw["scenes"])])
+            *main_table(raw["scenes"]), "", *databases, *list(budget_table(raw))[2:], "", machine_line(raw["scenes"])])
     if "fleet" in raw:
         rewrite(f"{repository}/docs/fleet.md", [*of_a_host(raw["fleet"]), "", *of_all_hosts(raw["fleet"]), "", machine_line(raw["fleet"])])
 

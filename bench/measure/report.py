@@ -26,7 +26,7 @@ def whole(raw):
         on.setdefault(machine_line(part), []).append(name)
     for machine, parts in on.items():
         lines += [machine if len(on) == 1 else f"{', '.join(parts)}: {machine}", ""]
-    for name, write in (("scenes", scenes), ("starts", starts), ("daemon", daemon), ("dead", dead), ("growth", growth), ("unix", unix_sockets), ("profile", profile),
+    for name, write in (("scenes", scenes), ("starts", starts), ("daemon", daemon), ("dead", dead), ("growth", growth), ("unix", unix_sockets), ("postgres", postgres), ("profile", profile),
                         ("fleet", fleet),
                         ("benchmarks", benchmarks)):
         if name in raw:
@@ -181,6 +181,24 @@ def unix_sockets(part):
            "name of each socket.")
     yield ""
     yield from scene_details({"rows": part["drops"]}, f"The drops of the listening sockets, at {part['few']:,} connections")
+
+
+def postgres(part):
+    yield "## PostgreSQL"
+    yield ""
+    yield (f"Two servers with a database each. All programs run at the same time, with rounds and scrapes every {part['interval_seconds']} s, for "
+           f"{part['seconds']} s after the first {part['settle_seconds']} s. Statements and logins are those in the servers' logs.")
+    yield ""
+    yield from postgres_table(part)
+    yield ""
+
+
+def postgres_table(part):
+    return table(
+        ["two databases", "CPU ms a minute", "MiB, highest resident", "MiB, anonymous", "statements a minute", "logins a minute"],
+        [[row["name"], shown(row["cpu_ms_per_minute"], 1, row["ours"]), mebibytes(row["memory_kb"]["most"], row["ours"]),
+          mebibytes(row["memory_kb"]["anonymous"], row["ours"]), shown(row["statements_per_minute"], 1, row["ours"]),
+          shown(row["connections_per_minute"], 1, row["ours"])] for row in part["rows"]])
 
 
 def profile(part):

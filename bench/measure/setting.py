@@ -34,6 +34,8 @@ class Numbers(NamedTuple):
     watch_counts: tuple = (1, 2, 5, 10, 20)
     profiled_starts: int = 40
     profiled_counts: int = 20
+    postgres_seconds: int = 240
+    postgres_interval: int = 15  # of the rounds and of the scrapes
     fleet_hosts: int = 20
     fleet_samples: int = 480  # of each series: two hours at 15 s
 
@@ -42,7 +44,8 @@ SMOKE = Numbers(
     unix_others=100,
     scenes=((200, 50, 0), (200, 50, 1000)), generations=1, rounds=1, intervals=1, counts=2, cheap_counts=2, watches=3, starts=2, first_samples=1,
     censuses=50, settle_seconds=1, share_seconds=1, growth_rounds=1, matching=(50, 500), others=(0, 500), clients=(1, 200), many=500,
-    many_clients=50, ports=(1, 3), watch_counts=(1, 2), profiled_starts=1, profiled_counts=2, fleet_hosts=2, fleet_samples=20)
+    many_clients=50, ports=(1, 3), watch_counts=(1, 2), profiled_starts=1, profiled_counts=2,
+    postgres_seconds=3, postgres_interval=1, fleet_hosts=2, fleet_samples=20)
 
 
 class Setting:
@@ -100,6 +103,8 @@ def versions():
         "awk": version_of(["awk", "-W", "version"], r"^(\w+ [\w.]+)"),
         "node_exporter": version_of(["prometheus-node-exporter", "--version"], r"version ([\d.]+)"),
         "collectd": version_of(["collectd", "-h"], r"collectd (\d+(?:\.\d+)*)"),
+        "PostgreSQL": version_of(["sh", "-c", "exec /usr/lib/postgresql/*/bin/postgres --version"], r"PostgreSQL\) (\d+\.\d+)"),
+        "postgres_exporter": version_of(["prometheus-postgres-exporter", "--version"], r"version ([\d.]+)"),
         "gcc": version_of(["gcc", "-dumpfullversion"], r"([\d.]+)"),
         "Prometheus": version_of(["promtool", "--version"], r"version ([\d.]+)"),
     }

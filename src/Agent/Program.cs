@@ -44,7 +44,7 @@ static int RunOnce(Settings settings, OnceOptions once)
 {
     StandardOutput.Reserve();
     ISnapshotFormat format = OutputFormats.Create(
-        once.Format ?? OutputFormats.Default(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
+        once.FormatFor(onTerminal: !Console.IsOutputRedirected, settings.Watches.Any(watch => watch.Watch.HasThresholds)),
         () => Terminal.OfStandardOutput(Environment.GetEnvironmentVariable),
         Terminal.AllowsUtf8(Environment.GetEnvironmentVariable));
     foreach (string notice in settings.Notices)
@@ -69,7 +69,9 @@ static int RunOnce(Settings settings, OnceOptions once)
     readings.AddRange(LimitReading.AskAll(
         readings.OfType<NamespaceCounts>().SelectMany(counts => counts.Watches).Select(counts => counts.Watch.LimitFrom).OfType<ConsulEndpoint>(),
         TimeProvider.System));
+    readings.AddRange(OnceDatabases.Ask(settings, once, readings));
     Snapshot snapshot = Snapshot.Of(StoreView.Of(readings)) with { Filter = settings.Filter?.ToString() };
+    snapshot = once.Databases ? snapshot with { Databases = OnceDatabases.Judge(settings, once, snapshot.View) } : snapshot;
 
     foreach (string notice in settings.Namespaces
         .SelectMany(where => where.Watches.Select(watch => UncountedConsulPort.Find(where.Namespace, watch))).OfType<string>())

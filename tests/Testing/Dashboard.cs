@@ -20,4 +20,13 @@ internal static class Dashboard
             .Replace("$instance", ".*", StringComparison.Ordinal)
             .Replace("$watch", ".*", StringComparison.Ordinal)
             .Replace("$__range", "3h", StringComparison.Ordinal));
+
+    /// <summary>The expressions that have a value only where databases are configured.</summary>
+    internal static IEnumerable<string> DatabaseExpressions() => Expressions().Where(IsOfDatabases);
+
+    /// <summary>The expressions that have a value without databases.</summary>
+    internal static IEnumerable<string> ConnectionExpressions() => Expressions().Where(expression => !IsOfDatabases(expression));
+
+    private static bool IsOfDatabases(string expression) =>
+        expression.Contains("pg_", StringComparison.Ordinal) || expression.Contains("exporter_", StringComparison.Ordinal);
 }

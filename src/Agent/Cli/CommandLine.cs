@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using Agent.Cli.Rendering;
 using Agent.Configuration;
 using Agent.Configuration.File;
+using Agent.Watching;
 
 namespace Agent.Cli;
 
@@ -107,6 +108,11 @@ internal sealed class CommandLine
         Description = "Also show which processes of this host hold the clients' ends, in a table or in JSON.",
     };
 
+    private readonly Option<bool> _databases = new("--databases")
+    {
+        Description = "Ask all configured databases, and show limits and use of their servers. --warn and --critical also judge each of them by its usable limit.",
+    };
+
     private readonly Option<string?> _warning = new("--warn")
     {
         Description = "Exit with 1 if a client holds at least this many connections, 160, or this part of its limit, 80%. A percentage also judges "
@@ -152,7 +158,7 @@ internal sealed class CommandLine
         foreach (Option option in (ReadOnlySpan<Option>)
             [_port, _watch, _limit, _totalLimit, _netns, _config, _interval,
             _textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile,
-            _once, _output, _processes, _warning, _critical, _filter])
+            _once, _output, _processes, _databases, _warning, _critical, _filter])
         {
             _root.Options.Add(option);
         }
@@ -227,11 +233,17 @@ internal sealed class CommandLine
             Settings settings = reader.Read(Values());
             OnceOptions once = OnceOptions.Of(_parsed.GetValue(_output), _parsed.GetValue(_processes));
             RefuseFilteredTextfile();
+            if (_parsed.GetValue(_databases))
+            {
+                RefuseWithoutDatabases(settings);
+                once = once with { Databases = true, Warning = ThresholdOf(_warning), Critical = ThresholdOf(_critical) };
+            }
+
             return runOnce(settings, once);
         }
 
         Settings first = reader.Read(Values());
-        RefuseWithoutOnce(_output, _processes, _warning, _critical, _filter);
+        RefuseWithoutOnce(_output, _processes, _databases, _warning, _critical, _filter);
         return runDaemon(first, files => reader.Read(Values(), files));
     }
 
@@ -293,7 +305,7 @@ internal sealed class CommandLine
                 _root,
                 ("What is counted", [_port, _watch, _limit, _totalLimit, _netns, _config, _interval]),
                 ("Where the counts go", [_textfileDirectory, _listen, _listenTokenFile, _listenCertificateFile, _listenKeyFile]),
-                ("One census", [_once, _output, _processes, _warning, _critical, _filter]))
+                ("One census", [_once, _output, _processes, _databases, _warning, _critical, _filter]))
             : help.OfCommand(command);
     }
 
@@ -333,6 +345,18 @@ internal sealed class CommandLine
             }
         }
     }
+
+    private void RefuseWithoutDatabases(Settings settings)
+    {
+        if (settings.Databases.IsEmpty)
+        {
+            throw new ConfigurationException(
+                $"{_databases.Name}: no database is configured; add databases to the configuration file, set {EntryLists.DatabasesVariable}, or remove {_databases.Name}");
+        }
+    }
+
+    /// <summary>The value of an option that the settings have already accepted as a threshold; null without.</summary>
+    private Threshold? ThresholdOf(Option<string?> option) => _parsed.GetValue(option) is { } text ? Threshold.Parse(text) : null;
 
     /// <summary>A textfile with a part of the counts would be taken for all of them.</summary>
     private void RefuseFilteredTextfile()

@@ -31,13 +31,14 @@ internal sealed class HelpText(int width)
           0   no threshold is reached
           1   --warn is reached
           2   --critical or a limit is reached
-          3   the census failed, or a threshold cannot be checked
+          3   the census failed, a threshold cannot be checked, or --databases got no answer
           64  an option, a variable or a file is invalid, or the textfile cannot be written
 
         Examples:
           agent --once
           agent --once --output check --warn 80% --critical 95%
           agent --once --port 5432 --watch postgres --limit 100
+          agent --once --databases --config agent.json
           agent --listen 127.0.0.1 --textfile-directory none
 
         """;

@@ -11,6 +11,18 @@ namespace Agent.Cli;
 /// <param name="Processes">Whether to look for the processes that hold the clients' ends.</param>
 internal readonly record struct OnceOptions(OutputFormat? Format, bool Processes)
 {
+    /// <summary>Whether to ask all databases, and not only those that watches name, and to show them.</summary>
+    public bool Databases { get; init; }
+
+    /// <summary>The threshold of a warning for each database; null for none.</summary>
+    public Threshold? Warning { get; init; }
+
+    /// <summary>The critical threshold for each database; null for none.</summary>
+    public Threshold? Critical { get; init; }
+
+    /// <summary>Whether databases are judged.</summary>
+    internal bool HasThresholds => Warning is not null || Critical is not null;
+
     /// <param name="output">The value of <c>--output</c>; null without.</param>
     /// <param name="processes">Whether <c>--processes</c> was given.</param>
     /// <exception cref="ConfigurationException">There is no such format, or it does not show processes.</exception>
@@ -27,6 +39,12 @@ internal readonly record struct OnceOptions(OutputFormat? Format, bool Processes
             ? throw new ConfigurationException($"--processes: the format {output} does not show processes; give --output table or json, or remove --processes")
             : new OnceOptions(format ?? OutputFormat.Table, Processes: true);
     }
+
+    /// <summary>The format to print in.</summary>
+    /// <param name="onTerminal">Whether standard output is a terminal.</param>
+    /// <param name="hasThresholds">Whether a watch has thresholds.</param>
+    internal OutputFormat FormatFor(bool onTerminal, bool hasThresholds) =>
+        Format ?? OutputFormats.Default(onTerminal || (Databases && !HasThresholds), hasThresholds || (Databases && HasThresholds));
 }
 
 /// <summary><c>agent --once</c>: prints one census, and writes the textfile if the command line asks for it.</summary>

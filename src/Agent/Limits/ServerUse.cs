@@ -18,11 +18,19 @@ internal sealed record ServerUse(string Database)
     /// <summary>Why the latest login was refused because the server is full, in the server's own words; null if it was not.</summary>
     public string? FullReason { get; init; }
 
-    /// <summary>Why the latest question failed, in one line; null if it succeeded.</summary>
+    /// <summary>Why the latest question failed, in one line that names the database; null if it succeeded.</summary>
     public string? Problem { get; init; }
 
     /// <summary>Whether the server refused the latest login because it is full.</summary>
     internal bool IsFull => FullReason is not null;
+
+    /// <summary>What is wrong, in one line that names the database: the server is full, or did not answer. Null if nothing is.</summary>
+    internal string? Line => FullReason is { } full ? $"{Prefix}the server refuses logins: {full}" : Problem;
+
+    /// <summary>The same for a place that names the database already.</summary>
+    internal string? Reason => Line is { } line && line.StartsWith(Prefix, StringComparison.Ordinal) ? line[Prefix.Length..] : Line;
+
+    private string Prefix => $"database {Database}: ";
 
     /// <summary>The use of a server that has not answered yet.</summary>
     internal static ServerUse NotAsked(string database) => new(database) { Problem = $"database {database} has not answered yet" };

@@ -11,11 +11,13 @@ internal static class OneRound
     /// <param name="databases">The databases.</param>
     /// <param name="namespaces">What is watched, for the connections without a backend.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="asksSizes">Whether to ask for the sizes of the databases, which may take long.</param>
     /// <returns>A reading for each database, with all sessions of its server, also where the question failed.</returns>
-    internal static DatabaseReading[] AskAll(IReadOnlyList<Database> databases, IReadOnlyList<WatchedNamespace> namespaces, TimeProvider time)
+    internal static DatabaseReading[] AskAll(
+        IReadOnlyList<Database> databases, IReadOnlyList<WatchedNamespace> namespaces, TimeProvider time, bool asksSizes = false)
     {
         Dictionary<string, DatabaseReading> readings = Task.WhenAll(databases.GroupBy(database => database.Login.Server)
-                .Select(server => Task.Run(() => AskServerAsync([.. server], namespaces, time))))
+                .Select(server => Task.Run(() => AskServerAsync([.. server], namespaces, time, asksSizes))))
             .GetAwaiter().GetResult().SelectMany(server => server).ToDictionary(reading => reading.Database.Name);
         return [.. databases.Select(database => readings[database.Name])];
     }
@@ -25,7 +27,8 @@ internal static class OneRound
         [.. namespaces.SelectMany(where => where.Watches.Where(watch => watch.Database == database.Name).Select(watch => (where, watch)))];
 
     /// <summary>One database after the other, so that the agent never has more than one connection to the server.</summary>
-    private static async Task<List<DatabaseReading>> AskServerAsync(Database[] databases, IReadOnlyList<WatchedNamespace> namespaces, TimeProvider time)
+    private static async Task<List<DatabaseReading>> AskServerAsync(
+        Database[] databases, IReadOnlyList<WatchedNamespace> namespaces, TimeProvider time, bool asksSizes)
     {
         List<DatabaseReading> readings = [];
         DatabaseReading? unreachable = null;
@@ -37,7 +40,7 @@ internal static class OneRound
                 continue;
             }
 
-            DatabaseReading reading = await AskAsync(database, WatchesOf(database, namespaces), readings.Count == 0, time);
+            DatabaseReading reading = await AskAsync(database, WatchesOf(database, namespaces), readings.Count == 0, time, asksSizes);
             readings.Add(reading);
             // Each database would wait for the same.
             unreachable = reading.Login?.Error is { Type: ErrorType.Timeout or ErrorType.Refused } ? reading : null;
@@ -47,7 +50,7 @@ internal static class OneRound
     }
 
     private static async Task<DatabaseReading> AskAsync(
-        Database database, ImmutableArray<(WatchedNamespace Where, Watch Watch)> watches, bool isFirst, TimeProvider time)
+        Database database, ImmutableArray<(WatchedNamespace Where, Watch Watch)> watches, bool isFirst, TimeProvider time, bool asksSizes)
     {
         long begun = time.GetTimestamp();
         DatabaseReading reading = new(database) { Duration = TimeSpan.Zero, Use = new ServerUse(database.Name), IsFirstOfServer = isFirst };
@@ -63,11 +66,14 @@ internal static class OneRound
             {
                 Sessions = StatisticsReport.SessionsOf(core),
             };
+            ImmutableDictionary<string, long> sizes = asksSizes
+                ? await SizesAsync(session, database.Timeout - time.GetElapsedTime(begun))
+                : ImmutableDictionary<string, long>.Empty;
             return reading with
             {
                 Duration = time.GetElapsedTime(begun),
                 ScrapeSucceeded = true,
-                Statistics = StatisticsReport.Of(core, database, core.Database, ImmutableDictionary<string, long>.Empty, isFirst ? server : null),
+                Statistics = StatisticsReport.Of(core, database, core.Database, sizes, isFirst ? server : null),
                 Limits = isFirst ? core.Limits : null,
                 Use = reading.Use with { Used = server.Used, UsableLimit = core.Limits.Usable },
             };
@@ -88,6 +94,21 @@ internal static class OneRound
                     Problem = $"database {database.Name}: {failure.Error.Message}",
                 },
             };
+        }
+    }
+
+    /// <summary>The sizes that the server can tell in the time that is left; without them, everything else is still worth showing.</summary>
+    private static async Task<ImmutableDictionary<string, long>> SizesAsync(Session session, TimeSpan left)
+    {
+        try
+        {
+            return left > TimeSpan.Zero
+                ? await CoreStatistics.AskSizesAsync(session, left, CancellationToken.None)
+                : ImmutableDictionary<string, long>.Empty;
+        }
+        catch (DatabaseException)
+        {
+            return ImmutableDictionary<string, long>.Empty;
         }
     }
 }

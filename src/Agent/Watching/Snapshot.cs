@@ -13,6 +13,9 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     /// <summary>The expression of <c>--filter</c> that all counts are limited to; null for none.</summary>
     public string? Filter { get; init; }
 
+    /// <summary>The servers of all configured databases, in their order; null unless <c>--databases</c> asked for them.</summary>
+    public ImmutableArray<ServerJudgement>? Databases { get; init; }
+
     /// <summary>All readings, also those of other sources.</summary>
     public StoreView View { get; init; } = StoreView.Empty;
 
@@ -23,9 +26,11 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     /// <summary>Whether every census succeeded.</summary>
     public bool Succeeded => Namespaces.All(counts => counts.Succeeded);
 
-    /// <summary>Everything that failed, one line each: censuses, then questions for limits.</summary>
+    /// <summary>Everything that failed, one line each: censuses, then questions for limits, then databases.</summary>
     public IEnumerable<string> Problems => Namespaces.Select(found => found.Failure)
         .Concat(Namespaces.SelectMany(found => found.Watches).Select(counts => counts.Limit.Problem))
+        .Concat(Namespaces.SelectMany(found => found.Watches).Select(counts => counts.Server?.Line))
+        .Concat((Databases ?? []).Select(database => database.Use.Line))
         .OfType<string>()
         .Distinct();
 
@@ -33,7 +38,7 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
     public IEnumerable<string> DeadProblems => Namespaces.Where(found => found.DeadProblem is not null)
         .Select(found => $"{(found.Netns is { } netns ? $"{netns}: " : "")}{found.DeadProblem}");
 
-    /// <summary>The worst state of the watches that could be counted; fine without any.</summary>
+    /// <summary>The worst state of the watches that could be counted, and of the databases; fine without any.</summary>
     public WatchState WorstState
     {
         get
@@ -45,6 +50,11 @@ internal sealed record Snapshot(ImmutableArray<NamespaceCounts> Namespaces)
                 {
                     worst = watch.State > worst ? watch.State : worst;
                 }
+            }
+
+            foreach (ServerJudgement database in Databases ?? [])
+            {
+                worst = database.State > worst ? database.State : worst;
             }
 
             return worst;

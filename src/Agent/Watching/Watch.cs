@@ -58,8 +58,11 @@ internal sealed record Watch(string Name, ImmutableArray<ushort> Ports)
 
     /// <summary>The number of connections of all clients together that reaches a threshold; null for never.</summary>
     /// <param name="threshold"><see cref="Warning"/> or <see cref="Critical"/>.</param>
-    internal int? TotalConnectionsAt(Threshold? threshold) =>
-        threshold is { IsShare: true } || NumbersJudgeTotal ? threshold?.InConnections(TotalLimit?.Value) : null;
+    internal int? TotalConnectionsAt(Threshold? threshold) => ThresholdOfTotal(threshold)?.InConnections(TotalLimit?.Value);
+
+    /// <summary>A threshold if it judges all clients together, or the server of the database; otherwise null.</summary>
+    /// <param name="threshold"><see cref="Warning"/> or <see cref="Critical"/>.</param>
+    internal Threshold? ThresholdOfTotal(Threshold? threshold) => threshold is { IsShare: true } || NumbersJudgeTotal ? threshold : null;
 
     /// <summary>The state of one client by the thresholds alone.</summary>
     /// <param name="held">Connections of the client.</param>

@@ -36,27 +36,34 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
     /// <summary>The use of the server as its database reports it; null for a watch without one.</summary>
     public ServerUse? Server { get; init; } = Watch.Database is { } database ? ServerUse.NotAsked(database) : null;
 
-    /// <summary>The worse state of the two limits: that of the client that holds most, and that of all clients together.</summary>
+    /// <summary>The judgement of <see cref="Server"/>; null for a watch without one.</summary>
+    internal ServerJudgement? ServerJudgement => Server is { } use ? Watching.ServerJudgement.Of(Watch, use) : null;
+
+    /// <summary>The worse state of the two limits: that of the client that holds most, and that of all clients together or of the server.</summary>
     internal WatchState State => ClientState > TotalState ? ClientState : TotalState;
 
     /// <summary>
-    /// Whether check lines report all clients together, and not the client that holds most: the one with the worse state; then the one that
-    /// thresholds in connections judge; then the one that has used more of its limit; then the client.
+    /// Whether check lines report all clients together, or the server, and not the client that holds most: the one with the worse state; then the one
+    /// that thresholds in connections judge; then the one that has used more of its limit; then the client.
     /// </summary>
     internal bool IsTotalCloser
     {
         get
         {
-            if (Watch.TotalLimit is not { } total || ClientState != TotalState)
+            if (Watch is { TotalLimit: null, Database: null } || ClientState != TotalState)
             {
                 return TotalState > ClientState;
             }
 
             bool areNumbers = Watch is { HasThresholds: true, Warning: null or { IsShare: false }, Critical: null or { IsShare: false } };
             return areNumbers ? Watch.NumbersJudgeTotal
-                : Limit.Value is not { } limit || (Int128)Held * limit > (Int128)Highest * total.Value;
+                : Limit.Value is not { } limit || (Int128)(UsedOfTotal ?? 0) * limit > (Int128)Highest * (TotalLimitValue ?? 0);
         }
     }
+
+    private long? UsedOfTotal => Server is { } server ? server.Used : Held;
+
+    private int? TotalLimitValue => Server is { } server ? server.UsableLimit : Watch.TotalLimit?.Value;
 
     /// <summary>
     /// The state of the client that holds most, or a worse one. A service that answers 429 to the agent is at the limit, whatever was counted.
@@ -71,7 +78,8 @@ internal sealed record WatchCounts(Watch Watch, long Held, int Clients, int High
         (_, _, var state) => state,
     };
 
-    private WatchState TotalState => Watch.TotalStateAt(Held);
+    // What the kernel counts does not judge a server: a connection may take no slot there.
+    private WatchState TotalState => ServerJudgement?.State ?? Watch.TotalStateAt(Held);
 }
 
 /// <summary>A client and the connections that it holds.</summary>

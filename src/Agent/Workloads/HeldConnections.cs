@@ -23,9 +23,7 @@ internal static class HeldConnections
 
         Dictionary<ConnectionAddress, TcpState> serverEnds = DumpServerEnds(client, new SocketQuery(
             TcpStates.Established | TcpStates.CloseWait, filter, serverPorts));
-        Dictionary<ConnectionAddress, uint> clientInodes = DumpClientInodes(client, new SocketQuery(
-            TcpStates.Established | TcpStates.FinWait1 | TcpStates.FinWait2,
-            SocketFilter.Parse(string.Join(" or ", serverPorts.Select(port => $"dport = :{port}")))));
+        Dictionary<ConnectionAddress, uint> clientInodes = DumpClientInodes(client, serverPorts);
         return [.. serverEnds.Select(end => Pair(end.Key, end.Value, clientInodes))];
     }
 
@@ -48,8 +46,16 @@ internal static class HeldConnections
         return ends;
     }
 
-    private static Dictionary<ConnectionAddress, uint> DumpClientInodes(SockDiagClient client, SocketQuery query)
+    /// <summary>Dumps the sockets of clients in the network namespace that are connected to these ports, with their inodes; 0 for closed ones.</summary>
+    /// <param name="client">A client in the network namespace.</param>
+    /// <param name="serverPorts">The servers' ports, at least one.</param>
+    /// <exception cref="Netlink.NetlinkException">The kernel returned an error, or the timeout ended.</exception>
+    /// <exception cref="Netlink.MalformedMessageException">The kernel's reply is malformed.</exception>
+    internal static Dictionary<ConnectionAddress, uint> DumpClientInodes(SockDiagClient client, IReadOnlyCollection<ushort> serverPorts)
     {
+        SocketQuery query = new(
+            TcpStates.Established | TcpStates.FinWait1 | TcpStates.FinWait2,
+            SocketFilter.Parse(string.Join(" or ", serverPorts.Select(port => $"dport = :{port}"))));
         Dictionary<ConnectionAddress, uint> inodes = [];
         do
         {

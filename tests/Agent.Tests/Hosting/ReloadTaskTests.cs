@@ -86,13 +86,56 @@ public sealed class ReloadTaskTests : IDisposable
         await run;
     }
 
+    /// <summary>The files that the configuration file names, those that it names later included.</summary>
+    [Fact]
+    public async Task Each_named_file_is_looked_at_while_it_is_named()
+    {
+        string databases = _scratch["databases.json"];
+        string queries = _scratch["queries.json"];
+        Write("{ \"interval\": \"1s\" }");
+        Write(databases, "[ { \"name\": \"a\", \"host\": \"h\", \"database\": \"d\", \"user\": \"u\" } ]");
+        Write(queries, "[]");
+        using ServiceManager manager = new(_ => null, TimeProvider.System, new RecordingLogger<ServiceManager>());
+        _state = new AgentState(Read(), TimeProvider.System);
+        ReloadTask task = new(Read().Source!, files => Read(files), Apply, _state, manager, _requested, TimeProvider.System, _log);
+        using CancellationTokenSource stopping = new();
+        Task run = task.RunAsync(() => { }, stopping.Token);
+        Assert.Equal($"look for changes of {Config}", task.Duty);
+
+        Write($"{{ \"interval\": \"2s\", \"databasesFile\": \"{databases}\", \"queriesFile\": \"{queries}\" }}");
+        await Poll.Until(() => Applied() is ["2s a: "], "the new configuration file is applied");
+        Assert.Equal($"look for changes of {Config}, {databases}, {queries}", task.Duty);
+        Write(queries, "[ { \"name\": \"q\", \"help\": \"h\", \"query\": \"SELECT 1\" } ]");
+        await Poll.Until(() => Applied() is [_, "2s a: q"], "the new file of queries is applied");
+
+        // Invalid ones change nothing, and are looked at until they are valid.
+        Write(queries, "[ { \"name\": \"up\", \"help\": \"h\", \"query\": \"SELECT 1\" } ]");
+        await Poll.Until(() => _log.Lines.Count > 2, "the invalid file is logged");
+        Assert.StartsWith($"Error: the configuration stays as it was: {queries}:1: [0].name: ", _log.Lines[2]);
+        Assert.False(_state.Reload!.Successful);
+        Write(queries, "[]");
+        await Poll.Until(() => Applied() is [_, _, "2s a: "], "the valid file is applied");
+        Assert.True(_state.Reload!.Successful);
+        File.Delete(databases);
+        await Poll.Until(() => _log.Lines.Count > 4, "the missing file is logged");
+        Assert.Contains($"{Config}:1: databasesFile: {databases}: cannot be read", _log.Lines[4]);
+
+        Write("{ \"interval\": \"3s\" }");
+        await Poll.Until(() => Applied() is [_, _, _, "3s"], "the file without the others is applied");
+        Assert.Equal($"look for changes of {Config}", task.Duty);
+        await stopping.CancelAsync();
+        await run;
+    }
+
     private Settings Read(SourceFiles? files = null) => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", Config)), files);
 
     // In one step, so that the task never reads a part of a file.
-    private void Write(string text)
+    private void Write(string text) => Write(Config, text);
+
+    private void Write(string path, string text)
     {
         File.WriteAllBytes(_scratch["next"], Encoding.UTF8.GetBytes(text));
-        File.Move(_scratch["next"], Config, overwrite: true);
+        File.Move(_scratch["next"], path, overwrite: true);
     }
 
     private string[] Applied()
@@ -107,7 +150,10 @@ public sealed class ReloadTaskTests : IDisposable
     {
         lock (_applied)
         {
-            _applied.Add(Duration.Format(settings.Interval.Value));
+            _applied.Add(string.Join(' ', [
+                Duration.Format(settings.Interval.Value),
+                .. settings.Databases.Select(database => $"{database.Name}: {string.Join(',', database.Queries.Select(query => query.Name))}"),
+            ]));
         }
 
         return Task.FromResult(true);

@@ -51,6 +51,28 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_that_only_variables_name_are_reloaded_too()
+    {
+        string databases = _scratch["databases.json"];
+        string queries = _scratch["queries.json"];
+        // No server listens there.
+        File.WriteAllText(databases, "[ { \"name\": \"db1\", \"host\": \"/nonexistent\", \"database\": \"d\", \"user\": \"u\" } ]");
+        File.WriteAllText(queries, "[]");
+        Dictionary<string, string> variables = new() { ["DBS_CONFIG_FILE"] = databases, ["QUERIES_FILE"] = queries };
+        using AgentProcess agent = AgentProcess.Start(["--netns", _host.Path, "--textfile-directory", _scratch["out"]], variables);
+        await Poll.Until(() => Metrics.Contains("watch=\"consul\""), "the default watch is published");
+
+        File.WriteAllText(queries, "[ { \"name\": \"courses\", \"help\": \"Courses\", \"query\": \"SELECT 1\" } ]");
+        await Poll.Until(() => agent.Errors.Contains("was reloaded"), "the file of queries is reloaded");
+        Assert.Contains("queries.courses.databases db1 (default)", agent.Errors);
+
+        File.WriteAllText(queries, "[ { \"name\": \"up\", \"help\": \"Courses\", \"query\": \"SELECT 1\" } ]");
+        agent.Signal(SIGHUP);
+        await Poll.Until(() => agent.Errors.Contains($"stays as it was: {queries}:1: [0].name: "), "SIGHUP reloads it at once");
+        await StopsCleanly(agent);
+    }
+
+    [Fact]
     public async Task Invalid_file_changes_nothing_and_is_logged_once_with_file_line_and_key()
     {
         Install("by rename", Watches("""{ "name": "old", "ports": [8500] }"""));

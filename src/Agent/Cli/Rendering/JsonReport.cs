@@ -25,12 +25,16 @@ internal sealed record SnapshotReport
     /// <summary>The watches that were counted: those of the main network namespace first, then in the order of the configuration.</summary>
     public required IReadOnlyList<WatchReport> Watches { get; init; }
 
+    /// <summary>The configured databases in their order; null without <c>--databases</c>.</summary>
+    public required IReadOnlyList<DatabaseReport>? Databases { get; init; }
+
     internal static SnapshotReport Of(Snapshot snapshot) => new()
     {
         Success = snapshot.Succeeded,
         Filter = snapshot.Filter,
         Censuses = [.. snapshot.Namespaces.Select(CensusReport.Of)],
         Watches = [.. snapshot.Namespaces.SelectMany(found => found.Watches.Select(counts => WatchReport.Of(counts, found, snapshot.View)))],
+        Databases = snapshot.Databases is { } databases ? [.. databases.Select(database => DatabaseReport.Of(database, snapshot.View))] : null,
     };
 }
 
@@ -121,6 +125,9 @@ internal sealed record WatchReport
     /// <summary>The number of connections of all clients at which <see cref="State"/> becomes <c>critical</c>; null for never.</summary>
     public required int? TotalCritical { get; init; }
 
+    /// <summary>The use of the server, as its database reports it; null if the watch names no database.</summary>
+    public required ServerReport? Server { get; init; }
+
     /// <summary>The open files of the server's process that is nearest to its limit; null if the agent cannot see them.</summary>
     public required OpenFilesReport? OpenFiles { get; init; }
 
@@ -167,8 +174,9 @@ internal sealed record WatchReport
             Critical = watch.ClientConnectionsAt(watch.Critical, limit),
             TotalLimit = watch.TotalLimit?.Value,
             TotalLimitSource = watch.TotalLimit?.Source,
-            TotalWarning = watch.TotalConnectionsAt(watch.Warning),
-            TotalCritical = watch.TotalConnectionsAt(watch.Critical),
+            TotalWarning = watch.Database is null ? watch.TotalConnectionsAt(watch.Warning) : null,
+            TotalCritical = watch.Database is null ? watch.TotalConnectionsAt(watch.Critical) : null,
+            Server = counts.ServerJudgement is { } server ? ServerReport.Of(server) : null,
             OpenFiles = counts.OpenFiles is { } files ? new OpenFilesReport(files.Open, files.Limit, files.ProcessId) : null,
             Clients = counts.Clients,
             TopClients = [.. counts.Shown.Select(client => ClientReport.Of(client, limit, hasDead: counts.Dead is not null))],
@@ -178,7 +186,8 @@ internal sealed record WatchReport
         };
     }
 
-    private static string Word(WatchState state) => state switch
+    /// <summary>A state as the document writes it.</summary>
+    internal static string Word(WatchState state) => state switch
     {
         WatchState.Critical => "critical",
         WatchState.Unknown => "unknown",

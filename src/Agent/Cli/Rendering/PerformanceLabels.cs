@@ -4,13 +4,14 @@ using Agent.Watching;
 namespace Agent.Cli.Rendering;
 
 /// <summary>
-/// The labels of a check line's performance data, unique for each watch. The guidelines of monitoring plugins forbid <c>=</c> and <c>'</c> in a
+/// The labels of a check line's performance data, unique for each watch and database. The guidelines of monitoring plugins forbid <c>=</c> and <c>'</c> in a
 /// label, and <c>|</c> separates text from data. These and <c>%</c> are percent-encoded, as in a URL.
 /// </summary>
 internal sealed class PerformanceLabels
 {
     private const char Separator = '_';
     private const string EncodedSeparator = "%5F";
+    private const string DatabasePrefix = "database";
 
     private readonly Dictionary<string, int> _uses = [];
 
@@ -24,11 +25,22 @@ internal sealed class PerformanceLabels
                 _uses[name] = _uses.GetValueOrDefault(name) + 1;
             }
         }
+
+        foreach (ServerJudgement database in snapshot.Databases ?? [])
+        {
+            string name = Join(DatabasePrefix, database.Use.Database, $"{Separator}");
+            _uses[name] = _uses.GetValueOrDefault(name) + 1;
+        }
     }
+
+    /// <summary>The label of a database: <c>database_NAME_used</c>.</summary>
+    /// <param name="database">Its configured name.</param>
+    /// <param name="what">The measured value.</param>
+    internal string OfDatabase(string database, string what) => Of(DatabasePrefix, database, what);
 
     /// <param name="watch">The watch's name.</param>
     /// <param name="netns">Its network namespace; null for the main one.</param>
-    /// <param name="what">The measured value: <c>max</c>, <c>clients</c> or <c>total</c>.</param>
+    /// <param name="what">The measured value: <c>max</c>, <c>clients</c>, <c>total</c> or <c>used</c>.</param>
     internal string Of(string watch, string? netns, string what)
     {
         string name = Join(watch, netns, $"{Separator}");

@@ -38,6 +38,87 @@ public sealed class SchemaTests
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "consul": "" } } ] }""", false },
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": { "keyFile": "k" } } ] }""", false },
         { """{ "watches": [ { "name": "a", "ports": [1], "limitFrom": "http://127.0.0.1:8500" } ] }""", false },
+        { DatabaseWith(""), true },
+        {
+            DatabaseWith(""", "port": 1, "passwordFile": "p", "tls": "verify-ca", "caFile": "c", "interval": "1s", "timeout": "1m", "sizeInterval": "24h", "shownClients": 0, "maxSeries": 1"""),
+            true
+        },
+        { DatabaseWith(""", "passwordVariable": "DB_1", "tls": "off" """), true },
+        { DatabaseWith(""", "tls": "require" """), true },
+        { DatabaseWith(""", "tls": "verify-full" """), true },
+        { DatabaseWith(""", "tls": "on" """), false },
+        { DatabaseWith(""", "tls": false"""), false },
+        { DatabaseWith(""", "pass": "sesame" """), false },
+        { DatabaseWith(""", "password": "sesame" """), false },
+        { DatabaseWith(""", "passwordFile": "" """), false },
+        { DatabaseWith(""", "passwordVariable": "1" """), false },
+        { DatabaseWith(""", "passwordFile": "p", "passwordVariable": "P" """), false },
+        { DatabaseWith(""", "port": 0"""), false },
+        { DatabaseWith(""", "port": 65536"""), false },
+        { DatabaseWith(""", "caFile": "" """), false },
+        { DatabaseWith(""", "interval": 1"""), false },
+        { DatabaseWith(""", "shownClients": -1"""), false },
+        { DatabaseWith(""", "maxSeries": 0"""), false },
+        { DatabaseWith(""", "maxSeries": 10001"""), false },
+        { DatabaseWith(""", "other": 1"""), false },
+        { """{ "databases": [] }""", false },
+        { """{ "databases": {} }""", false },
+        { """{ "databases": null }""", false },
+        { """{ "databasesFile": "" }""", false },
+        { """{ "queriesFile": "" }""", false },
+        { """{ "queriesFile": [] }""", false },
+        { """{ "databases": [ { "host": "h", "database": "d", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a", "database": "d", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a", "host": "h", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a", "host": "h", "database": "d" } ] }""", false },
+        { """{ "databases": [ { "name": "", "host": "h", "database": "d", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a\nb", "host": "h", "database": "d", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a", "host": "", "database": "d", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a", "host": "u:sesame@h", "database": "d", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a", "host": "h", "database": "", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a", "host": "h", "database": "d", "user": "\u0000" } ] }""", false },
+        { DatabaseWith("", """, "watches": [ { "name": "w", "ports": [1], "limitFrom": { "database": "a" }, "limit": 5 } ]"""), true },
+        { DatabaseWith("", """, "watches": [ { "name": "w", "ports": [1], "limitFrom": { "database": "a" }, "warning": "80%" } ]"""), true },
+        { DatabaseWith("", """, "watches": [ { "name": "w", "ports": [1], "limitFrom": { "database": "a" }, "totalLimit": 5 } ]"""), false },
+        { DatabaseWith("", """, "watches": [ { "name": "w", "ports": [1], "limitFrom": { "database": "a", "consul": "c" } } ]"""), false },
+        { DatabaseWith("", """, "watches": [ { "name": "w", "ports": [1], "limitFrom": { "database": "" } } ]"""), false },
+        { QueryWith("n", ""), true },
+        {
+            QueryWith("n", """, "type": "gauge", "labels": ["x"], "valueField": "v", "interval": "1m", "timeout": "2s", "databases": ["a"], "maxSeries": 1"""), true
+        },
+        { QueryWith("n_total", """, "type": "counter", "labels": []"""), true },
+        { QueryWith("n", """, "type": "counter" """), false },
+        { QueryWith("_total", """, "type": "counter" """), false },
+        { QueryWith("n_total", ""), false },
+        { QueryWith("n_total", """, "type": "histogram" """), false },
+        { QueryWith("n", """, "type": "histogram", "bucketField": "b", "sumField": "s", "labels": ["quantile"]"""), true },
+        { QueryWith("n", """, "type": "summary", "bucketField": "q", "sumField": "s", "countField": "c", "labels": ["le"]"""), true },
+        { QueryWith("n", """, "type": "histogram", "countField": "c" """), false },
+        { QueryWith("n", """, "bucketField": "b" """), false },
+        { QueryWith("n", """, "sumField": "s" """), false },
+        { QueryWith("n", """, "type": "histogram", "labels": ["le"]"""), false },
+        { QueryWith("n", """, "type": "summary", "labels": ["quantile"]"""), false },
+        { QueryWith("n", """, "type": "info" """), false },
+        { QueryWith("n", """, "labels": ["db"]"""), false },
+        { QueryWith("n", """, "labels": ["dbx", "xdb"]"""), true },
+        { QueryWith("n", """, "labels": ["__x"]"""), false },
+        { QueryWith("n", """, "labels": ["x", "x"]"""), false },
+        { QueryWith("n", """, "labels": ["x:y"]"""), false },
+        { QueryWith("n", """, "valueField": "" """), false },
+        { QueryWith("n", """, "databases": []"""), false },
+        { QueryWith("n", """, "databases": ["a", "a"]"""), false },
+        { QueryWith("n", """, "maxSeries": 0"""), false },
+        { QueryWith("n", """, "sql": "x" """), false },
+        { QueryWith("", ""), false },
+        { QueryWith("1n", ""), false },
+        { QueryWith("a:b", ""), false },
+        { DatabaseWith("", """, "queries": []"""), false },
+        { DatabaseWith("", """, "queries": [ { "name": "n", "query": "SELECT 1" } ]"""), false },
+        { DatabaseWith("", """, "queries": [ { "name": "n", "help": "", "query": "SELECT 1" } ]"""), false },
+        { DatabaseWith("", """, "queries": [ { "name": "n", "help": "a\\b", "query": "SELECT 1" } ]"""), false },
+        { DatabaseWith("", """, "queries": [ { "name": "n", "help": "a\nb", "query": "SELECT 1" } ]"""), false },
+        { DatabaseWith("", """, "queries": [ { "name": "n", "help": "h", "query": " " } ]"""), false },
+        { DatabaseWith("", """, "queries": [ { "name": "n", "help": "h" } ]"""), false },
         { """{ "endpoint": {} }""", true },
         { """{ "endpoint": { "listen": ["127.0.0.1"], "requestsPerMinute": 1 } }""", true },
         {
@@ -109,6 +190,12 @@ public sealed class SchemaTests
         Assert.Equal(KeysOf(FileContext.Default.WatchEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("watch")));
         Assert.Equal(KeysOf(FileContext.Default.EndpointEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("endpoint")));
         Assert.Equal(KeysOf(FileContext.Default.LimitFrom), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("limitFrom")));
+        Assert.Equal(KeysOf(FileContext.Default.DatabaseEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("database")));
+        Assert.Equal(KeysOf(FileContext.Default.QueryEntry), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("query")));
+        Assert.Equal(
+            KeysOf(FileContext.Default.DatabasesFile), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("databasesFile").GetProperty("anyOf")[1]));
+        Assert.Equal(
+            KeysOf(FileContext.Default.QueriesFile), KeysOf(schema.RootElement.GetProperty("$defs").GetProperty("queriesFile").GetProperty("anyOf")[1]));
     }
 
     [Theory]
@@ -126,6 +213,12 @@ public sealed class SchemaTests
         Assert.Equal(valid, refused is null);
         Assert.True(refused is null or ConfigurationException, $"{refused}");
     }
+
+    private static string DatabaseWith(string settings, string others = "") =>
+        $$"""{ "databases": [ { "name": "a", "host": "h", "database": "d", "user": "u"{{settings}} } ]{{others}} }""";
+
+    private static string QueryWith(string name, string settings) =>
+        DatabaseWith("", $$""", "queries": [ { "name": "{{name}}", "help": "Help", "query": "SELECT 1"{{settings}} } ]""");
 
     private static IEnumerable<string> KeysOf(JsonTypeInfo type) => type.Properties.Select(property => property.Name).Order();
 

@@ -17,14 +17,22 @@ internal static class ClientTable
     {
         if (!counts.Shown.IsEmpty)
         {
-            int room = canvas.Width - canvas.Measure(Build(counts, name, barLength: 0)) - ColumnMargin;
-            canvas.Write(Build(counts, name, barLength: room >= ShortestBar ? Math.Min(room, LongestBar) : 0));
+            WriteWithBar(barLength => Build(counts, name, barLength), canvas);
         }
 
         if (Rest(counts, name) is { } rest)
         {
             canvas.Write(new Padder(new Text(rest), new Padding(2, 0, 0, 0)));
         }
+    }
+
+    /// <summary>Writes a table with bars that are as long as the width allows; without bars where it is too narrow.</summary>
+    /// <param name="build">Builds the table with bars of a length, 0 for none.</param>
+    /// <param name="canvas">Where to write it.</param>
+    internal static void WriteWithBar(Func<int, Table> build, Canvas canvas)
+    {
+        int room = canvas.Width - canvas.Measure(build(0)) - ColumnMargin;
+        canvas.Write(build(room >= ShortestBar ? Math.Min(room, LongestBar) : 0));
     }
 
     private static Table Build(WatchCounts counts, string name, int barLength)
@@ -75,7 +83,7 @@ internal static class ClientTable
     }
 
     /// <summary>A bar that is full only if the limit is reached, and never empty.</summary>
-    private static Paragraph Bar(int held, int limit, int length, Style color)
+    internal static Paragraph Bar(int held, int limit, int length, Style color)
     {
         int filled = (int)Math.Clamp((long)held * length / limit, 1, length);
         return new Paragraph().Append(new string('█', filled), color).Append(new string('░', length - filled), color);

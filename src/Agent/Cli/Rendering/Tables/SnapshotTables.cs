@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Agent.Cli.Rendering.Tables;
 
-/// <summary>The whole table format: failed censuses, the counts of the watches, then the clients of each watch and their processes.</summary>
+/// <summary>The whole table format: failed censuses, the counts of the watches, then the clients of each watch and their processes, then the databases.</summary>
 internal static class SnapshotTables
 {
     internal static string Render(Snapshot snapshot, int width, bool hasColors, bool allowsUtf8)
@@ -51,12 +51,28 @@ internal static class SnapshotTables
             }
         }
 
+        DatabaseTables.Write(snapshot, canvas);
         return text.ToString();
     }
 
-    /// <summary>The lines under the counts of all watches: open files near their limit, and how complete the numbers of dead connections are.</summary>
+    /// <summary>
+    /// The lines under the counts of all watches: the use of servers, open files near their limit, and how complete the numbers of dead connections are.
+    /// </summary>
     private static void WriteNotes(Snapshot snapshot, Canvas canvas)
     {
+        foreach (NamespaceCounts found in snapshot.Namespaces)
+        {
+            foreach (WatchCounts counts in found.Watches)
+            {
+                if (counts.ServerJudgement is { } server)
+                {
+                    canvas.Write(Note(
+                        $"server of {NameOf(counts, found)}: {ServerText.WithReason(server.Use, ServerText.UsableConnections, server.Use.Line)}",
+                        ThresholdColor.OfServer(server)));
+                }
+            }
+        }
+
         foreach (NamespaceCounts found in snapshot.Namespaces)
         {
             foreach (WatchCounts counts in found.Watches)
@@ -84,7 +100,8 @@ internal static class SnapshotTables
         }
     }
 
-    private static Padder Note(string text, Style color) => new(new Text(text, color), new Padding(2, 0, 0, 0));
+    /// <summary>A line under a table.</summary>
+    internal static Padder Note(string text, Style color) => new(new Text(text, color), new Padding(2, 0, 0, 0));
 
     /// <summary>A watch's name, with its network namespace unless that is the main one.</summary>
     internal static string NameOf(WatchCounts counts, NamespaceCounts found) => counts.Watch.Name + Where(found);

@@ -7,7 +7,7 @@ namespace Agent.Cli.Rendering.Tables;
 /// <summary>The colors of the table: three of the eight that every terminal has.</summary>
 internal static class ThresholdColor
 {
-    // For watches without thresholds, and for open files.
+    // For watches and servers without thresholds, and for open files.
     private static readonly Threshold DefaultWarning = new(80, IsShare: true);
     private static readonly Threshold DefaultCritical = new(95, IsShare: true);
 
@@ -32,6 +32,20 @@ internal static class ThresholdColor
     /// <summary>The color of the connections of all clients together; plain without a total limit.</summary>
     internal static Style OfTotal(Watch watch, long held) =>
         watch.TotalLimit is null ? Style.Plain : Of((watch.HasThresholds ? watch : WithDefaults(watch)).TotalStateAt(held));
+
+    /// <summary>The color of the use of a server; yellow where it is unknown.</summary>
+    internal static Style OfServer(ServerJudgement server)
+    {
+        ServerJudgement judged = server.HasThresholds ? server : server with { HasThresholds = true, Warning = DefaultWarning, Critical = DefaultCritical };
+        return Of(judged.State);
+    }
+
+    /// <summary>The color of one part of the use of a server; plain while the limit is unknown.</summary>
+    internal static Style OfPart(int used, int? limit) => limit > 0
+        ? Of(WatchTotals.PercentOf(used, limit.Value) >= DefaultCritical.Number ? WatchState.Critical
+            : WatchTotals.PercentOf(used, limit.Value) >= DefaultWarning.Number ? WatchState.Warning
+            : WatchState.Fine)
+        : Style.Plain;
 
     /// <summary>The color of the open files of a process; null where they are far from their limit.</summary>
     internal static Style? OfOpenFiles(OpenFiles files)

@@ -10,59 +10,13 @@ internal static class WatchTable
     {
         bool hasDead = snapshot.Namespaces.Any(found => found.Watches.Any(counts => counts.Dead > 0));
         string[] names = ["IPv4", "IPv6", "held", .. hasDead ? (string[])["dead"] : [], "unaccepted", "accept queue", "limit"];
-        (string Name, Text[] Values)[] watches =
+        new RowTable("watch", names).Write(
         [
             .. from found in snapshot.Namespaces
                from counts in found.Watches
                select (SnapshotTables.NameOf(counts, found), Values(counts, found, hasDead)),
-        ];
-        Table rows = Rows(names, watches);
-        if (canvas.Measure(rows) <= canvas.Width)
-        {
-            canvas.Write(rows);
-            return;
-        }
-
-        bool first = true;
-        foreach ((string name, Text[] values) in watches)
-        {
-            if (!first)
-            {
-                canvas.WriteEmptyLine();
-            }
-
-            canvas.Write(Block(name, names, values));
-            first = false;
-        }
-    }
-
-    private static Table Rows(string[] names, (string Name, Text[] Values)[] watches)
-    {
-        Table table = new Table { Border = TableBorder.Simple }.AddColumn(new TableColumn(new Text("watch")));
-        foreach (string name in names)
-        {
-            table.AddColumn(new TableColumn(new Text(name)).RightAligned());
-        }
-
-        foreach ((string name, Text[] values) in watches)
-        {
-            table.AddRow([new Text(name), .. values]);
-        }
-
-        return table;
-    }
-
-    private static Table Block(string watch, string[] names, Text[] values)
-    {
-        Table table = new Table { Border = TableBorder.Simple }
-            .AddColumn(new TableColumn(new Text("watch")))
-            .AddColumn(new TableColumn(new Text(watch)));
-        foreach ((string name, Text value) in names.Zip(values))
-        {
-            table.AddRow(new Text(name), value);
-        }
-
-        return table;
+        ],
+        canvas);
     }
 
     private static Text[] Values(WatchCounts counts, NamespaceCounts found, bool hasDead)
