@@ -137,6 +137,12 @@ internal sealed class CommandLine
 
     private readonly Argument<string> _checkedFile = new("FILE");
 
+    private readonly Option<bool> _checkDatabases = new("--databases")
+    {
+        Description = "Also log in to each configured database, and prepare each of its queries without running it. Exit code: 64 if a query is wrong, "
+            + "3 if a database cannot be asked.",
+    };
+
     private readonly Command _health = new(
         "health", "Check by its textfile whether the agent on this host counts and publishes: exit code 0 or 1. Give it the agent's own options and variables.");
 
@@ -168,6 +174,7 @@ internal sealed class CommandLine
         }
 
         _checkConfig.Arguments.Add(_checkedFile);
+        _checkConfig.Options.Add(_checkDatabases);
         _root.Subcommands.Add(_checkConfig);
         _health.Options.Add(_interval);
         _health.Options.Add(_textfileDirectory);
@@ -186,7 +193,7 @@ internal sealed class CommandLine
     /// <summary>Runs the command of the arguments.</summary>
     /// <param name="readVariable">Reads an environment variable.</param>
     /// <param name="runOnce">Runs --once; returns the exit code.</param>
-    /// <param name="checkConfig">Runs check-config with the file's name and its settings; returns the exit code.</param>
+    /// <param name="checkConfig">Runs check-config with the file's name, its settings and whether to ask the databases; returns the exit code.</param>
     /// <param name="runDaemon">Runs the daemon with its settings and a function that reads the settings from new contents of their files; returns the exit code.</param>
     /// <param name="runHealth">Runs health; returns the exit code.</param>
     /// <returns>The exit code.</returns>
@@ -194,7 +201,7 @@ internal sealed class CommandLine
     internal int Run(
         Func<string, string?> readVariable,
         Func<Settings, OnceOptions, int> runOnce,
-        Func<string, Settings, int> checkConfig,
+        Func<string, Settings, bool, int> checkConfig,
         Func<Settings, Func<SourceFiles, Settings>, int> runDaemon,
         Func<HealthSettings, int> runHealth)
     {
@@ -210,7 +217,7 @@ internal sealed class CommandLine
             RefuseForeignOptions(command);
             string file = _parsed.GetRequiredValue(_checkedFile);
             return file.Length > 0
-                ? checkConfig(file, reader.Read(new CommandLineValues((_config.Name, file))))
+                ? checkConfig(file, reader.Read(new CommandLineValues((_config.Name, file))), _parsed.GetValue(_checkDatabases))
                 : throw new ConfigurationException($"{command.Name}: the path is empty; give a file");
         }
 

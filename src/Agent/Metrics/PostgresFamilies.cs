@@ -36,7 +36,7 @@ internal static class PostgresFamilies
 
     internal static readonly MetricFamily ActiveConnections = new(
         "pg_active_connections", MetricType.Gauge,
-        "Client backends of this database that run a statement, without the agent's own.", "db");
+        "Client backends of this database that run a statement, without the agent's own; absent without pg_monitor.", "db");
 
     internal static readonly MetricFamily DatabaseSize = new(
         "pg_database_size_bytes", MetricType.Gauge,

@@ -151,7 +151,7 @@ internal sealed class PostgresMetrics
     {
         registry.Set(PostgresFamilies.ServerInfo, 1, db, statistics.Version, statistics.Role);
         registry.Set(PostgresFamilies.StatisticsRestricted, statistics.IsRestricted ? 1 : 0, db);
-        registry.Set(PostgresFamilies.ActiveConnections, statistics.ActiveConnections, db);
+        SetIfKnown(registry, PostgresFamilies.ActiveConnections, statistics.ActiveConnections, db);
         foreach (DatabaseUse database in statistics.Databases)
         {
             SetIfKnown(registry, PostgresFamilies.DatabaseSize, database.SizeBytes, db, database.Name);

@@ -229,7 +229,7 @@ internal static class QueryRun
     /// <summary>The text of a value; null for NULL.</summary>
     private static string? Text(NpgsqlDataReader row, QueryColumn column) => row.IsDBNull(column.Ordinal) ? null : row.GetString(column.Ordinal);
 
-    private static string Shown(string text) => text.Length <= LongestInMessage ? text : text[..LongestInMessage] + "…";
+    private static string Shown(string text) => OneLine.Of(text.Length <= LongestInMessage ? text : text[..LongestInMessage] + "…");
 
     private static DatabaseException Wrong(QueryColumn column, string message) => QueryColumns.Wrong($"column {column.Name}: {message}");
 }

@@ -29,7 +29,7 @@ public sealed class CommandLineTests
     public void Empty_path_of_the_configuration_file_is_rejected(params string[] arguments)
     {
         string message = Assert.Throws<ConfigurationException>(() => new CommandLine(arguments).Run(
-            _ => null, (_, _) => 0, (_, _) => 0, (_, _) => 0, _ => 0)).Message;
+            _ => null, (_, _) => 0, (_, _, _) => 0, (_, _) => 0, _ => 0)).Message;
         Assert.Equal($"{(arguments[0] == "check-config" ? "check-config" : "--config")}: the path is empty; give a file", message);
     }
 }

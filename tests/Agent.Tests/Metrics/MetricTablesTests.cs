@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
+using Agent.Configuration;
 using Agent.Metrics;
 using Agent.Metrics.Endpoint;
+using Agent.Postgres;
 using Testing;
 
 namespace Agent.Tests.Metrics;
@@ -37,6 +39,14 @@ public sealed partial class MetricTablesTests
     {
         string[] names = [.. MetricFamilies.All.Concat(PostgresFamilies.All).Concat(EndpointFamilies.All).Select(family => family.Name)];
         Assert.Equal(names.Distinct(), names);
+    }
+
+    [Fact]
+    public void Custom_query_cannot_have_the_name_of_a_metric_of_the_agent()
+    {
+        MetricNames names = new();
+        Assert.All(MetricFamilies.All.Concat(PostgresFamilies.All).Concat(EndpointFamilies.All), family => Assert.NotNull(
+            names.TryTake(family.Name, family.Type == MetricType.Counter ? QueryType.Counter : QueryType.Gauge, "x")));
     }
 
     private static (string Name, string Type, string Labels) ToRow(MetricFamily family) => (

@@ -97,7 +97,7 @@ public sealed partial class PostgresMetricsTests
         string before = Text(exposition);
         Assert.DoesNotMatch("(?m)^# (HELP|TYPE) (pg_|exporter_)", before);
 
-        Assert.Contains("\n# HELP pg_up ", Text(exposition, ExampleDatabases.Good));
+        Assert.Contains("# HELP pg_up ", Text(exposition, ExampleDatabases.Good));
         Assert.Equal(before, Text(exposition));
     }
 
@@ -236,8 +236,10 @@ public sealed partial class PostgresMetricsTests
         EndpointExposition exposition = new(Build, store, () => ExampleStatistics.AtStart, TimeProvider.System);
         string text = Encoding.UTF8.GetString(exposition.Render(ExpositionFormat.OpenMetricsText).Text.Span);
         Assert.Equal(text.Length - "# EOF\n".Length, text.IndexOf("# EOF\n", StringComparison.Ordinal));
-        // Not sorted: the parser needs the samples of a histogram in their order.
-        return text[text.IndexOf("# HELP pg_up ", StringComparison.Ordinal)..];
+        // The parser needs the samples of a histogram in their order.
+        int first = text.IndexOf("# HELP pg_up ", StringComparison.Ordinal);
+        int distributions = text.IndexOf("# HELP waits_seconds ", StringComparison.Ordinal);
+        return SortedSamples.Of(text[first..distributions]) + text[distributions..];
     }
 
     private static string Golden(string name) => File.ReadAllText(GoldenFile.PathOf(name));
