@@ -15,6 +15,9 @@ internal static class ConnectionFactory
     // Npgsql's own deadline is behind the agent's: it ends what the agent has let go of.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
 
+    // The highest that Npgsql takes.
+    private const int LongestTimeout = 1024;
+
     // Npgsql reads these where a setting has no value, and these settings cannot be set to "none".
     private static readonly string[] Variables = ["PGOPTIONS", "PGTZ", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT"];
 
@@ -44,7 +47,7 @@ internal static class ConnectionFactory
             ClientEncoding = "UTF8",
             Pooling = false,
             Enlist = false,
-            Timeout = (int)Math.Ceiling((timeout + Margin).TotalSeconds),
+            Timeout = (int)Math.Min(LongestTimeout, Math.Ceiling((timeout + Margin).TotalSeconds)),
             // Statements have the agent's deadlines.
             CommandTimeout = 0,
             CancellationTimeout = (int)Margin.TotalMilliseconds,

@@ -123,6 +123,8 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
 
         if (place.Session is { } former)
         {
+            // Nothing happens to one that is let go of, or closed.
+            await former.DisposeAsync();
             await WaitAsync(former.Ended, deadline, $"{address}: the former connection has not ended yet; the server does not respond", stopping);
         }
 

@@ -128,16 +128,25 @@ internal sealed class DatabaseSource(
                     login = Task.Run(() => TestLoginAsync(stopping), CancellationToken.None);
                 }
 
-                due += Math.Max(1, (time.GetTimestamp() - due) / period) * period;
+                if (time.GetTimestamp() is var now && now >= due)
+                {
+                    due += ((now - due) / period + 1) * period;
+                }
+
                 await WaitAsync(due, stopping);
             }
         }
         finally
         {
             // The server must be told to end what runs, before this process ends.
-            Task ended = Task.WhenAll(login.ContinueWith(_ => { }, TaskScheduler.Default), server.LetGoEnded);
-            await Task.WhenAny(ended, Task.Delay(LongestEnd, CancellationToken.None));
+            await Task.WhenAny(EndAsync(login), Task.Delay(LongestEnd, CancellationToken.None));
         }
+    }
+
+    private async Task EndAsync(Task login)
+    {
+        await login;
+        await server.LetGoEnded;
     }
 
     private ServerAddress ServerAddress => database.Login.Server;
@@ -254,7 +263,7 @@ internal sealed class DatabaseSource(
         {
             if (server.HeldError(database.Login) is { } held)
             {
-                LoginFailed(held, begun);
+                LoginFailed(held, _duration ?? TimeSpan.Zero);
             }
             else if (_logins.MayTry)
             {
@@ -269,17 +278,21 @@ internal sealed class DatabaseSource(
         {
             DatabaseError error = ErrorOf(failure);
             Count(error, _logins);
-            LoginFailed(error, begun);
+            LoginFailed(error, time.GetElapsedTime(begun));
         }
 
         Put();
     }
 
-    private void LoginFailed(DatabaseError error, long begun)
+    private void LoginFailed(DatabaseError error, TimeSpan duration)
     {
         lock (_gate)
         {
-            _login = new LoginTest(time.GetElapsedTime(begun), error, error.FullScope);
+            if (!ReferenceEquals(_login?.Error, error))
+            {
+                _login = new LoginTest(duration, error, error.FullScope);
+            }
+
             _scrapeSucceeded = false;
         }
 

@@ -69,7 +69,7 @@ internal sealed class Session(DatabaseLogin login) : IAsyncDisposable
             cancel,
             timeout,
             failure => ErrorClassification.OfLogin(failure, login, _rejection),
-            $"{login.Server}: no answer to the login within {timeout.TotalSeconds:0.#} s; check whether the server hangs or the network drops packets",
+            $"{login.Server}: no answer to the login in time; check whether the server hangs or the network drops packets",
             stopping);
     }
 
