@@ -84,9 +84,17 @@ public sealed class DatabaseReaderTests : IDisposable
     [InlineData("u:sesame@h", "it is a connection string; give only the host, and the rest with port, user and database")]
     [InlineData("postgres://h/sesame", "it is a connection string; give only the host, and the rest with port, user and database")]
     [InlineData("/a\\nb", "the path contains a NUL or another control character, which is not allowed here")]
-    [InlineData("/2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012",
-        "'/2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012/.s.PGSQL.5432' is longer than the 107 bytes that the path of a unix socket may have")]
     public void Invalid_host_is_rejected(string host, string message) => Assert.Equal($"{Config}:1: databases[0].host: {message}", Wrong(WithHost(host)));
+
+    [Fact]
+    public void Directory_is_at_most_as_long_as_the_path_of_a_unix_socket_allows()
+    {
+        string longest = "/" + new string('a', 92);
+        Assert.Equal(longest, Read(WithHost(longest)).Databases[0].Login.Host);
+        Assert.Equal(
+            $"{Config}:1: databases[0].host: '{longest}a/.s.PGSQL.5432' is longer than the 107 bytes that the path of a unix socket may have",
+            Wrong(WithHost(longest + "a")));
+    }
 
     [Theory]
     [InlineData("{ \"host\": \"h\", " + Login + " }", "name: is missing; every entry of the list needs one")]

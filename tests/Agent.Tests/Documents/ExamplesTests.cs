@@ -8,6 +8,8 @@ namespace Agent.Tests.Documents;
 [StartsProgram]
 public sealed partial class ExamplesTests
 {
+    private static readonly string[] ConfigurationKeys = ["watches", "databases"];
+
     public static TheoryData<string> Json => MarkdownPage.BlocksOf("json", "");
 
     public static TheoryData<string> Yaml => MarkdownPage.BlocksOf("yaml", "");
@@ -20,10 +22,18 @@ public sealed partial class ExamplesTests
         // A block may show one member of an object.
         using JsonDocument example = JsonDocument.Parse(
             text.StartsWith('"') ? $"{{ {text} }}" : text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-        if (example.RootElement.TryGetProperty("watches", out _) && !example.RootElement.TryGetProperty("schemaVersion", out _))
+        bool isList = example.RootElement.ValueKind == JsonValueKind.Array;
+        if (isList || (ConfigurationKeys.Any(key => example.RootElement.TryGetProperty(key, out _)) && !example.RootElement.TryGetProperty("schemaVersion", out _)))
         {
             using Scratch scratch = new();
-            await File.WriteAllTextAsync(scratch["agent.json"], text, TestContext.Current.CancellationToken);
+            // A list is a file of databases.
+            await File.WriteAllTextAsync(scratch[isList ? "databases.json" : "agent.json"], text, TestContext.Current.CancellationToken);
+            if (isList)
+            {
+                await File.WriteAllTextAsync(
+                    scratch["agent.json"], $"{{ \"databasesFile\": \"{scratch["databases.json"]}\" }}", TestContext.Current.CancellationToken);
+            }
+
             (int exitCode, _, string errors) = await AgentProcess.Run(["check-config", scratch["agent.json"]]);
             Assert.Equal((0, ""), (exitCode, errors));
         }

@@ -103,7 +103,7 @@ public sealed class ReloadTaskTests : IDisposable
         Assert.Equal($"look for changes of {Config}", task.Duty);
 
         Write($"{{ \"interval\": \"2s\", \"databasesFile\": \"{databases}\", \"queriesFile\": \"{queries}\" }}");
-        await Poll.Until(() => Applied() is ["2s"], "the new configuration file is applied");
+        await Poll.Until(() => Applied() is ["2s a: "], "the new configuration file is applied");
         Assert.Equal($"look for changes of {Config}, {databases}, {queries}", task.Duty);
         Write(queries, "[ { \"name\": \"q\", \"help\": \"h\", \"query\": \"SELECT 1\" } ]");
         await Poll.Until(() => Applied() is [_, "2s a: q"], "the new file of queries is applied");

@@ -72,7 +72,7 @@ public sealed class SchemaTests
         { """{ "databases": [ { "name": "a", "host": "h", "user": "u" } ] }""", false },
         { """{ "databases": [ { "name": "a", "host": "h", "database": "d" } ] }""", false },
         { """{ "databases": [ { "name": "", "host": "h", "database": "d", "user": "u" } ] }""", false },
-        { """{ "databases": [ { "name": "a\n", "host": "h", "database": "d", "user": "u" } ] }""", false },
+        { """{ "databases": [ { "name": "a\nb", "host": "h", "database": "d", "user": "u" } ] }""", false },
         { """{ "databases": [ { "name": "a", "host": "", "database": "d", "user": "u" } ] }""", false },
         { """{ "databases": [ { "name": "a", "host": "u:sesame@h", "database": "d", "user": "u" } ] }""", false },
         { """{ "databases": [ { "name": "a", "host": "h", "database": "", "user": "u" } ] }""", false },
