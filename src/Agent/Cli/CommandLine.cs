@@ -351,7 +351,8 @@ internal sealed class CommandLine
         if (settings.Databases.IsEmpty)
         {
             throw new ConfigurationException(
-                $"{_databases.Name}: no database is configured; add databases to the configuration file, set {EntryLists.DatabasesVariable}, or remove {_databases.Name}");
+                $"{_databases.Name}: no database is configured; "
+                    + $"add databases to the configuration file, set {EntryLists.DatabasesVariable}, or remove {_databases.Name}");
         }
     }
 

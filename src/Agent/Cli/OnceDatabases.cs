@@ -20,7 +20,8 @@ internal static class OnceDatabases
     /// <returns>The readings of the databases, and of the processes that hold the clients' ends if <c>--processes</c> asks for them.</returns>
     internal static IEnumerable<Reading> Ask(Settings settings, OnceOptions once, IReadOnlyList<Reading> counted)
     {
-        HashSet<string> named = [.. counted.OfType<NamespaceCounts>().SelectMany(counts => counts.Watches).Select(counts => counts.Watch.Database).OfType<string>()];
+        HashSet<string> named =
+            [.. counted.OfType<NamespaceCounts>().SelectMany(counts => counts.Watches).Select(counts => counts.Watch.Database).OfType<string>()];
         Database[] asked = [.. settings.Databases.Where(database => once.Databases || named.Contains(database.Name))];
         if (asked.Length == 0)
         {
@@ -28,7 +29,9 @@ internal static class OnceDatabases
         }
 
         DatabaseReading[] readings = OneRound.AskAll(asked, settings.Namespaces, TimeProvider.System, asksSizes: once.Databases);
-        return once is { Databases: true, Processes: true } ? [.. readings, .. readings.SelectMany(reading => LookForProcesses(reading, readings, settings))] : readings;
+        return once is { Databases: true, Processes: true }
+            ? [.. readings, .. readings.SelectMany(reading => LookForProcesses(reading, readings, settings))]
+            : readings;
     }
 
     /// <summary>The judgement of each configured database by <c>--warn</c> and <c>--critical</c>.</summary>

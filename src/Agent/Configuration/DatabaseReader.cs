@@ -75,7 +75,8 @@ internal static class DatabaseReader
         if (caFile.Value is not null && tls.Value is TlsMode.Off or TlsMode.Require)
         {
             throw entry.Error(
-                "caFile", $"it has no effect while tls is {Text(tls.Value)}; {(login.IsUnixSocket ? "remove it" : "set tls to verify-ca or verify-full, or remove it")}");
+                "caFile",
+                $"it has no effect while tls is {Text(tls.Value)}; {(login.IsUnixSocket ? "remove it" : "set tls to verify-ca or verify-full, or remove it")}");
         }
 
         Setting<TimeSpan> interval = entry.Read("interval", values.Interval, Interval, Database.DefaultInterval);

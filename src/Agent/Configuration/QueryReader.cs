@@ -37,7 +37,8 @@ internal sealed class QueryReader(ImmutableArray<DatabaseSettings> databases)
                 {
                     throw entry.Error(
                         "maxSeries",
-                        $"the database {database.Database.Name} may produce only {database.Database.MaxSeries} series; give at most as many, or raise its maxSeries");
+                        $"the database {database.Database.Name} may produce only {database.Database.MaxSeries} series; "
+                        + "give at most as many, or raise its maxSeries");
                 }
 
                 int most = maxSeries?.Value ?? Math.Min(Query.DefaultMaxSeries, database.Database.MaxSeries);
@@ -127,7 +128,8 @@ internal sealed class QueryReader(ImmutableArray<DatabaseSettings> databases)
         if (all is [])
         {
             throw entry.Error(
-                "query", $"there is no database to run it on; add one to databases, or name a file with databases in databasesFile or {EntryLists.DatabasesVariable}");
+                "query",
+                $"there is no database to run it on; add one to databases, or name a file with databases in databasesFile or {EntryLists.DatabasesVariable}");
         }
 
         return entry.Find("databases", entry.Values.Databases)?.Parse<ImmutableArray<string>>(names =>

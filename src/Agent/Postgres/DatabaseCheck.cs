@@ -52,7 +52,9 @@ internal sealed class DatabaseCheck
                 await CheckAsync(session, query);
             }
 
-            Success = _problems.Count > 0 ? null : $"database {_database.Name}: logged in to PostgreSQL {server.Version} as {server.User}{Fine(_database.Queries.Length)}";
+            Success = _problems.Count > 0
+                ? null
+                : $"database {_database.Name}: logged in to PostgreSQL {server.Version} as {server.User}{Fine(_database.Queries.Length)}";
         }
         catch (DatabaseException failure)
         {

@@ -143,7 +143,8 @@ internal static class QueryRun
 
             return former is null || former == value
                 ? value
-                : throw Wrong(column.Value, "it has different values in rows with the same labels: all of them must have the same value, or one and otherwise NULL");
+                : throw Wrong(
+                    column.Value, "it has different values in rows with the same labels: all of them must have the same value, or all but one NULL");
         }
 
         private QuerySample ToSample(Distribution distribution)
@@ -218,7 +219,8 @@ internal static class QueryRun
         string value = Text(row, column) ?? "";
         return value.Length <= LongestLabelValue
             ? value
-            : throw Wrong(column, $"a label's value has at most {LongestLabelValue} characters, and this one has {value.Length}: shorten it, left({column.Name}, 100)");
+            : throw Wrong(
+                column, $"a label's value has at most {LongestLabelValue} characters, and this one has {value.Length}: shorten it, left({column.Name}, 100)");
     }
 
     private static double? Number(NpgsqlDataReader row, QueryColumn column) =>

@@ -52,11 +52,15 @@ internal sealed class CheckFormat : ISnapshotFormat
     }
 
     private static string Text(WatchCounts counts, NamespaceCounts found) =>
-        $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")}{Word(counts)} - {Held(counts)}{Dead(counts)}{Problem(counts.Limit)}{ProblemOfServer(counts)}";
+        $"{counts.Watch.Name.ToUpperInvariant()}{(found.Netns is { } netns ? $" in {netns}" : "")}{Word(counts)} - "
+            + $"{Held(counts)}{Dead(counts)}{Problem(counts.Limit)}{ProblemOfServer(counts)}";
 
-    private static string Text(ServerJudgement database) =>
-        $"DATABASE {ProcessNames.Printable(database.Use.Database).ToUpperInvariant()}{Word(database.State, isUnjudged: !database.HasThresholds && database.Use.Line is not null)}"
-            + $" - {ServerText.WithReason(database.Use, Connections, database.Use.Reason)}";
+    private static string Text(ServerJudgement database)
+    {
+        string name = ProcessNames.Printable(database.Use.Database).ToUpperInvariant();
+        string word = Word(database.State, isUnjudged: !database.HasThresholds && database.Use.Line is not null);
+        return $"DATABASE {name}{word} - {ServerText.WithReason(database.Use, Connections, database.Use.Reason)}";
+    }
 
     // Without thresholds nothing was judged. A watch whose limit is unknown is then not called OK.
     private static string Word(WatchCounts counts) => Word(

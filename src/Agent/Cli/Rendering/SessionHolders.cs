@@ -8,8 +8,6 @@ namespace Agent.Cli.Rendering;
 /// <param name="Holders">Those that hold sessions, the highest first.</param>
 internal sealed record SessionHolders(ImmutableArray<SessionHolder> Holders)
 {
-    private const string AgentApplication = "connection-agent";
-
     /// <summary>Why the lookup failed, in one line; null if it succeeded. Then everything else is empty.</summary>
     public string? Failure { get; private init; }
 
@@ -35,7 +33,7 @@ internal sealed record SessionHolders(ImmutableArray<SessionHolder> Holders)
 
         // The session that told all this had ended when the agent looked for the sockets.
         ServerSession? own = sessions.FirstOrDefault(session =>
-            session.Application == AgentApplication && (session.Client is not { } client || found.Of(client) is null));
+            session.Application == ConnectionFactory.ApplicationName && (session.Client is not { } client || found.Of(client) is null));
         Dictionary<string, List<(ServerSession Session, IReadOnlyList<LocalProcess> Processes)>> held = [];
         int unseen = 0, elsewhere = 0;
         foreach (ServerSession session in sessions.Where(session => !ReferenceEquals(session, own)))
@@ -97,7 +95,8 @@ internal sealed record SessionHolder(string Name, ImmutableArray<LocalProcess> P
     public override string ToString()
     {
         // Without the database: the line stays short.
-        (string what, int most) = Groups.GroupBy(group => $"{(group.HasState ? $"{ProcessNames.Printable(group.State)} " : "")}as role {ProcessNames.Printable(group.Role)}")
+        (string what, int most) = Groups
+            .GroupBy(group => $"{(group.HasState ? $"{ProcessNames.Printable(group.State)} " : "")}as role {ProcessNames.Printable(group.Role)}")
             .Select(each => (each.Key, each.Sum(group => group.Count)))
             .MaxBy(each => each.Item2);
         string part = Used == 1 ? "" : most == Used ? "all " : $"{most} of them ";

@@ -7,7 +7,8 @@ namespace Agent.Metrics.Endpoint;
 
 /// <summary>
 /// Everything that /metrics shows: the metrics of the textfile, by the same code, and those of the agent itself, before those of databases. For
-/// any number of threads: requests for the same format within <see cref="OldestAnswer"/> get the same bytes, so that a flood of scrapes costs no more than ten a second.
+/// any number of threads: requests for the same format within <see cref="OldestAnswer"/> get the same bytes, so that a flood of scrapes costs no
+/// more than ten a second.
 /// </summary>
 internal sealed class EndpointExposition
 {
