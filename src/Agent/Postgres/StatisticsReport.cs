@@ -23,7 +23,9 @@ internal static class StatisticsReport
             core.Version,
             core.Role,
             core.IsRestricted,
-            core.IsRestricted ? null : core.Clients.Count(backend => backend is { State: "active" } && backend.Database == name && !IsOwn(backend, core, database)))
+            // Of a database that is missing, or has another name behind a pooler, there is no number.
+            core.IsRestricted || !core.Databases.Any(other => other.Name == name) ? null
+                : core.Clients.Count(backend => backend is { State: "active" } && backend.Database == name && !IsOwn(backend, core, database)))
         {
             IsSuperuser = core.IsSuperuser,
             Databases = [.. (server is null ? core.Databases.Where(other => other.Name == name) : core.Databases)
@@ -42,7 +44,8 @@ internal static class StatisticsReport
             .OrderBy(group => group.Database, StringComparer.Ordinal).ThenBy(group => group.State, StringComparer.Ordinal)],
         LimitedRoles = [.. core.LimitedRoles.Select(role => new RoleUse(role.Name, core.Clients.Count(backend => backend.Role == role.Name), role.Limit))
             .OrderBy(role => role.Role, StringComparer.Ordinal)],
-        Clients = [.. core.Clients.Where(backend => backend.ClientPort is not null)
+        // A role that sees only its own sessions would count too few for its own address, and none for the others.
+        Clients = core.IsRestricted ? [] : [.. core.Clients.Where(backend => backend.ClientPort is not null)
             .CountBy(backend => backend.ClientAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : UnixClient)
             .Select(client => new ClientUse(client.Key, client.Value))
             .OrderByDescending(client => client.Used).ThenBy(client => client.Client, StringComparer.Ordinal)
