@@ -220,7 +220,7 @@ internal sealed class DatabaseSource(
         BackendlessConnections.Held?[] before = _backendless.Dump();
         CoreStatistics core = await CoreStatistics.AskAsync(session, database.Timeout, stopping);
         Answer answer = new(core, session.Login == database.Login ? core.Database : database.Login.Database, _backendless.Compare(before, core));
-        int series = StatisticsReport.SeriesOf(StatisticsOf(answer));
+        int series = StatisticsReport.SeriesOf(StatisticsOf(answer), _queries.Length);
         return series <= database.MaxSeries ? answer : throw new DatabaseException(new DatabaseError(
             ErrorType.Cardinality,
             $"the statistics have {series} series, and maxSeries of the database is {database.MaxSeries}; raise it, or lower shownClients"));
@@ -348,7 +348,9 @@ internal sealed class DatabaseSource(
     {
         lock (_gate)
         {
-            int used = _answer is { } answer ? StatisticsReport.SeriesOf(StatisticsOf(answer)) : 0;
+            int used = _answer is { } answer
+                ? StatisticsReport.SeriesOf(StatisticsOf(answer), _queries.Length)
+                : StatisticsReport.SeriesOfState(_queries.Length);
             return Math.Max(0, database.MaxSeries - used - _queries.Where(other => other != query).Sum(other => other.Series));
         }
     }

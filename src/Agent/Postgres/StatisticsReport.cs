@@ -8,8 +8,13 @@ internal static class StatisticsReport
     /// <summary>The client of all connections through unix sockets.</summary>
     private const string UnixClient = "unix";
 
-    // Whether it is up, the version, the limits and the like, which do not depend on the server's content.
-    private const int FixedSeries = 20;
+    // Whether it is up, the version, the limits, the login, each type of error, and the like, which do not depend on the server's content.
+    private const int FixedSeries = 18;
+
+    // Success, duration, series, last success and quarantine.
+    private const int PerQuery = 5;
+
+    private static readonly int ErrorTypes = Enum.GetValues<ErrorType>().Length;
 
     /// <summary>The statistics of one database.</summary>
     /// <param name="core">What the server answered.</param>
@@ -63,9 +68,15 @@ internal static class StatisticsReport
         }),
     ];
 
-    /// <summary>How many series the statistics become, at most.</summary>
-    internal static int SeriesOf(DatabaseStatistics statistics) =>
-        FixedSeries + (4 * statistics.Databases.Length)
+    /// <summary>How many series a database has beside its statistics and the results of its queries, at most.</summary>
+    /// <param name="queries">The number of its queries.</param>
+    internal static int SeriesOfState(int queries) => FixedSeries + ErrorTypes + (PerQuery * queries);
+
+    /// <summary>How many series the statistics become, at most, together with the state of the database and of its queries.</summary>
+    /// <param name="statistics">The statistics.</param>
+    /// <param name="queries">The number of queries.</param>
+    internal static int SeriesOf(DatabaseStatistics statistics, int queries) =>
+        SeriesOfState(queries) + (4 * statistics.Databases.Length)
         + (statistics.Server is { } server
             ? server.States.Length + (2 * server.LimitedRoles.Length) + server.Clients.Length + server.WithoutBackend.Length
             : 0);
