@@ -35,9 +35,6 @@ internal sealed record DatabaseReading(Database Database) : Reading, IServerUseR
 
     /// <inheritdoc/>
     public required ServerUse Use { get; init; }
-
-    /// <summary>Whether this is the first database of its server, under which the server's metrics appear.</summary>
-    public required bool IsFirstOfServer { get; init; }
 }
 
 /// <summary>How often something failed.</summary>

@@ -394,7 +394,6 @@ internal sealed class DatabaseSource(
                         : null,
                     Problem = _failure is null ? null : $"database {database.Name}: {_failure.Message}",
                 },
-                IsFirstOfServer = isFirstOfServer,
             };
         }
 
