@@ -285,7 +285,7 @@ internal sealed class DatabaseSource(
         }
 
         _logins.Succeeded();
-        _log.LoginSucceeded();
+        _log.LoginSucceeded(session.IsSuperuser);
         Put();
         bool succeeded = true;
         if (await _sizes.RefreshAsync(session, stopping) is { } error)

@@ -27,6 +27,9 @@ internal sealed class Session(DatabaseLogin login) : IAsyncDisposable
     /// <summary>Whether further statements may run.</summary>
     internal bool IsOpen => !_isLetGo && _connection is { State: ConnectionState.Open };
 
+    /// <summary>Whether its role is a superuser, as the server reports it at the login.</summary>
+    internal bool IsSuperuser => _connection is { } connection && connection.PostgresParameters.GetValueOrDefault("is_superuser") == "on";
+
     /// <summary>Ends when the agent has closed the connection, also one that it has let go of. Never fails.</summary>
     internal Task Ended => _ended.Task;
 
