@@ -7,10 +7,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Agent.Postgres;
 
-/// <summary>The subject of the readings of a database.</summary>
-/// <param name="Name">Its configured name.</param>
-internal sealed record DatabaseSubject(string Name);
-
 /// <summary>
 /// Asks one database at each interval. First the statistics, through the connection that its server keeps; then, beside the following rounds if it
 /// takes so long, the test of a login with the custom queries that are due. A reading is put after each of both.
@@ -43,11 +39,11 @@ internal sealed class DatabaseSource(
     private readonly DatabaseLog _log = new(database, logger);
     private readonly DatabaseSizes _sizes = new(database, time);
     private readonly BackendlessConnections _backendless = new(watches);
+    private readonly LatestLogin _login = new(MaximumAgeOf(database), time);
     private ServerLimits? _limits;
     private Answer? _answer;
     private DatabaseError? _failure;
     private TimeSpan? _duration;
-    private LoginTest? _login;
     private bool? _scrapeSucceeded;
 
     internal override string Name => $"postgres:{database.Name}";
@@ -60,8 +56,7 @@ internal sealed class DatabaseSource(
     public override object Subject { get; } = new DatabaseSubject(database.Name);
 
     // A round may wait for its turn, log in and ask.
-    public override TimeSpan? MaximumAge { get; } =
-        TimeSpan.FromTicks(Math.Max(StaleAfter.Of(database.Interval).Ticks, (database.Interval + (3 * database.Timeout) + Session.Margin).Ticks));
+    public override TimeSpan? MaximumAge { get; } = MaximumAgeOf(database);
 
     internal override TimeSpan LongestRetryDelay => RetryDelayFor(database.Interval);
 
@@ -153,7 +148,10 @@ internal sealed class DatabaseSource(
         await server.LetGoEnded;
     }
 
-    private ServerAddress ServerAddress => database.Login.Server;
+    private DatabaseLogin Login => database.Login;
+
+    private static TimeSpan MaximumAgeOf(Database database) =>
+        TimeSpan.FromTicks(Math.Max(StaleAfter.Of(database.Interval).Ticks, (database.Interval + (3 * database.Timeout) + Session.Margin).Ticks));
 
     /// <summary>Waits for the next round. A password that was refused is tried as soon as its file has changed.</summary>
     private async Task WaitAsync(long due, CancellationToken stopping)
@@ -266,11 +264,7 @@ internal sealed class DatabaseSource(
     {
         lock (_gate)
         {
-            if (!ReferenceEquals(_login?.Error, error))
-            {
-                _login = new LoginTest(duration, error, error.FullScope);
-            }
-
+            _login.Failed(duration, error);
             _scrapeSucceeded = false;
         }
 
@@ -281,7 +275,7 @@ internal sealed class DatabaseSource(
     {
         lock (_gate)
         {
-            _login = new LoginTest(duration, null, null);
+            _login.Succeeded(duration);
         }
 
         _logins.Succeeded();
@@ -382,14 +376,14 @@ internal sealed class DatabaseSource(
                 IsQuarantined = _rounds.IsActive || _logins.IsActive,
                 Statistics = _answer is { } answer ? StatisticsOf(answer) : null,
                 Limits = isFirstOfServer ? _limits : null,
-                Login = _login,
+                Login = _login.Test,
                 Queries = [.. _queries.Select(query => query.Reading).OfType<QueryReading>()
                     .Select(query => _failure is null ? query : query with { Samples = [], Series = 0 })],
                 Use = new ServerUse(database.Name)
                 {
                     Used = _answer?.Core.Clients.Count(),
                     UsableLimit = _limits?.Usable,
-                    FullReason = _login?.Error is { Type: ErrorType.Full } full ? full.Message
+                    FullReason = _login.Test?.Error is { Type: ErrorType.Full } full ? full.Message
                         : _failure is { Type: ErrorType.Full } ? _failure.Message
                         : null,
                     Problem = _failure is null ? null : $"database {database.Name}: {_failure.Message}",
