@@ -92,14 +92,15 @@ internal sealed class DatabaseSource(
             }
 
             _log.TakeOver(other._log);
-            if (other.ServerAddress == ServerAddress)
+            if (other.Login.Server == Login.Server)
             {
                 _limits = other._limits;
             }
 
             foreach (QuerySchedule query in _queries)
             {
-                if (other._queries.FirstOrDefault(known => known.Query.Name == query.Query.Name) is { } known && other.ServerAddress == ServerAddress)
+                if (other._queries.FirstOrDefault(known => known.Query.Name == query.Query.Name) is { } known
+                    && other.Login.Server == Login.Server && other.Login.Database == Login.Database)
                 {
                     query.TakeOver(known);
                 }
