@@ -173,7 +173,7 @@ internal sealed class DatabaseSource(
         long begun = time.GetTimestamp();
         try
         {
-            if (!server.HasKept && server.HeldError(database.Login) is { } held)
+            if (!server.HasKept(database) && server.HeldError(database.Login) is { } held)
             {
                 // Not tried, so neither an error nor a failure more.
                 Failed(held, begun);
