@@ -28,8 +28,7 @@ internal sealed class DatabaseSource(
     ILogger<DatabaseSource> logger) : Source(store)
 {
     // How often the file with a password that was refused is looked at.
-    private static readonly TimeSpan SecretPoll = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(1.4);
+    private static readonly TimeSpan SecretPoll = TimeSpan.FromSeconds(1), LongestEnd = TimeSpan.FromSeconds(1.4);
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<ErrorType, long> _errors = [];
@@ -282,10 +281,10 @@ internal sealed class DatabaseSource(
         _logins.Succeeded();
         _log.LoginSucceeded(session.IsSuperuser);
         Put();
-        bool succeeded = true;
-        if (await _sizes.RefreshAsync(session, stopping) is { } error)
+        DatabaseError? error = await _sizes.RefreshAsync(session, stopping);
+        bool succeeded = error is null;
+        if (error is not null)
         {
-            succeeded = false;
             Count(error, quarantine: null);
         }
 

@@ -24,6 +24,6 @@ internal sealed class JsonFormat : ISnapshotFormat
 
 /// <summary>Serializes the report without reflection, so that the program can be trimmed.</summary>
 [JsonSourceGenerationOptions(
-    GenerationMode = JsonSourceGenerationMode.Serialization, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+    GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(SnapshotReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;
