@@ -66,7 +66,11 @@ internal sealed class QuerySchedule(Query query, Database database, TimeProvider
         if (former._begunAt is not null && former._last.Error is null
             && former.Query with
             {
-                Help = query.Help, Labels = query.Labels, Interval = query.Interval, Timeout = query.Timeout, MaxSeries = query.MaxSeries,
+                Help = query.Help,
+                Labels = query.Labels,
+                Interval = query.Interval,
+                Timeout = query.Timeout,
+                MaxSeries = query.MaxSeries,
             } == query
             && former.Query.Labels.SequenceEqual(query.Labels))
         {
