@@ -15,10 +15,9 @@ internal sealed class JsonFormat : ISnapshotFormat
 
     public ReadOnlyMemory<byte> Render(Snapshot snapshot)
     {
-        using MemoryStream text = new();
-        JsonSerializer.Serialize(text, SnapshotReport.Of(snapshot), ReportContext.Default.SnapshotReport);
-        text.WriteByte((byte)'\n');
-        return text.ToArray();
+        // Not into a stream: for that the serializer needs the metadata of the types, which the context does not have.
+        byte[] text = [.. JsonSerializer.SerializeToUtf8Bytes(SnapshotReport.Of(snapshot), ReportContext.Default.SnapshotReport), (byte)'\n'];
+        return text;
     }
 }
 
