@@ -17,11 +17,12 @@ DATABASES = ("db1", "db2")
 PORTS = (15432, 15433)
 AGENT_PORT = 18501
 EXPORTER = "prometheus-postgres-exporter"
-EXPORTER_PORT = 19187
+# One exporter for each server, as its documentation recommends: Debian's version fails to collect where it has two servers.
+EXPORTER_PORTS = (19187, 19188)
 # Debian's directory of PostgreSQL's data. The tmpfs over it ends with the mount namespace, and other users may enter it.
 DATA = "/var/lib/postgresql"
 AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
-PASSWORD = "a password of the benchmark"
+PASSWORD = "password-of-the-benchmark"
 
 
 def measure(setting):
@@ -36,23 +37,24 @@ def measure(setting):
     rows = []
     with contextlib.ExitStack() as running:
         logs = [running.enter_context(server(setting, tools, database, port)) for database, port in zip(DATABASES, PORTS)]
-        programs = [("agent", "the agent, two databases", AGENT_PORT, running.enter_context(agent(setting)))]
+        programs = [("agent", "the agent, two databases", (AGENT_PORT,), [running.enter_context(agent(setting))])]
         if shutil.which(EXPORTER):
-            programs.append(("exporter", "postgres_exporter", EXPORTER_PORT, running.enter_context(exporter(setting))))
+            exporters = [running.enter_context(exporter(setting, *each)) for each in zip(DATABASES, PORTS, EXPORTER_PORTS)]
+            programs.append(("exporter", "two of postgres_exporter", EXPORTER_PORTS, exporters))
         else:
             setting.not_measured("postgres_exporter", "it is not installed")
         print(f"  two databases, {numbers.settle_seconds} + {numbers.postgres_seconds} s", file=sys.stderr)
         # All at the same time, because they are idle most of the time.
         scrape_each(programs, numbers.settle_seconds, numbers.postgres_interval)
-        begun = {key: (cpu_clock(process.pid), asked(logs, key)) for key, _, _, process in programs}
+        begun = {key: (cpu_of(processes), asked(logs, key)) for key, _, _, processes in programs}
         start = time.monotonic()
         scrape_each(programs, numbers.postgres_seconds, numbers.postgres_interval)
         minutes = (time.monotonic() - start) / 60
-        for key, name, _, process in programs:
+        for key, name, _, processes in programs:
             cpu, before = begun[key]
             after = asked(logs, key)
-            rows.append({"key": key, "name": name, "ours": key == "agent", "memory_kb": memory_of(process.pid),
-                         "cpu_ms_per_minute": (cpu_clock(process.pid) - cpu) * 1000 / minutes,
+            rows.append({"key": key, "name": name, "ours": key == "agent", "memory_kb": memory_of_all(processes),
+                         "cpu_ms_per_minute": (cpu_of(processes) - cpu) * 1000 / minutes,
                          "statements_per_minute": (after["statements"] - before["statements"]) / minutes,
                          "connections_per_minute": (after["connections"] - before["connections"]) / minutes})
     for row in rows:
@@ -114,21 +116,30 @@ def agent(setting):
 
 
 @contextlib.contextmanager
-def exporter(setting):
-    log = f"{setting.scratch}/postgres_exporter.log"
-    names = ",".join(f"host=127.0.0.1 port={port} dbname={database} user=exporter password='{PASSWORD}' sslmode=disable"
-                     for database, port in zip(DATABASES, PORTS))
-    command = ["env", f"DATA_SOURCE_NAME={names}", EXPORTER, f"--web.listen-address=127.0.0.1:{EXPORTER_PORT}"]
+def exporter(setting, database, port, own_port):
+    log = f"{setting.scratch}/postgres_exporter-{database}.log"
+    name = f"postgresql://exporter:{PASSWORD}@127.0.0.1:{port}/{database}?sslmode=disable"
+    command = ["env", f"DATA_SOURCE_NAME={name}", EXPORTER, f"--web.listen-address=127.0.0.1:{own_port}"]
     with daemon(command, log, clean_end=False) as process:
-        wait_until(lambda: b"\npg_up 1" in (answers(EXPORTER_PORT) or b""), process, log, "postgres_exporter logs in to no database", pause=0.5)
+        wait_until(lambda: b"\npg_up 1" in (answers(own_port) or b""), process, log, "postgres_exporter logs in to no database", pause=0.5)
         yield process
+
+
+def cpu_of(processes):
+    return sum(cpu_clock(process.pid) for process in processes)
+
+
+def memory_of_all(processes):
+    each = [memory_of(process.pid) for process in processes]
+    return {key: sum(memory[key] for memory in each) for key in each[0]}
 
 
 def scrape_each(programs, seconds, interval):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        for _, _, port, _ in programs:
-            scrape(port)
+        for _, _, ports, _ in programs:
+            for port in ports:
+                scrape(port)
         time.sleep(max(0.0, min(interval, end - time.monotonic())))
 
 

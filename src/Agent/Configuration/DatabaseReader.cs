@@ -158,6 +158,12 @@ internal static class DatabaseReader
             throw new FormatException("the path contains a NUL or another control character, which is not allowed here");
         }
 
+        if (text.Contains(','))
+        {
+            // The library takes it for a list of hosts.
+            throw new FormatException($"'{text}' contains a comma, which is not allowed here; make a symbolic link to it without one");
+        }
+
         string directory = text.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/";
         string socket = new ServerAddress(directory, port).ToString();
         return Encoding.UTF8.GetByteCount(socket) <= LongestUnixSocketPath

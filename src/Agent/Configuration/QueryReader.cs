@@ -41,6 +41,15 @@ internal sealed class QueryReader(ImmutableArray<DatabaseSettings> databases)
                         + "give at most as many, or raise its maxSeries");
                 }
 
+                int state = StatisticsReport.SeriesOfState(queries[database.Database.Name].Count + 1);
+                if (state > database.Database.MaxSeries)
+                {
+                    throw entry.Error(
+                        "name",
+                        $"the database {database.Database.Name} may produce only {database.Database.MaxSeries} series, and needs {state} for the state "
+                        + "of the queries until here alone; run fewer queries on it, or raise its maxSeries");
+                }
+
                 int most = maxSeries?.Value ?? Math.Min(Query.DefaultMaxSeries, database.Database.MaxSeries);
                 queries[database.Database.Name].Add(query with { MaxSeries = most });
             }

@@ -50,17 +50,32 @@ internal static class Daemon
         return endedBy is null ? 0 : throw endedBy;
     }
 
-    private static IHost Build(Settings settings, Func<SourceFiles, Settings> read, Signals signals)
+    // Not HostApplicationBuilder: its defaults are compiled in even where they are off, among them four more providers for each kind of log line.
+    private static IHost Build(Settings settings, Func<SourceFiles, Settings> read, Signals signals) => new HostBuilder()
+        .ConfigureLogging(ConfigureLogging)
+        .ConfigureServices(services =>
+        {
+            services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+            services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+
+            // Replaces the console's, which has handlers of its own and takes a signal during the start for a failure.
+            services.AddSingleton<IHostLifetime, NoLifetime>();
+            services.AddSingleton(provider => new AgentService(
+                settings, read, signals.Reload, TimeProvider.System, provider.GetRequiredService<ILoggerFactory>()));
+            services.AddHostedService(provider => provider.GetRequiredService<AgentService>());
+        })
+        .Build();
+
+    private static void ConfigureLogging(ILoggingBuilder logging)
     {
-        HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
         if (Journal.IsStandardError)
         {
             // "<4>" for a warning and so on, and no time: the journal has its own.
-            builder.Logging.AddSystemdConsole();
+            logging.AddSystemdConsole();
         }
         else
         {
-            builder.Logging.AddSimpleConsole(options =>
+            logging.AddSimpleConsole(options =>
             {
                 options.SingleLine = true;
                 options.ColorBehavior = LoggerColorBehavior.Disabled;
@@ -70,16 +85,7 @@ internal static class Daemon
         }
 
         // Log lines of the libraries come with stack traces. Each task reports its own failures.
-        builder.Logging.AddFilter("Microsoft", LogLevel.None);
-        builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-
-        // Replaces the console's, which has handlers of its own and takes a signal during the start for a failure.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton(services => new AgentService(
-            settings, read, signals.Reload, TimeProvider.System, services.GetRequiredService<ILoggerFactory>()));
-        builder.Services.AddHostedService(services => services.GetRequiredService<AgentService>());
-        return builder.Build();
+        logging.AddFilter("Microsoft", LogLevel.None);
     }
 
     /// <summary>Leaves the signals to <see cref="Signals"/>.</summary>

@@ -28,7 +28,8 @@ internal sealed class PostgresMetrics
         _registry.BeginUpdate();
         foreach (DatabaseReading reading in readings)
         {
-            Set(_registry, reading);
+            Set(_registry, reading, showsServer: ReferenceEquals(reading, readings.FirstOrDefault(other => KnowsWhetherFull(other)
+                && other.Database.Login.Server == reading.Database.Login.Server)));
         }
 
         SetTotals(_registry, readings);
@@ -50,7 +51,11 @@ internal sealed class PostgresMetrics
         return readings?.ToImmutable() ?? [];
     }
 
-    private static void Set(MetricRegistry registry, DatabaseReading reading)
+    /// <summary>Whether the last test of a login tells whether the server is full.</summary>
+    private static bool KnowsWhetherFull(DatabaseReading reading) =>
+        reading.Login is { } login && (login.FullScope is not null || (login.Error is null && reading.Succeeded));
+
+    private static void Set(MetricRegistry registry, DatabaseReading reading, bool showsServer)
     {
         string db = reading.Database.Name;
         registry.Set(PostgresFamilies.Up, reading.Succeeded ? 1 : 0, db);
@@ -70,7 +75,7 @@ internal sealed class PostgresMetrics
         }
 
         registry.Set(PostgresFamilies.Quarantined, reading.IsQuarantined ? 1 : 0, db);
-        SetLogin(registry, reading);
+        SetLogin(registry, reading, showsServer);
         if (reading.Statistics is { } statistics && reading.Succeeded)
         {
             SetStatistics(registry, db, statistics);
@@ -100,7 +105,7 @@ internal sealed class PostgresMetrics
         registry.Set(PostgresFamilies.ExporterErrors, errors);
     }
 
-    private static void SetLogin(MetricRegistry registry, DatabaseReading reading)
+    private static void SetLogin(MetricRegistry registry, DatabaseReading reading, bool showsServer)
     {
         string db = reading.Database.Name;
         bool isFull = reading.Login?.FullScope is not null;
@@ -112,9 +117,9 @@ internal sealed class PostgresMetrics
                 registry.Set(PostgresFamilies.LoginDuration, login.Duration.TotalSeconds, db);
             }
 
-            if (login.Error is null || isFull)
+            if (KnowsWhetherFull(reading))
             {
-                SetFull(registry, reading, login.FullScope);
+                SetFull(registry, reading, login.FullScope, showsServer);
             }
         }
 
@@ -128,12 +133,12 @@ internal sealed class PostgresMetrics
         }
     }
 
-    private static void SetFull(MetricRegistry registry, DatabaseReading reading, FullScope? full)
+    private static void SetFull(MetricRegistry registry, DatabaseReading reading, FullScope? full, bool showsServer)
     {
         foreach (FullScope scope in Enum.GetValues<FullScope>())
         {
-            // The server's own state appears once, under its first database.
-            if (reading.IsFirstOfServer || scope is FullScope.Role or FullScope.Database)
+            // The server's own state appears once, under its first database that knows it: the first of all may not be able to log in.
+            if (showsServer || scope is FullScope.Role or FullScope.Database)
             {
                 registry.Set(PostgresFamilies.Full, scope == full ? 1 : 0, reading.Database.Name, FullScopes.LabelOf(scope));
             }

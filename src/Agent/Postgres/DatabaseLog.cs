@@ -13,7 +13,8 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
     private string? _down;
     private string? _loginError;
     private bool _isFull;
-    private bool _isQuarantined;
+    private bool _areRoundsQuarantined;
+    private bool _areLoginsQuarantined;
     private bool _toldRestricted;
     private bool _toldSuperuser;
 
@@ -42,18 +43,13 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
                 LogUp(database.Name, up, database.Login.Server);
             }
 
-            (_up, _down, _isQuarantined) = (up, null, false);
-            if (core.IsSuperuser && !_toldSuperuser)
-            {
-                LogSuperuser(database.Name, core.User);
-            }
-
+            (_up, _down, _areRoundsQuarantined) = (up, null, false);
             if (core.IsRestricted && !_toldRestricted)
             {
                 LogRestricted(database.Name, core.User);
             }
 
-            (_toldSuperuser, _toldRestricted) = (core.IsSuperuser, core.IsRestricted);
+            _toldRestricted = core.IsRestricted;
         }
     }
 
@@ -69,7 +65,7 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
 
             (_up, _down) = (null, error.Message);
             _isFull = _isFull || error.Type == ErrorType.Full;
-            ReportQuarantine(quarantine);
+            ReportQuarantine(quarantine, ref _areRoundsQuarantined);
         }
     }
 
@@ -95,22 +91,29 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
 
             if (isUp)
             {
-                ReportQuarantine(quarantine);
+                ReportQuarantine(quarantine, ref _areLoginsQuarantined);
             }
         }
     }
 
     /// <summary>The test of a login succeeded.</summary>
-    internal void LoginSucceeded()
+    /// <param name="isSuperuser">Whether the role is a superuser.</param>
+    internal void LoginSucceeded(bool isSuperuser)
     {
         lock (_gate)
         {
+            if (isSuperuser && !_toldSuperuser)
+            {
+                LogSuperuser(database.Name, database.Login.User);
+            }
+
+            _toldSuperuser = isSuperuser;
             if (_isFull || _loginError is not null)
             {
                 LogLoginSucceeded(database.Name);
             }
 
-            (_isFull, _loginError) = (false, null);
+            (_isFull, _loginError, _areLoginsQuarantined) = (false, null, false);
         }
     }
 
@@ -135,14 +138,14 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
         }
     }
 
-    private void ReportQuarantine(Quarantine quarantine)
+    private void ReportQuarantine(Quarantine quarantine, ref bool isReported)
     {
-        if (quarantine.IsActive && !_isQuarantined)
+        if (quarantine.IsActive && !isReported)
         {
             LogQuarantined(database.Name, TimeSpan.FromSeconds(Math.Round(quarantine.Pause.TotalSeconds)));
         }
 
-        _isQuarantined = quarantine.IsActive;
+        isReported = quarantine.IsActive;
     }
 
     [LoggerMessage(70, LogLevel.Information, "database {Database}: {Version}, at {Server}")]

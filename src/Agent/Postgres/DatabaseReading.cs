@@ -5,6 +5,10 @@ using Agent.Readings;
 
 namespace Agent.Postgres;
 
+/// <summary>The subject of the readings of a database.</summary>
+/// <param name="Name">Its configured name.</param>
+internal sealed record DatabaseSubject(string Name);
+
 /// <summary>
 /// The latest values of one database. <see cref="Reading.Failure"/> says why the last round brought none; then <see cref="Statistics"/> is null and
 /// there are no results of queries, because what was not measured is absent.
@@ -35,9 +39,6 @@ internal sealed record DatabaseReading(Database Database) : Reading, IServerUseR
 
     /// <inheritdoc/>
     public required ServerUse Use { get; init; }
-
-    /// <summary>Whether this is the first database of its server, under which the server's metrics appear.</summary>
-    public required bool IsFirstOfServer { get; init; }
 }
 
 /// <summary>How often something failed.</summary>
@@ -150,6 +151,29 @@ internal readonly record struct ServerLimits(int Maximum, int ReservedForSuperus
 /// <param name="Error">Why it failed; null if it succeeded.</param>
 /// <param name="FullScope">What was full, if the server refused it with SQLSTATE 53300; otherwise null.</param>
 internal sealed record LoginTest(TimeSpan Duration, DatabaseError? Error, FullScope? FullScope);
+
+/// <summary>The latest test of a login. For one thread at a time.</summary>
+/// <param name="maximumAge">How old it may become. A failure that is not tried again for a while stays; that it works, or is full, does not.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LatestLogin(TimeSpan maximumAge, TimeProvider time)
+{
+    private LoginTest? _test;
+    private long _endedAt;
+
+    /// <summary>The test; null before the first one has ended, and if it is too old.</summary>
+    internal LoginTest? Test =>
+        _test is { Error: null or { Type: ErrorType.Full } } && time.GetElapsedTime(_endedAt) > maximumAge ? null : _test;
+
+    internal void Succeeded(TimeSpan duration) => (_test, _endedAt) = (new LoginTest(duration, null, null), time.GetTimestamp());
+
+    internal void Failed(TimeSpan duration, DatabaseError error)
+    {
+        if (!ReferenceEquals(_test?.Error, error))
+        {
+            (_test, _endedAt) = (new LoginTest(duration, error, error.FullScope), time.GetTimestamp());
+        }
+    }
+}
 
 /// <summary>Why a server refused a login with SQLSTATE 53300.</summary>
 internal enum FullScope

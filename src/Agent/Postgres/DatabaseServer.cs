@@ -18,10 +18,11 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     private readonly Place _kept = new();
     private readonly Place _tests = new();
     private readonly Dictionary<DatabaseLogin, Hold> _holds = [];
-    private ImmutableHashSet<DatabaseLogin> _logins = [];
+    private ImmutableArray<DatabaseLogin> _logins = [];
+    private volatile bool _isPooler;
 
     /// <summary>Takes new settings: failed logins may be tried again at once.</summary>
-    /// <param name="logins">The logins of the server's databases.</param>
+    /// <param name="logins">The logins of the server's databases. The first one is preferred for the kept connection.</param>
     internal void Configure(IEnumerable<DatabaseLogin> logins)
     {
         lock (_gate)
@@ -56,8 +57,8 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
         }
     }
 
-    /// <summary>Whether the kept connection is open, so that no login is needed for it.</summary>
-    internal bool HasKept => _kept.Session is { IsOpen: true } kept && IsConfigured(kept.Login);
+    /// <summary>Whether the kept connection is open and serves a database, so that no login is needed for it.</summary>
+    internal bool HasKept(Database database) => _kept.Session is { IsOpen: true } kept && Serves(kept, database);
 
     /// <summary>Uses the kept connection; opens it if it is not open. After a restart of the server it is opened anew.</summary>
     /// <param name="database">Whose login opens it, and whose timeout applies.</param>
@@ -67,11 +68,12 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     internal Task<T> UseKeptAsync<T>(Database database, Func<Session, Task<T>> use, CancellationToken stopping) => InTurnAsync(
         _kept,
         database,
+        database.Timeout,
         async deadline =>
         {
             if (_kept.Session is { IsOpen: true } open)
             {
-                if (IsConfigured(open.Login))
+                if (Serves(open, database))
                 {
                     try
                     {
@@ -88,13 +90,26 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
                 }
             }
 
-            Session session = await OpenAsync(_kept, database, deadline, stopping);
-            await session.DisableIdleTimeoutAsync(database.Timeout, stopping);
-            return await use(session);
+            Session session = await OpenKeptAsync(database, deadline, stopping);
+            try
+            {
+                return await use(session);
+            }
+            finally
+            {
+                if (!IsConfigured(session.Login))
+                {
+                    // A reload has removed the server meanwhile, and nothing would close it.
+                    await session.DisposeAsync();
+                }
+            }
         },
         stopping);
 
-    /// <summary>Logs in with a connection of its own, uses it and closes it.</summary>
+    /// <summary>
+    /// Logs in with a connection of its own, uses it and closes it. It waits for its turn however long that takes: queries of another database are
+    /// no failure of this one.
+    /// </summary>
     /// <param name="database">Whose login is tested, and whose timeout applies.</param>
     /// <param name="use">Takes how long the login took, and uses the connection.</param>
     /// <param name="stopping">Ends it earlier.</param>
@@ -102,10 +117,11 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     internal Task TestAsync(Database database, Func<Session, TimeSpan, Task> use, CancellationToken stopping) => InTurnAsync(
         _tests,
         database,
+        Timeout.InfiniteTimeSpan,
         async deadline =>
         {
             long begun = time.GetTimestamp();
-            await using Session session = await OpenAsync(_tests, database, deadline, stopping);
+            await using Session session = await OpenAsync(_tests, database.Login, deadline, stopping);
             await use(session, time.GetElapsedTime(begun));
             return true;
         },
@@ -114,9 +130,42 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     /// <summary>Waits until what was let go of has ended.</summary>
     internal Task LetGoEnded => Task.WhenAll(_kept.LetGo, _tests.LetGo);
 
-    private async Task<Session> OpenAsync(Place place, Database database, DateTimeOffset deadline, CancellationToken stopping)
+    /// <summary>
+    /// Opens the kept connection. All databases of a server get their statistics through it, so that it has the login of the first one, and what it
+    /// sees does not depend on which database asks first. Only where that login fails, or leads to another server, it is the database's own.
+    /// </summary>
+    private async Task<Session> OpenKeptAsync(Database database, DateTimeOffset deadline, CancellationToken stopping)
     {
-        if (HeldError(database.Login) is { } error)
+        if (_logins is [var first, ..] && first != database.Login && !_isPooler && HeldError(first) is null)
+        {
+            try
+            {
+                Session session = await OpenAndPrepareAsync(first);
+                if (Serves(session, database))
+                {
+                    return session;
+                }
+            }
+            catch (DatabaseException failure) when (failure.Error.Type is not (ErrorType.Timeout or ErrorType.Refused))
+            {
+                // The first database reports it.
+            }
+        }
+
+        return await OpenAndPrepareAsync(database.Login);
+
+        async Task<Session> OpenAndPrepareAsync(DatabaseLogin login)
+        {
+            Session session = await OpenAsync(_kept, login, deadline, stopping, isOwn: login == database.Login);
+            _isPooler = await session.DisableIdleTimeoutAsync(database.Timeout, stopping);
+            return session;
+        }
+    }
+
+    private async Task<Session> OpenAsync(
+        Place place, DatabaseLogin login, DateTimeOffset deadline, CancellationToken stopping, bool isOwn = true)
+    {
+        if (HeldError(login) is { } error)
         {
             throw new DatabaseException(error);
         }
@@ -125,35 +174,36 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
         {
             // Nothing happens to one that is let go of, or closed.
             await former.DisposeAsync();
-            await WaitAsync(former.Ended, deadline, $"{address}: the former connection has not ended yet; the server does not respond", stopping);
+            await WaitAsync(former.Ended, Left(deadline), $"{address}: the former connection has not ended yet; the server does not respond", stopping);
         }
 
-        string? stamp = Secret.StampOf(database.Login);
-        Session session = new(database.Login);
+        string? stamp = Secret.StampOf(login);
+        Session session = new(login);
         place.Session = session;
         try
         {
             await session.OpenAsync(Left(deadline), stopping);
             return session;
         }
-        catch (DatabaseException failure) when (failure.Error.Type is ErrorType.Password or ErrorType.Database)
+        catch (DatabaseException failure) when (isOwn && failure.Error.Type is (ErrorType.Password or ErrorType.Database))
         {
             lock (_gate)
             {
-                _holds[database.Login] = new Hold(failure.Error, time.GetTimestamp(), stamp);
+                _holds[login] = new Hold(failure.Error, time.GetTimestamp(), stamp);
             }
 
             throw;
         }
     }
 
-    private async Task<T> InTurnAsync<T>(Place place, Database database, Func<DateTimeOffset, Task<T>> use, CancellationToken stopping)
+    private async Task<T> InTurnAsync<T>(
+        Place place, Database database, TimeSpan patience, Func<DateTimeOffset, Task<T>> use, CancellationToken stopping)
     {
-        DateTimeOffset deadline = TimeProvider.System.GetUtcNow() + database.Timeout;
+        DateTimeOffset deadline = DeadlineOf(database);
         Task turn = place.Turn.WaitAsync(CancellationToken.None);
         try
         {
-            await WaitAsync(turn, deadline, $"{address}: another database of this server has the connection, and does not end in time", stopping);
+            await WaitAsync(turn, patience, $"{address}: another database of this server has the connection, and does not end in time", stopping);
         }
         catch
         {
@@ -163,7 +213,7 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
 
         try
         {
-            return await use(deadline);
+            return await use(patience == Timeout.InfiniteTimeSpan ? DeadlineOf(database) : deadline);
         }
         finally
         {
@@ -171,11 +221,13 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
         }
     }
 
-    private static async Task WaitAsync(Task ended, DateTimeOffset deadline, string late, CancellationToken stopping)
+    private static DateTimeOffset DeadlineOf(Database database) => TimeProvider.System.GetUtcNow() + database.Timeout;
+
+    private static async Task WaitAsync(Task ended, TimeSpan patience, string late, CancellationToken stopping)
     {
         try
         {
-            await ended.WaitAsync(Left(deadline), stopping);
+            await ended.WaitAsync(patience, stopping);
         }
         catch (TimeoutException)
         {
@@ -190,7 +242,17 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private bool IsConfigured(DatabaseLogin login) => _logins.Contains(login);
+    private bool IsConfigured(DatabaseLogin login)
+    {
+        lock (_gate)
+        {
+            return _logins.Contains(login);
+        }
+    }
+
+    // A pooler may have its databases on different servers.
+    private bool Serves(Session kept, Database database) =>
+        IsConfigured(kept.Login) && (kept.Login.Database == database.Login.Database || !_isPooler);
 
     private async Task CloseKeptAsync()
     {

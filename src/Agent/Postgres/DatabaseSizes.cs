@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Readings;
 
 namespace Agent.Postgres;
 
@@ -7,10 +8,19 @@ namespace Agent.Postgres;
 /// <param name="time">The clock.</param>
 internal sealed class DatabaseSizes(Database database, TimeProvider time)
 {
+    // They are asked for in a round.
+    private readonly TimeSpan _interval = database.SizeInterval > database.Interval ? database.SizeInterval : database.Interval;
+    private volatile Answer? _answer;
     private long? _askedAt;
 
-    /// <summary>Bytes by the name of the database; without those that the role may not ask for, and empty if the latest question failed.</summary>
-    internal ImmutableDictionary<string, long> Current { get; private set; } = ImmutableDictionary<string, long>.Empty;
+    /// <summary>
+    /// Bytes by the name of the database; without those that the role may not ask for. Empty if the latest question failed, and if the answer is older
+    /// than three intervals.
+    /// </summary>
+    internal ImmutableDictionary<string, long> Current =>
+        _answer is { } answer && time.GetElapsedTime(answer.AskedAt) <= StaleAfter.Of(_interval)
+            ? answer.Sizes
+            : ImmutableDictionary<string, long>.Empty;
 
     /// <summary>Asks for them, if they are due.</summary>
     /// <param name="session">A connection to the server.</param>
@@ -23,16 +33,19 @@ internal sealed class DatabaseSizes(Database database, TimeProvider time)
             return null;
         }
 
-        _askedAt = time.GetTimestamp();
+        long now = time.GetTimestamp();
+        _askedAt = now;
         try
         {
-            Current = await CoreStatistics.AskSizesAsync(session, database.Timeout, stopping);
+            _answer = new Answer(now, await CoreStatistics.AskSizesAsync(session, database.Timeout, stopping));
             return null;
         }
         catch (DatabaseException failure)
         {
-            Current = ImmutableDictionary<string, long>.Empty;
+            _answer = null;
             return failure.Error;
         }
     }
+
+    private sealed record Answer(long AskedAt, ImmutableDictionary<string, long> Sizes);
 }

@@ -7,10 +7,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Agent.Postgres;
 
-/// <summary>The subject of the readings of a database.</summary>
-/// <param name="Name">Its configured name.</param>
-internal sealed record DatabaseSubject(string Name);
-
 /// <summary>
 /// Asks one database at each interval. First the statistics, through the connection that its server keeps; then, beside the following rounds if it
 /// takes so long, the test of a login with the custom queries that are due. A reading is put after each of both.
@@ -42,11 +38,11 @@ internal sealed class DatabaseSource(
     private readonly DatabaseLog _log = new(database, logger);
     private readonly DatabaseSizes _sizes = new(database, time);
     private readonly BackendlessConnections _backendless = new(watches);
+    private readonly LatestLogin _login = new(MaximumAgeOf(database), time);
     private ServerLimits? _limits;
     private Answer? _answer;
     private DatabaseError? _failure;
     private TimeSpan? _duration;
-    private LoginTest? _login;
     private bool? _scrapeSucceeded;
 
     internal override string Name => $"postgres:{database.Name}";
@@ -59,8 +55,7 @@ internal sealed class DatabaseSource(
     public override object Subject { get; } = new DatabaseSubject(database.Name);
 
     // A round may wait for its turn, log in and ask.
-    public override TimeSpan? MaximumAge { get; } =
-        TimeSpan.FromTicks(Math.Max(StaleAfter.Of(database.Interval).Ticks, (database.Interval + (3 * database.Timeout) + Session.Margin).Ticks));
+    public override TimeSpan? MaximumAge { get; } = MaximumAgeOf(database);
 
     internal override TimeSpan LongestRetryDelay => RetryDelayFor(database.Interval);
 
@@ -96,14 +91,15 @@ internal sealed class DatabaseSource(
             }
 
             _log.TakeOver(other._log);
-            if (other.ServerAddress == ServerAddress)
+            if (other.Login.Server == Login.Server)
             {
                 _limits = other._limits;
             }
 
             foreach (QuerySchedule query in _queries)
             {
-                if (other._queries.FirstOrDefault(known => known.Query.Name == query.Query.Name) is { } known && other.ServerAddress == ServerAddress)
+                if (other._queries.FirstOrDefault(known => known.Query.Name == query.Query.Name) is { } known
+                    && other.Login.Server == Login.Server && other.Login.Database == Login.Database)
                 {
                     query.TakeOver(known);
                 }
@@ -152,7 +148,10 @@ internal sealed class DatabaseSource(
         await server.LetGoEnded;
     }
 
-    private ServerAddress ServerAddress => database.Login.Server;
+    private DatabaseLogin Login => database.Login;
+
+    private static TimeSpan MaximumAgeOf(Database database) =>
+        TimeSpan.FromTicks(Math.Max(StaleAfter.Of(database.Interval).Ticks, (database.Interval + (3 * database.Timeout) + Session.Margin).Ticks));
 
     /// <summary>Waits for the next round. A password that was refused is tried as soon as its file has changed.</summary>
     private async Task WaitAsync(long due, CancellationToken stopping)
@@ -173,7 +172,7 @@ internal sealed class DatabaseSource(
         long begun = time.GetTimestamp();
         try
         {
-            if (!server.HasKept && server.HeldError(database.Login) is { } held)
+            if (!server.HasKept(database) && server.HeldError(database.Login) is { } held)
             {
                 // Not tried, so neither an error nor a failure more.
                 Failed(held, begun);
@@ -219,7 +218,7 @@ internal sealed class DatabaseSource(
         BackendlessConnections.Held?[] before = _backendless.Dump();
         CoreStatistics core = await CoreStatistics.AskAsync(session, database.Timeout, stopping);
         Answer answer = new(core, session.Login == database.Login ? core.Database : database.Login.Database, _backendless.Compare(before, core));
-        int series = StatisticsReport.SeriesOf(StatisticsOf(answer));
+        int series = StatisticsReport.SeriesOf(StatisticsOf(answer), _queries.Length);
         return series <= database.MaxSeries ? answer : throw new DatabaseException(new DatabaseError(
             ErrorType.Cardinality,
             $"the statistics have {series} series, and maxSeries of the database is {database.MaxSeries}; raise it, or lower shownClients"));
@@ -265,11 +264,7 @@ internal sealed class DatabaseSource(
     {
         lock (_gate)
         {
-            if (!ReferenceEquals(_login?.Error, error))
-            {
-                _login = new LoginTest(duration, error, error.FullScope);
-            }
-
+            _login.Failed(duration, error);
             _scrapeSucceeded = false;
         }
 
@@ -280,11 +275,11 @@ internal sealed class DatabaseSource(
     {
         lock (_gate)
         {
-            _login = new LoginTest(duration, null, null);
+            _login.Succeeded(duration);
         }
 
         _logins.Succeeded();
-        _log.LoginSucceeded();
+        _log.LoginSucceeded(session.IsSuperuser);
         Put();
         DatabaseError? error = await _sizes.RefreshAsync(session, stopping);
         bool succeeded = error is null;
@@ -347,7 +342,9 @@ internal sealed class DatabaseSource(
     {
         lock (_gate)
         {
-            int used = _answer is { } answer ? StatisticsReport.SeriesOf(StatisticsOf(answer)) : 0;
+            int used = _answer is { } answer
+                ? StatisticsReport.SeriesOf(StatisticsOf(answer), _queries.Length)
+                : StatisticsReport.SeriesOfState(_queries.Length);
             return Math.Max(0, database.MaxSeries - used - _queries.Where(other => other != query).Sum(other => other.Series));
         }
     }
@@ -379,19 +376,18 @@ internal sealed class DatabaseSource(
                 IsQuarantined = _rounds.IsActive || _logins.IsActive,
                 Statistics = _answer is { } answer ? StatisticsOf(answer) : null,
                 Limits = isFirstOfServer ? _limits : null,
-                Login = _login,
+                Login = _login.Test,
                 Queries = [.. _queries.Select(query => query.Reading).OfType<QueryReading>()
                     .Select(query => _failure is null ? query : query with { Samples = [], Series = 0 })],
                 Use = new ServerUse(database.Name)
                 {
                     Used = _answer?.Core.Clients.Count(),
                     UsableLimit = _limits?.Usable,
-                    FullReason = _login?.Error is { Type: ErrorType.Full } full ? full.Message
+                    FullReason = _login.Test?.Error is { Type: ErrorType.Full } full ? full.Message
                         : _failure is { Type: ErrorType.Full } ? _failure.Message
                         : null,
                     Problem = _failure is null ? null : $"database {database.Name}: {_failure.Message}",
                 },
-                IsFirstOfServer = isFirstOfServer,
             };
         }
 

@@ -32,16 +32,19 @@ internal static class OneRound
     {
         List<DatabaseReading> readings = [];
         DatabaseReading? unreachable = null;
+        bool isFirst = true;
         foreach (Database database in databases)
         {
             if (unreachable is not null)
             {
-                readings.Add(unreachable with { Database = database, IsFirstOfServer = false, Use = unreachable.Use with { Database = database.Name } });
+                readings.Add(unreachable with { Database = database, Use = unreachable.Use with { Database = database.Name } });
                 continue;
             }
 
-            DatabaseReading reading = await AskAsync(database, WatchesOf(database, namespaces), readings.Count == 0, time, asksSizes);
+            DatabaseReading reading = await AskAsync(database, WatchesOf(database, namespaces), isFirst, time, asksSizes);
             readings.Add(reading);
+            // Where the first may not log in, another one shows the server.
+            isFirst &= reading.Statistics is null;
             // Each database would wait for the same.
             unreachable = reading.Login?.Error is { Type: ErrorType.Timeout or ErrorType.Refused } ? reading : null;
         }
@@ -53,7 +56,7 @@ internal static class OneRound
         Database database, ImmutableArray<(WatchedNamespace Where, Watch Watch)> watches, bool isFirst, TimeProvider time, bool asksSizes)
     {
         long begun = time.GetTimestamp();
-        DatabaseReading reading = new(database) { Duration = TimeSpan.Zero, Use = new ServerUse(database.Name), IsFirstOfServer = isFirst };
+        DatabaseReading reading = new(database) { Duration = TimeSpan.Zero, Use = new ServerUse(database.Name) };
         try
         {
             await using Session session = await Session.OpenAsync(database.Login, database.Timeout, CancellationToken.None);

@@ -64,7 +64,11 @@ internal sealed class QuerySchedule(Query query, Database database, TimeProvider
     internal void TakeOver(QuerySchedule former)
     {
         if (former._begunAt is not null && former._last.Error is null
-            && former.Query.Sql == query.Sql && former.Query.Type == query.Type && former.Query.Labels.SequenceEqual(query.Labels))
+            && former.Query with
+            {
+                Help = query.Help, Labels = query.Labels, Interval = query.Interval, Timeout = query.Timeout, MaxSeries = query.MaxSeries,
+            } == query
+            && former.Query.Labels.SequenceEqual(query.Labels))
         {
             (_last, _succeededAt) = (former._last with { Query = query }, former._succeededAt);
             _begunAt = former._begunAt;

@@ -27,6 +27,9 @@ internal sealed class Session(DatabaseLogin login) : IAsyncDisposable
     /// <summary>Whether further statements may run.</summary>
     internal bool IsOpen => !_isLetGo && _connection is { State: ConnectionState.Open };
 
+    /// <summary>Whether its role is a superuser, as the server reports it at the login.</summary>
+    internal bool IsSuperuser => _connection is { } connection && connection.PostgresParameters.GetValueOrDefault("is_superuser") == "on";
+
     /// <summary>Ends when the agent has closed the connection, also one that it has let go of. Never fails.</summary>
     internal Task Ended => _ended.Task;
 
@@ -102,26 +105,33 @@ internal sealed class Session(DatabaseLogin login) : IAsyncDisposable
     /// Keeps the server from ending the session because it is idle. Only where no pooler is in between: through a pooler, the setting would reach
     /// sessions of others.
     /// </summary>
+    /// <returns>Whether there is a pooler in between.</returns>
     /// <param name="timeout">How long it may take.</param>
     /// <param name="stopping">Ends it earlier.</param>
     /// <exception cref="DatabaseException">It failed, or took too long.</exception>
-    internal Task DisableIdleTimeoutAsync(TimeSpan timeout, CancellationToken stopping)
+    internal Task<bool> DisableIdleTimeoutAsync(TimeSpan timeout, CancellationToken stopping)
     {
         // A pooler tells the client a process ID of its own. Before PostgreSQL 14 there is no such setting.
         string sql = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-            WHERE name = 'idle_session_timeout' AND pg_catalog.pg_backend_pid() = {_connection!.ProcessID}
+            SELECT pg_catalog.pg_backend_pid()::pg_catalog.text, (SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+                WHERE name = 'idle_session_timeout' AND pg_catalog.pg_backend_pid() = {_connection!.ProcessID})
             """);
         CancellationTokenSource cancel = new();
         return OrLetGoAsync(
-            Task.Run(() => ExecuteAsync(sql, cancel.Token), CancellationToken.None),
+            Task.Run(() => IsOtherBackendAsync(sql, cancel.Token), CancellationToken.None),
             cancel,
             timeout + Margin,
             ErrorClassification.OfStatement,
             LateAnswer(timeout),
             stopping);
+    }
+
+    private async Task<bool> IsOtherBackendAsync(string sql, CancellationToken cancelled)
+    {
+        await using NpgsqlCommand command = new(sql, _connection) { AllResultTypesAreUnknown = true };
+        return await command.ExecuteScalarAsync(cancelled) is not string id || id != _connection!.ProcessID.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Closes the connection; one that is let go of closes by itself.</summary>

@@ -8,8 +8,13 @@ internal static class StatisticsReport
     /// <summary>The client of all connections through unix sockets.</summary>
     private const string UnixClient = "unix";
 
-    // Whether it is up, the version, the limits and the like, which do not depend on the server's content.
-    private const int FixedSeries = 20;
+    // Whether it is up, the version, the limits, the login, each type of error, and the like, which do not depend on the server's content.
+    private const int FixedSeries = 18;
+
+    // Success, duration, series, last success and quarantine.
+    private const int PerQuery = 5;
+
+    private static readonly int ErrorTypes = Enum.GetValues<ErrorType>().Length;
 
     /// <summary>The statistics of one database.</summary>
     /// <param name="core">What the server answered.</param>
@@ -23,7 +28,9 @@ internal static class StatisticsReport
             core.Version,
             core.Role,
             core.IsRestricted,
-            core.IsRestricted ? null : core.Clients.Count(backend => backend is { State: "active" } && backend.Database == name && !IsOwn(backend, core, database)))
+            // Of a database that is missing, or has another name behind a pooler, there is no number.
+            core.IsRestricted || !core.Databases.Any(other => other.Name == name) ? null
+                : core.Clients.Count(backend => backend is { State: "active" } && backend.Database == name && !IsOwn(backend, core, database)))
         {
             IsSuperuser = core.IsSuperuser,
             Databases = [.. (server is null ? core.Databases.Where(other => other.Name == name) : core.Databases)
@@ -42,7 +49,8 @@ internal static class StatisticsReport
             .OrderBy(group => group.Database, StringComparer.Ordinal).ThenBy(group => group.State, StringComparer.Ordinal)],
         LimitedRoles = [.. core.LimitedRoles.Select(role => new RoleUse(role.Name, core.Clients.Count(backend => backend.Role == role.Name), role.Limit))
             .OrderBy(role => role.Role, StringComparer.Ordinal)],
-        Clients = [.. core.Clients.Where(backend => backend.ClientPort is not null)
+        // A role that sees only its own sessions would count too few for its own address, and none for the others.
+        Clients = core.IsRestricted ? [] : [.. core.Clients.Where(backend => backend.ClientPort is not null)
             .CountBy(backend => backend.ClientAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : UnixClient)
             .Select(client => new ClientUse(client.Key, client.Value))
             .OrderByDescending(client => client.Used).ThenBy(client => client.Client, StringComparer.Ordinal)
@@ -60,9 +68,15 @@ internal static class StatisticsReport
         }),
     ];
 
-    /// <summary>How many series the statistics become, at most.</summary>
-    internal static int SeriesOf(DatabaseStatistics statistics) =>
-        FixedSeries + (4 * statistics.Databases.Length)
+    /// <summary>How many series a database has beside its statistics and the results of its queries, at most.</summary>
+    /// <param name="queries">The number of its queries.</param>
+    internal static int SeriesOfState(int queries) => FixedSeries + ErrorTypes + (PerQuery * queries);
+
+    /// <summary>How many series the statistics become, at most, together with the state of the database and of its queries.</summary>
+    /// <param name="statistics">The statistics.</param>
+    /// <param name="queries">The number of queries.</param>
+    internal static int SeriesOf(DatabaseStatistics statistics, int queries) =>
+        SeriesOfState(queries) + (4 * statistics.Databases.Length)
         + (statistics.Server is { } server
             ? server.States.Length + (2 * server.LimitedRoles.Length) + server.Clients.Length + server.WithoutBackend.Length
             : 0);

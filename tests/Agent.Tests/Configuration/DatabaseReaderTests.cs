@@ -84,6 +84,7 @@ public sealed class DatabaseReaderTests : IDisposable
     [InlineData("u:sesame@h", "it is a connection string; give only the host, and the rest with port, user and database")]
     [InlineData("postgres://h/sesame", "it is a connection string; give only the host, and the rest with port, user and database")]
     [InlineData("/a\\nb", "the path contains a NUL or another control character, which is not allowed here")]
+    [InlineData("/a,b", "'/a,b' contains a comma, which is not allowed here; make a symbolic link to it without one")]
     public void Invalid_host_is_rejected(string host, string message) => Assert.Equal($"{Config}:1: databases[0].host: {message}", Wrong(WithHost(host)));
 
     [Fact]

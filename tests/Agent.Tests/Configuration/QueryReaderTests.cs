@@ -132,6 +132,14 @@ public sealed class QueryReaderTests : IDisposable
             Assert.Throws<ConfigurationException>(() => new SettingsReader(_ => null).Read(new CommandLineValues(("--config", Config)))).Message);
     }
 
+    [Fact]
+    public void State_of_the_queries_counts_as_series()
+    {
+        string queries = string.Join(',', Enumerable.Range(0, 60).Select(i => $"{{ \"name\": \"n{i}\", \"help\": \"h\", \"query\": \"SELECT 1\" }}"));
+
+        Assert.Contains("database a may produce only 300 series", Wrong(queries));
+    }
+
     private string Wrong(string queries) => Assert.Throws<ConfigurationException>(() => Read(queries)).Message;
 
     private Settings Read(string queries)

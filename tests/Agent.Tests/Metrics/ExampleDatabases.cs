@@ -25,7 +25,6 @@ internal static class ExampleDatabases
         Login = new LoginTest(TimeSpan.FromMilliseconds(8), null, null),
         Limits = new ServerLimits(100, 3, 2),
         Use = new ServerUse("db1") { Used = 6, UsableLimit = 95 },
-        IsFirstOfServer = true,
         Statistics = new DatabaseStatistics("15.18", "primary", IsRestricted: false, ActiveConnections: 2)
         {
             Databases =
@@ -68,7 +67,6 @@ internal static class ExampleDatabases
         Errors = [new ErrorCount(ErrorType.Query, 3)],
         Login = new LoginTest(TimeSpan.FromMilliseconds(9), null, null),
         Use = Good.Use,
-        IsFirstOfServer = false,
         Statistics = new DatabaseStatistics("15.18", "primary", IsRestricted: true, ActiveConnections: 0) { Databases = [new DatabaseUse("scores") { SizeBytes = 1 }] },
         Queries =
         [
@@ -88,7 +86,6 @@ internal static class ExampleDatabases
         Login = new LoginTest(TimeSpan.FromSeconds(5), new DatabaseError(ErrorType.Refused, "no"), null),
         Limits = new ServerLimits(100, 3, 0),
         Use = new ServerUse("db3") { Problem = "no" },
-        IsFirstOfServer = true,
         Queries = [new QueryReading(Holes, null, TimeSpan.FromMilliseconds(1)) { LastSuccess = Moment }],
     };
 

@@ -54,6 +54,22 @@ public sealed partial class PostgresMetricsTests
         Assert.DoesNotContain(samples, sample => sample.StartsWith("pg_connections{") || sample.StartsWith("pg_login_duration"));
     }
 
+    [Fact]
+    public void Full_server_appears_once_also_if_its_first_database_cannot_log_in()
+    {
+        DatabaseReading first = ExampleDatabases.Good with
+        {
+            Login = new LoginTest(TimeSpan.Zero, new DatabaseError(ErrorType.Password, "no"), null),
+        };
+        LoginTest refused = new(TimeSpan.Zero, new DatabaseError(ErrorType.Full, "full"), FullScope.Server);
+        DatabaseReading second = ExampleDatabases.Second with { Login = refused };
+        DatabaseReading third = second with { Database = ExampleDatabases.Database("db9") };
+
+        string[] full = [.. Samples(Text(first, second, third)).Where(sample => sample.StartsWith("pg_full{") && sample.Contains("scope=\"server\""))];
+
+        Assert.Equal(["pg_full{db=\"db2\",scope=\"server\"} 1"], full);
+    }
+
     [Theory]
     [InlineData("SuperuserReserve", "superuser_reserve", 5)]
     [InlineData("RoleReserve", "role_reserve", 5)]
@@ -64,9 +80,9 @@ public sealed partial class PostgresMetricsTests
         DatabaseReading reading = ExampleDatabases.Good with
         {
             Login = new LoginTest(TimeSpan.Zero, new DatabaseError(ErrorType.Full, "x"), Enum.Parse<FullScope>(scope)),
-            IsFirstOfServer = shown > 2,
         };
-        string[] full = [.. Samples(Text(reading)).Where(sample => sample.StartsWith("pg_full{"))];
+        DatabaseReading[] all = shown > 2 ? [reading] : [ExampleDatabases.Second, reading];
+        string[] full = [.. Samples(Text(all)).Where(sample => sample.StartsWith("pg_full{db=\"db1\""))];
 
         Assert.Equal(shown, full.Length);
         Assert.Equal($"pg_full{{db=\"db1\",scope=\"{label}\"}} 1", Assert.Single(full, sample => sample.EndsWith(" 1")));

@@ -22,6 +22,7 @@ internal sealed class JsonFormat : ISnapshotFormat
 }
 
 /// <summary>Serializes the report without reflection, so that the program can be trimmed.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(SnapshotReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;

@@ -5,6 +5,7 @@ namespace Agent.Publishing.Http;
 
 /// <summary>The JSON documents of the endpoint. Source generation replaces reflection, so that the program can be trimmed.</summary>
 [JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ReadinessReport))]

@@ -69,7 +69,6 @@ internal static class DatabaseSnapshots
         return new DatabaseReading(First)
         {
             Duration = TimeSpan.FromMilliseconds(12),
-            IsFirstOfServer = true,
             Use = new ServerUse("db1") { Used = 15, UsableLimit = 17 },
             Limits = new ServerLimits(20, 3, 0),
             Login = new LoginTest(TimeSpan.FromMilliseconds(8), null, null),
@@ -94,7 +93,7 @@ internal static class DatabaseSnapshots
     }
 
     private static DatabaseReading Failed(Database database, ServerUse use) =>
-        new(database) { Duration = TimeSpan.Zero, Failure = use.Reason, IsFirstOfServer = true, Use = use };
+        new(database) { Duration = TimeSpan.Zero, Failure = use.Reason, Use = use };
 
     /// <summary>billing.service in two processes that share a socket, a process without a unit, one that is not seen; the rest is elsewhere.</summary>
     private static SessionReading Owners()
