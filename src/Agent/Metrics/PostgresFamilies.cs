@@ -122,7 +122,7 @@ internal static class PostgresFamilies
 
     internal static readonly MetricFamily QuerySeries = new(
         "pg_query_series", MetricType.Gauge,
-        "Series that the last run of this custom query produced; 0 if it failed.", "db", "query");
+        "Series that the last run of this custom query produced; absent if it failed or is too old.", "db", "query");
 
     internal static readonly MetricFamily QueryLastSuccess = new(
         "pg_query_last_success_timestamp_seconds", MetricType.Gauge,

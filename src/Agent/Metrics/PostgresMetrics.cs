@@ -209,7 +209,7 @@ internal sealed class PostgresMetrics
         }
 
         registry.Set(PostgresFamilies.QueryDuration, query.Duration.TotalSeconds, db, name);
-        registry.Set(PostgresFamilies.QuerySeries, query.Series, db, name);
+        SetIfKnown(registry, PostgresFamilies.QuerySeries, query.Series, db, name);
         if (query.LastSuccess is { } success)
         {
             registry.Set(PostgresFamilies.QueryLastSuccess, success.ToUnixTimeMilliseconds() / 1000.0, db, name);

@@ -223,8 +223,8 @@ internal sealed record QueryReading(Query Query, DatabaseError? Error, TimeSpan 
     /// <summary>The samples of the last run; empty if it failed, and if they are too old.</summary>
     public ImmutableArray<QuerySample> Samples { get; init; } = [];
 
-    /// <summary>How many series the last run produced; 0 if it failed.</summary>
-    public int Series { get; init; }
+    /// <summary>How many series the last run produced; null if it failed, and if it is too old.</summary>
+    public int? Series { get; init; }
 }
 
 /// <summary>A gauge, a counter, a histogram or a summary of a custom query.</summary>

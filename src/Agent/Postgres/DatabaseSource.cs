@@ -378,7 +378,7 @@ internal sealed class DatabaseSource(
                 Limits = isFirstOfServer ? _limits : null,
                 Login = _login.Test,
                 Queries = [.. _queries.Select(query => query.Reading).OfType<QueryReading>()
-                    .Select(query => _failure is null ? query : query with { Samples = [], Series = 0 })],
+                    .Select(query => _failure is null ? query : query with { Samples = [], Series = null })],
                 Use = new ServerUse(database.Name)
                 {
                     Used = _answer?.Core.Clients.Count(),

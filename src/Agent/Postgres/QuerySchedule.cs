@@ -36,10 +36,10 @@ internal sealed class QuerySchedule(Query query, Database database, TimeProvider
     /// <summary>The state for the reading; null before the first run. Without samples if they are older than three intervals.</summary>
     internal QueryReading? Reading => _begunAt is null ? null
         : _last.LastSuccess is null || time.GetElapsedTime(_succeededAt) <= StaleAfter.Of(_interval) ? _last
-        : _last with { Samples = [], Series = 0 };
+        : _last with { Samples = [], Series = null };
 
-    /// <summary>The series that the last run produced.</summary>
-    internal int Series => _last.Series;
+    /// <summary>The series that the last run produced; 0 if it failed.</summary>
+    internal int Series => _last.Series ?? 0;
 
     internal void Begin() => (_begunAt, _isDueAtOnce) = (time.GetTimestamp(), false);
 
@@ -66,7 +66,11 @@ internal sealed class QuerySchedule(Query query, Database database, TimeProvider
         if (former._begunAt is not null && former._last.Error is null
             && former.Query with
             {
-                Help = query.Help, Labels = query.Labels, Interval = query.Interval, Timeout = query.Timeout, MaxSeries = query.MaxSeries,
+                Help = query.Help,
+                Labels = query.Labels,
+                Interval = query.Interval,
+                Timeout = query.Timeout,
+                MaxSeries = query.MaxSeries,
             } == query
             && former.Query.Labels.SequenceEqual(query.Labels))
         {

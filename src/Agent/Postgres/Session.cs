@@ -266,11 +266,18 @@ internal sealed class Session(DatabaseLogin login) : IAsyncDisposable
         // To cancel is to connect to the server once more, which may hang as well.
         _ = Task.Run(async () =>
         {
-            cancel.Cancel();
-            await work.ContinueWith(_ => { }, TaskScheduler.Default);
-            _ = work.Exception;
-            cancel.Dispose();
-            await CloseAsync();
+            try
+            {
+                cancel.Cancel();
+                await work.ContinueWith(_ => { }, TaskScheduler.Default);
+                _ = work.Exception;
+                cancel.Dispose();
+            }
+            finally
+            {
+                // Whatever happened: a session that never ends would occupy its place for ever.
+                await CloseAsync();
+            }
         });
     }
 

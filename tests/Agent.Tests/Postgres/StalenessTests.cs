@@ -90,8 +90,17 @@ public sealed class StalenessTests : IAsyncDisposable
         Quarantine logins = new(Quarantine.LongestOfDatabase, time);
         CoreStatistics core = new()
         {
-            Version = "15.1", Role = "primary", IsRestricted = false, IsSuperuser = false, Limits = new ServerLimits(100, 3, 0),
-            Database = "d", User = "u", BackendPid = 1, Databases = [], LimitedRoles = [], Backends = [],
+            Version = "15.1",
+            Role = "primary",
+            IsRestricted = false,
+            IsSuperuser = false,
+            Limits = new ServerLimits(100, 3, 0),
+            Database = "d",
+            User = "u",
+            BackendPid = 1,
+            Databases = [],
+            LimitedRoles = [],
+            Backends = [],
         };
         for (int i = 0; i < 6; i++)
         {

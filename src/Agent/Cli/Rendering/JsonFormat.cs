@@ -15,9 +15,10 @@ internal sealed class JsonFormat : ISnapshotFormat
 
     public ReadOnlyMemory<byte> Render(Snapshot snapshot)
     {
-        // Not into a stream: for that the serializer needs the metadata of the types, which the context does not have.
-        byte[] text = [.. JsonSerializer.SerializeToUtf8Bytes(SnapshotReport.Of(snapshot), ReportContext.Default.SnapshotReport), (byte)'\n'];
-        return text;
+        using MemoryStream text = new();
+        JsonSerializer.Serialize(text, SnapshotReport.Of(snapshot), ReportContext.Default.SnapshotReport);
+        text.WriteByte((byte)'\n');
+        return text.ToArray();
     }
 }
 
