@@ -45,7 +45,7 @@ internal static class CheckConfigCommand
         {
             foreach (string warning in check.Warnings)
             {
-                ErrorLine.WriteWarning(warning);
+                ErrorLine.WriteWarning($"warning: {warning}");
             }
 
             foreach (string problem in check.Problems)

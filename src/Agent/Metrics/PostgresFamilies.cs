@@ -85,7 +85,7 @@ internal static class PostgresFamilies
 
     internal static readonly MetricFamily ConnectionsWithoutBackend = new(
         "pg_connections_without_backend", MetricType.Gauge,
-        "Connections of this watch that have no session in the database: silent clients, or clients that have not finished the login.", "db", "watch");
+        "Connections of this watch that have no session on the server: silent clients, or clients that have not finished the login.", "db", "watch");
 
     internal static readonly MetricFamily IdleInTransactionMax = new(
         "pg_idle_in_transaction_seconds_max", MetricType.Gauge,
@@ -97,7 +97,7 @@ internal static class PostgresFamilies
 
     internal static readonly MetricFamily Full = new(
         "pg_full", MetricType.Gauge,
-        "Whether the server refused the last login because this is full; absent where the last login ended in another way than success or 53300.",
+        "Whether the server refused the last login because this scope is full (SQLSTATE 53300); absent after any other failure of a login.",
         "db", "scope");
 
     internal static readonly MetricFamily ServerInfo = new(

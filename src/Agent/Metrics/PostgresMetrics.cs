@@ -11,13 +11,6 @@ namespace Agent.Metrics;
 /// </summary>
 internal sealed class PostgresMetrics
 {
-    // The label values of pg_full.
-    private static readonly (FullScope Scope, string Label)[] Scopes =
-    [
-        (FullScope.Server, "server"), (FullScope.SuperuserReserve, "superuser_reserve"), (FullScope.RoleReserve, "role_reserve"),
-        (FullScope.Role, "role"), (FullScope.Database, "database"),
-    ];
-
     private MetricRegistry? _registry;
     private QueryMetrics? _queries;
 
@@ -142,12 +135,12 @@ internal sealed class PostgresMetrics
 
     private static void SetFull(MetricRegistry registry, DatabaseReading reading, FullScope? full, bool showsServer)
     {
-        foreach ((FullScope scope, string label) in Scopes)
+        foreach (FullScope scope in Enum.GetValues<FullScope>())
         {
             // The server's own state appears once, under its first database that knows it: the first of all may not be able to log in.
             if (showsServer || scope is FullScope.Role or FullScope.Database)
             {
-                registry.Set(PostgresFamilies.Full, scope == full ? 1 : 0, reading.Database.Name, label);
+                registry.Set(PostgresFamilies.Full, scope == full ? 1 : 0, reading.Database.Name, FullScopes.LabelOf(scope));
             }
         }
     }

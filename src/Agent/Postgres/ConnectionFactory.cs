@@ -87,11 +87,15 @@ internal static class ConnectionFactory
             X509Certificate2Collection authorities = [];
             authorities.ImportFromPemFile(path);
             return authorities.Count > 0 ? authorities : throw new DatabaseException(new DatabaseError(
-                ErrorType.Tls, $"caFile {path}: there is no certificate in it; it must have CA certificates in PEM form"));
+                ErrorType.Tls, $"caFile {path}: there is no certificate in it; write the CA certificates in PEM into it"));
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new DatabaseException(new DatabaseError(ErrorType.Tls, $"caFile {path}: there is no such file; create it with the CA certificates in PEM"));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new DatabaseException(new DatabaseError(ErrorType.Tls, $"caFile {path}: {OneLine.Of(failure.Message)}"));
+            throw new DatabaseException(new DatabaseError(ErrorType.Tls, $"caFile {path}: {OneLine.Of(failure.Message)}; it must be a file with CA certificates in PEM that the agent's user can read"));
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed class DatabaseCheck
         if (server.IsRestricted)
         {
             _warnings.Add(
-                $"database {_database.Name}: the role {server.User} does not see states and addresses of other sessions; GRANT pg_monitor TO the role");
+                $"database {_database.Name}: the role {server.User} does not see states and addresses of other roles; grant it pg_monitor");
         }
     }
 

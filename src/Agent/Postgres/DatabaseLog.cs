@@ -78,7 +78,7 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
             {
                 if (!_isFull)
                 {
-                    LogFull(database.Name, error.FullScope, error.Message);
+                    LogFull(database.Name, FullScopes.LabelOf(error.FullScope ?? FullScope.Server), error.Message);
                 }
 
                 _isFull = true;
@@ -155,7 +155,7 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
     private partial void LogDown(string database, string reason);
 
     [LoggerMessage(72, LogLevel.Error, "database {Database}: no free connection ({Scope}): {Reason}")]
-    private partial void LogFull(string database, FullScope? scope, string reason);
+    private partial void LogFull(string database, string scope, string reason);
 
     [LoggerMessage(73, LogLevel.Warning, "database {Database}: the kept connection works, but a new login fails: {Reason}")]
     private partial void LogLoginFailed(string database, string reason);
@@ -163,11 +163,11 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
     [LoggerMessage(74, LogLevel.Information, "database {Database}: a new login succeeds again")]
     private partial void LogLoginSucceeded(string database);
 
-    [LoggerMessage(75, LogLevel.Warning, "database {Database}: it failed repeatedly and is tried less often, first in {Pause}")]
+    [LoggerMessage(75, LogLevel.Warning, "database {Database}: it failed repeatedly; the agent tries it less often, next in {Pause}")]
     private partial void LogQuarantined(string database, TimeSpan pause);
 
     [LoggerMessage(76, LogLevel.Warning,
-        "database {Database}: the role {Role} does not see states and addresses of other sessions; GRANT pg_monitor TO the role")]
+        "database {Database}: the role {Role} does not see states and addresses of other roles; grant it pg_monitor")]
     private partial void LogRestricted(string database, string role);
 
     [LoggerMessage(77, LogLevel.Warning,

@@ -194,6 +194,20 @@ internal enum FullScope
     Database,
 }
 
+/// <summary>The words for <see cref="FullScope"/>.</summary>
+internal static class FullScopes
+{
+    /// <summary>The label <c>scope</c>, which the log has too.</summary>
+    internal static string LabelOf(FullScope scope) => scope switch
+    {
+        FullScope.Server => "server",
+        FullScope.SuperuserReserve => "superuser_reserve",
+        FullScope.RoleReserve => "role_reserve",
+        FullScope.Role => "role",
+        _ => "database",
+    };
+}
+
 /// <summary>The state of a custom query on one database.</summary>
 /// <param name="Query">The query as configured.</param>
 /// <param name="Error">Why the last run failed; null if it succeeded.</param>

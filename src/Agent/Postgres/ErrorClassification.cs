@@ -54,6 +54,9 @@ internal static class ErrorClassification
             (ErrorType type, string message) = error.SqlState switch
             {
                 PostgresErrorCodes.QueryCanceled => (ErrorType.Timeout, $"{text}; raise the timeout, or make the statement faster"),
+                // The server's parser found a second statement, and not an error of the syntax.
+                PostgresErrorCodes.SyntaxError when error.Routine == "exec_parse_message" => (ErrorType.Query, $"{text}; give one statement only"),
+                PostgresErrorCodes.ReadOnlySqlTransaction => (ErrorType.Query, $"{text}; a query may only read"),
                 PostgresErrorCodes.LockNotAvailable => (ErrorType.Timeout, $"{text}; another session holds the lock"),
                 PostgresErrorCodes.InsufficientPrivilege => (ErrorType.Permission, $"{text}; grant it to the agent's role"),
                 _ when IsUnavailable(error) => (ErrorType.Refused, text),
@@ -84,12 +87,15 @@ internal static class ErrorClassification
         string text = $"{OneLine.Of(refusal.MessageText)} (SQLSTATE {refusal.SqlState})";
         return refusal.SqlState switch
         {
-            PostgresErrorCodes.TooManyConnections => (ErrorType.Full, text),
-            PostgresErrorCodes.InvalidPassword => (ErrorType.Password, $"{text}; check the password and the user {login.User}"),
-            PostgresErrorCodes.InvalidCatalogName => (ErrorType.Database, $"{text}; check the database"),
+            PostgresErrorCodes.TooManyConnections => (ErrorType.Full, $"{text}; {AdviceFor(ScopeOf(refusal))}"),
+            PostgresErrorCodes.InvalidPassword => (ErrorType.Password, $"{text}; check the user and the password{PlaceOfPassword(login)}"),
+            PostgresErrorCodes.InvalidCatalogName => (ErrorType.Database, $"{text}; correct the key database, or create the database"),
             // pg_hba.conf, and not a missing role.
             PostgresErrorCodes.InvalidAuthorizationSpecification when refusal.Routine == "ClientAuthentication" =>
                 (ErrorType.Permission, $"{text}; add a line for the agent to pg_hba.conf"),
+            PostgresErrorCodes.InvalidAuthorizationSpecification when refusal.Routine == "auth_failed" => (
+                ErrorType.Permission,
+                $"{text}; pg_hba.conf asks for no password here: let it ask with scram-sha-256, or run the agent as the system user that it expects"),
             PostgresErrorCodes.InvalidAuthorizationSpecification => (ErrorType.Database, $"{text}; create the role, with LOGIN"),
             PostgresErrorCodes.InsufficientPrivilege => (ErrorType.Permission, $"{text}; GRANT CONNECT ON DATABASE to the agent's role"),
             _ when IsUnavailable(refusal) => (ErrorType.Refused, text),
@@ -97,6 +103,20 @@ internal static class ErrorClassification
             _ => (ErrorType.Other, text),
         };
     }
+
+    private static string AdviceFor(FullScope scope) => scope switch
+    {
+        FullScope.Server => "agent --once --processes on its host shows which clients hold the connections",
+        FullScope.SuperuserReserve => "log in as a superuser and end sessions that are not needed",
+        FullScope.RoleReserve => "log in as a superuser, or with pg_use_reserved_connections, and end sessions that are not needed",
+        FullScope.Role => "look for another program that uses this role, or raise its CONNECTION LIMIT",
+        _ => "end sessions that are not needed, or raise the CONNECTION LIMIT of the database",
+    };
+
+    private static string PlaceOfPassword(DatabaseLogin login) =>
+        login.PasswordFile is { } file ? $" in passwordFile {file}"
+        : login.PasswordVariable is { } variable ? $" in passwordVariable {variable}"
+        : "";
 
     /// <summary>Whether the server starts, stops or was restarted, or an administrator or idle_session_timeout has ended the session.</summary>
     private static bool IsUnavailable(PostgresException error) => error.SqlState.StartsWith("57P", StringComparison.Ordinal);
@@ -106,7 +126,10 @@ internal static class ErrorClassification
         SocketError.ConnectionReset or SocketError.Shutdown => (ErrorType.Protocol, "the connection broke during the login; check the log of the server"),
         SocketError.TimedOut => (ErrorType.Timeout, "no answer to the connection; check the host and its firewall"),
         SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain =>
-            (ErrorType.Refused, $"cannot resolve the host: {failure.Message}"),
+            (ErrorType.Refused, $"cannot resolve the host: {failure.Message}; check host, and the name server"),
+        // So .NET calls ENOENT, for unix sockets.
+        SocketError.AddressNotAvailable when login.IsUnixSocket =>
+            (ErrorType.Refused, "there is no such socket; check host and port, and whether the server runs"),
         _ => (ErrorType.Refused, $"{failure.Message}; check {(login.IsUnixSocket ? "the directory of the socket" : "host and port")}, and whether the server runs"),
     };
 

@@ -77,6 +77,7 @@ internal sealed class QueryColumns
         return others switch
         {
             [var only] => Number(only),
+            [] when _columns.IsEmpty => throw Wrong("the statement returns no columns; give one SELECT statement"),
             [] => throw Wrong($"no column for the value: the result has only {Names(_columns.Select(column => column.Name))}; add the value to the query"),
             _ => throw Wrong($"several columns can be the value: {Names(others.Select(column => column.Name))}; name one with valueField, or make the others labels"),
         };

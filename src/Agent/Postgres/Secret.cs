@@ -58,17 +58,21 @@ internal static class Secret
         }
         catch (DecoderFallbackException)
         {
-            throw Missing($"passwordFile {path}: it is not UTF-8 text");
+            throw Missing($"passwordFile {path}: it is not UTF-8 text; write the password in UTF-8");
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException failure)
         {
             throw Missing($"passwordFile {path}: {failure.Message}; the agent's user must be able to read it");
+        }
+        catch (IOException failure)
+        {
+            throw Missing($"passwordFile {path}: {failure.Message}; it must be a file with the password");
         }
     }
 
     private static string OfVariable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } password
         ? password
-        : throw Missing($"passwordVariable {name}: the environment variable is not set, or is empty");
+        : throw Missing($"passwordVariable {name}: the environment variable is not set, or is empty; set it before the agent starts");
 
     private static DatabaseException Missing(string message) => new(new DatabaseError(ErrorType.Password, message));
 }

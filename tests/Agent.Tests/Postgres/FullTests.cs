@@ -27,7 +27,7 @@ public sealed class FullTests : IAsyncDisposable
         Assert.True(reading.Use.IsFull);
         Assert.Equal(17, reading.Statistics!.Server!.States.Sum(state => state.Count));
         Assert.False(reading.IsQuarantined);
-        Assert.Contains(_running.Log, line => line.StartsWith("Error: database db1: no free connection (SuperuserReserve)", StringComparison.Ordinal));
+        Assert.Contains(_running.Log, line => line.StartsWith("Error: database db1: no free connection (superuser_reserve)", StringComparison.Ordinal));
 
         await crowd.DisposeAsync();
         await _running.Reading(reading => reading is { Login.Error: null, ScrapeSucceeded: true }, "a login succeeds again");

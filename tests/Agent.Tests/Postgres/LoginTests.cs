@@ -16,7 +16,7 @@ public sealed class LoginTests : IAsyncDisposable
         string file = RunningDatabases.PasswordFile("wrong");
         await _running.Start([RunningDatabases.Database(server, passwordFile: file) with { Interval = TimeSpan.FromMinutes(10) }]);
         DatabaseReading reading = await _running.Reading(reading => reading.Login?.Error is not null, "the login fails");
-        Assert.Contains("check the password and the user agent", reading.Failure, StringComparison.Ordinal);
+        Assert.Contains("check the user and the password in password", reading.Failure, StringComparison.Ordinal);
         Assert.Equal([new ErrorCount(ErrorType.Password, 1)], reading.Errors);
         Assert.Single(_running.Log);
 

@@ -83,7 +83,7 @@ public sealed class QueryRunTests(QueryRunTests.Server server) : IClassFixture<Q
     [Theory]
     [InlineData("SELECT 1 AS a, 2 AS b", "several columns can be the value: a, b; name one with valueField")]
     [InlineData("SELECT 'x' AS location", "no column for the value")]
-    [InlineData("SELECT", "no column for the value")]
+    [InlineData("SELECT", "returns no columns")]
     public async Task Value_column_that_is_not_clear_is_an_error(string sql, string part)
     {
         DatabaseError error = await Fail(new Query("m", "M", QueryType.Gauge, sql) { Labels = sql.Contains("location") ? ["location"] : [] });

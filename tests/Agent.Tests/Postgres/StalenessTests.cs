@@ -109,7 +109,7 @@ public sealed class StalenessTests : IAsyncDisposable
             log.LoginFailed(new DatabaseError(ErrorType.Timeout, "late"), isUp: true, logins);
         }
 
-        Assert.Single(lines.Lines, line => line.Contains("is tried less often", StringComparison.Ordinal));
+        Assert.Single(lines.Lines, line => line.Contains("tries it less often", StringComparison.Ordinal));
     }
 
     public ValueTask DisposeAsync() => _running.DisposeAsync();

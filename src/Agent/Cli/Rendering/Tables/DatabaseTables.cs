@@ -216,7 +216,7 @@ internal static class DatabaseTables
     /// <summary>A line for each unit, container or process of this host that holds sessions.</summary>
     private static void WriteHolders(SessionHolders? found, Canvas canvas)
     {
-        if (found is null)
+        if (found is null or { Failure: null, Holders: [], Unseen: 0, Elsewhere: 0, WithoutAddress: 0 })
         {
             return;
         }

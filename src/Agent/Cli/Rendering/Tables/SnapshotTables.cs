@@ -43,7 +43,8 @@ internal static class SnapshotTables
 
                 canvas.WriteEmptyLine();
                 ClientTable.Write(counts, NameOf(counts, found), canvas);
-                if (ProcessReading.Of(snapshot.View, found.Netns, counts.Watch.Name) is { } processes)
+                if (ProcessReading.Of(snapshot.View, found.Netns, counts.Watch.Name) is { } processes
+                    && (processes.Failure is not null || !processes.Clients.IsEmpty))
                 {
                     canvas.WriteEmptyLine();
                     ProcessTable.Write(processes, NameOf(counts, found), canvas);
