@@ -12,7 +12,7 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
     private string? _up;
     private string? _down;
     private string? _loginError;
-    private bool _isFull;
+    private FullScope? _full;
     private bool _areRoundsQuarantined;
     private bool _areLoginsQuarantined;
     private bool _toldRestricted;
@@ -23,8 +23,8 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
     {
         lock (former._gate)
         {
-            (_up, _down, _loginError, _isFull, _toldRestricted, _toldSuperuser) =
-                (former._up, former._down, former._loginError, former._isFull, former._toldRestricted, former._toldSuperuser);
+            (_up, _down, _loginError, _full, _toldRestricted, _toldSuperuser) =
+                (former._up, former._down, former._loginError, former._full, former._toldRestricted, former._toldSuperuser);
             foreach ((string query, string error) in former._queryErrors)
             {
                 _queryErrors[query] = error;
@@ -64,7 +64,7 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
             }
 
             (_up, _down) = (null, error.Message);
-            _isFull = _isFull || error.Type == ErrorType.Full;
+            _full = error.Type == ErrorType.Full ? error.FullScope ?? FullScope.Server : _full;
             ReportQuarantine(quarantine, ref _areRoundsQuarantined);
         }
     }
@@ -76,12 +76,13 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
         {
             if (error.Type == ErrorType.Full)
             {
-                if (!_isFull)
+                FullScope scope = error.FullScope ?? FullScope.Server;
+                if (_full != scope)
                 {
-                    LogFull(database.Name, FullScopes.LabelOf(error.FullScope ?? FullScope.Server), error.Message);
+                    LogFull(database.Name, FullScopes.LabelOf(scope), error.Message);
                 }
 
-                _isFull = true;
+                _full = scope;
             }
             else if (isUp && _loginError != error.Message)
             {
@@ -108,12 +109,12 @@ internal sealed partial class DatabaseLog(Database database, ILogger logger)
             }
 
             _toldSuperuser = isSuperuser;
-            if (_isFull || _loginError is not null)
+            if (_full is not null || _loginError is not null)
             {
                 LogLoginSucceeded(database.Name);
             }
 
-            (_isFull, _loginError, _areLoginsQuarantined) = (false, null, false);
+            (_full, _loginError, _areLoginsQuarantined) = (null, null, false);
         }
     }
 

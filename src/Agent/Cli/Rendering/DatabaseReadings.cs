@@ -21,9 +21,10 @@ internal static class DatabaseReadings
     internal static int UsedOf(ServerStatistics server, string database) =>
         server.States.Where(state => state.Database == database).Sum(state => state.Count);
 
-    /// <summary>The session with the oldest transaction; null without one, and if all are hidden.</summary>
-    internal static ServerSession? OldestTransaction(ServerStatistics server) =>
-        server.Sessions.Where(session => Seconds(session.TransactionSeconds) is not null).MaxBy(session => session.TransactionSeconds);
+    /// <summary>The session with the oldest transaction, without the agent's own; null without one, and if all are hidden.</summary>
+    internal static ServerSession? OldestTransaction(ServerStatistics server) => server.Sessions
+        .Where(session => session.Application != ConnectionFactory.ApplicationName && Seconds(session.TransactionSeconds) is not null)
+        .MaxBy(session => session.TransactionSeconds);
 
     /// <summary>
     /// An age; null if it is unknown. A clock that is set back makes an age negative. JSON has no NaN and no infinity, which only a defective server
