@@ -42,7 +42,11 @@ public sealed class SecretTests
         await server.Server.StopAsync();
         await server.Server.StartAgainAsync();
         await agent.Until(samples => samples.Any(sample => sample.Is("pg_scrape_errors_total{error_type=\"password\"}") && sample.Value > 0), "the password is wrong");
-        outputs = [.. outputs, await agent.GetAsync(), await agent.GetAsync("/configz"), await OnceAsync("json"), await OnceAsync("table"), agent.Process.Errors, agent.Process.Output];
+        outputs =
+        [
+            .. outputs, await agent.GetAsync(), await agent.GetAsync("/configz"), await OnceAsync("json"), await OnceAsync("table"),
+            agent.Process.Errors, agent.Process.Output,
+        ];
 
         Assert.All(outputs, output =>
         {

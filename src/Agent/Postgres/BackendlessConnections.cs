@@ -65,7 +65,7 @@ internal sealed class BackendlessConnections(ImmutableArray<(WatchedNamespace Wh
 
         try
         {
-            // Opened each time: a network namespace may get its name anew.
+            // Opened each time: another network namespace may have the name now.
             using SockDiagClient client = new(where.Namespace);
             SocketQuery query = new(TcpStates.Established | TcpStates.CloseWait, watch.Ports);
             Dictionary<ulong, (InetAddress Address, ushort Port)> peers = [];

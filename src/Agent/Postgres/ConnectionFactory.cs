@@ -95,7 +95,8 @@ internal static class ConnectionFactory
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new DatabaseException(new DatabaseError(ErrorType.Tls, $"caFile {path}: {OneLine.Of(failure.Message)}; it must be a file with CA certificates in PEM that the agent's user can read"));
+            throw new DatabaseException(new DatabaseError(
+                ErrorType.Tls, $"caFile {path}: {OneLine.Of(failure.Message)}; it must be a file with CA certificates in PEM that the agent's user can read"));
         }
     }
 

@@ -60,7 +60,7 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     /// <summary>Whether the kept connection is open and serves a database, so that no login is needed for it.</summary>
     internal bool HasKept(Database database) => _kept.Session is { IsOpen: true } kept && Serves(kept, database);
 
-    /// <summary>Uses the kept connection; opens it if it is not open. After a restart of the server it is opened anew.</summary>
+    /// <summary>Uses the kept connection; opens it if it is not open. After a restart of the server it is opened again.</summary>
     /// <param name="database">Whose login opens it, and whose timeout applies.</param>
     /// <param name="use">Uses it.</param>
     /// <param name="stopping">Ends it earlier.</param>

@@ -9,7 +9,7 @@ internal static class Secret
     // A longer file is no password.
     private const int MaxBytes = 64 * 1024;
 
-    /// <summary>Reads the password of a login anew.</summary>
+    /// <summary>Reads the password of a login.</summary>
     /// <returns>The password, without the line break at its end; empty if the login has none.</returns>
     /// <exception cref="DatabaseException">The file or the variable is missing, empty or cannot be read. The message contains no part of it.</exception>
     internal static string Read(DatabaseLogin login) =>
