@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Tasks;
 
 namespace Agent.Postgres;
 
@@ -134,7 +135,7 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     /// Opens the kept connection. All databases of a server get their statistics through it, so that it has the login of the first one, and what it
     /// sees does not depend on which database asks first. Only where that login fails, or leads to another server, it is the database's own.
     /// </summary>
-    private async Task<Session> OpenKeptAsync(Database database, DateTimeOffset deadline, CancellationToken stopping)
+    private async Task<Session> OpenKeptAsync(Database database, long deadline, CancellationToken stopping)
     {
         if (_logins is [var first, ..] && first != database.Login && !_isPooler && HeldError(first) is null)
         {
@@ -163,7 +164,7 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     }
 
     private async Task<Session> OpenAsync(
-        Place place, DatabaseLogin login, DateTimeOffset deadline, CancellationToken stopping, bool isOwn = true)
+        Place place, DatabaseLogin login, long deadline, CancellationToken stopping, bool isOwn = true)
     {
         if (HeldError(login) is { } error)
         {
@@ -197,9 +198,9 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
     }
 
     private async Task<T> InTurnAsync<T>(
-        Place place, Database database, TimeSpan patience, Func<DateTimeOffset, Task<T>> use, CancellationToken stopping)
+        Place place, Database database, TimeSpan patience, Func<long, Task<T>> use, CancellationToken stopping)
     {
-        DateTimeOffset deadline = DeadlineOf(database);
+        long deadline = DeadlineOf(database);
         Task turn = place.Turn.WaitAsync(CancellationToken.None);
         try
         {
@@ -221,7 +222,8 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
         }
     }
 
-    private static DateTimeOffset DeadlineOf(Database database) => TimeProvider.System.GetUtcNow() + database.Timeout;
+    // A server takes its time in real time, whatever the clock of a test says.
+    private static long DeadlineOf(Database database) => TimeProvider.System.GetTimestamp() + TimeProvider.System.ToTicks(database.Timeout);
 
     private static async Task WaitAsync(Task ended, TimeSpan patience, string late, CancellationToken stopping)
     {
@@ -235,10 +237,9 @@ internal sealed class DatabaseServer(ServerAddress address, TimeProvider time)
         }
     }
 
-    // A server takes its time in real time, whatever the clock of a test says.
-    private static TimeSpan Left(DateTimeOffset deadline)
+    private static TimeSpan Left(long deadline)
     {
-        TimeSpan left = deadline - TimeProvider.System.GetUtcNow();
+        TimeSpan left = TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), deadline);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 

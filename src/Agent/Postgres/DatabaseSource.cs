@@ -28,7 +28,8 @@ internal sealed class DatabaseSource(
     ILogger<DatabaseSource> logger) : Source(store)
 {
     // How often the file with a password that was refused is looked at.
-    private static readonly TimeSpan SecretPoll = TimeSpan.FromSeconds(1), LongestEnd = TimeSpan.FromSeconds(1.4);
+    private static readonly TimeSpan SecretPoll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(1.4);
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<ErrorType, long> _errors = [];
