@@ -1,6 +1,7 @@
 using System.Text;
 using Agent.Configuration;
 using Agent.Postgres;
+using Agent.Readings;
 
 namespace Agent.Cli;
 
@@ -53,7 +54,7 @@ internal static class CheckConfigCommand
                 ErrorLine.Write(problem);
             }
 
-            if (check.Success is { } success && !StandardOutput.TryWrite($"{ErrorLine.Flatten(success)}\n"))
+            if (check.Success is { } success && !StandardOutput.TryWrite($"{OneLine.Of(success)}\n"))
             {
                 return ExitCode.CouldNotMeasure;
             }

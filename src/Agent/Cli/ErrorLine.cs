@@ -1,5 +1,6 @@
 using System.Text;
 using Agent.Publishing;
+using Agent.Readings;
 using static Tmds.Linux.LibC;
 using LibC = Netlink.Interop.LibC;
 
@@ -21,16 +22,7 @@ internal static class ErrorLine
     /// <summary>Writes a line about something that is no error of the agent and does not change the exit code.</summary>
     internal static void WriteWarning(string message) => Write(message, WarningPriority);
 
-    internal static string For(string message) => $"agent: {Flatten(message)}";
-
-    /// <summary>Replaces each control character with a space.</summary>
-    internal static string Flatten(string message) => string.Create(message.Length, message, static (line, source) =>
-    {
-        for (int i = 0; i < line.Length; i++)
-        {
-            line[i] = char.IsControl(source[i]) ? ' ' : source[i];
-        }
-    });
+    internal static string For(string message) => $"agent: {OneLine.Of(message)}";
 
     private static void Write(string message, string priority)
     {

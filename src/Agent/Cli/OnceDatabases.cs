@@ -58,14 +58,10 @@ internal static class OnceDatabases
         HashSet<string> names = [.. all.Where(other => other.Database.Login.Server == login.Server).Select(other => other.Database.Name)];
         WatchSettings? watch = settings.Watches.FirstOrDefault(each => each.Watch.Database is { } name && names.Contains(name));
         NetworkNamespace? where = watch is null ? null : watch.Namespace ?? settings.Namespace.Value;
-        bool isHere = watch is not null || IsOnThisHost(login);
+        // The loopback addresses of another host's clients are not those of this one.
+        bool isHere = watch is not null || login.IsOnThisHost;
         yield return SessionLookup.Look(
             reading.Database.Name, where, [(ushort)login.Port, .. watch?.Watch.Ports ?? []],
             server.Sessions.Select(session => session.Client).OfType<IPEndPoint>().Where(client => isHere || !IPAddress.IsLoopback(client.Address)));
     }
-
-    /// <summary>Whether the server is certainly on this host. The loopback addresses of another host's clients are not those of this one.</summary>
-    private static bool IsOnThisHost(DatabaseLogin login) =>
-        login.IsUnixSocket || login.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(login.Host, out IPAddress? address) && IPAddress.IsLoopback(address));
 }

@@ -70,7 +70,7 @@ internal static class DatabaseReader
             PasswordFile = passwordFile.Value,
             PasswordVariable = passwordVariable.Value,
         };
-        Setting<TlsMode> tls = entry.Read("tls", values.Tls, text => Tls(text, login.IsUnixSocket), IsLocal(host.Value) ? TlsMode.Off : TlsMode.VerifyFull);
+        Setting<TlsMode> tls = entry.Read("tls", values.Tls, text => Tls(text, login.IsUnixSocket), login.IsOnThisHost ? TlsMode.Off : TlsMode.VerifyFull);
         Setting<string?> caFile = entry.Read<string?>("caFile", values.CaFile, SettingParser.File, null);
         if (caFile.Value is not null && tls.Value is TlsMode.Off or TlsMode.Require)
         {
@@ -201,10 +201,6 @@ internal static class DatabaseReader
         TlsMode.VerifyCa => "verify-ca",
         _ => "verify-full",
     };
-
-    /// <summary>Whether the connection stays on this host.</summary>
-    private static bool IsLocal(string host) =>
-        host.StartsWith('/') || host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
 }
 
 /// <summary>A database, and what is decided when all settings are known.</summary>

@@ -1,7 +1,7 @@
-using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Agent.Readings;
 using Npgsql;
 
 namespace Agent.Postgres;
@@ -71,14 +71,8 @@ internal static class ConnectionFactory
         return builder.Build();
     }
 
-    /// <summary>Whether the host is this one, so that no other can read what is not encrypted.</summary>
-    internal static bool IsOnThisHost(DatabaseLogin login) =>
-        login.IsUnixSocket
-        || string.Equals(login.Host, "localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(login.Host, out IPAddress? address) && IPAddress.IsLoopback(address));
-
     // A password in clear text, or a hash that serves as one, is only for those who may read it.
-    private static bool MayShowPassword(DatabaseLogin login) => login.Tls != TlsMode.Off || IsOnThisHost(login);
+    private static bool MayShowPassword(DatabaseLogin login) => login.Tls != TlsMode.Off || login.IsOnThisHost;
 
     private static X509Certificate2Collection Authorities(string path)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Agent.Postgres;
 
@@ -61,6 +62,12 @@ internal sealed record DatabaseLogin(string Host, int Port, string Database, str
 
     /// <summary>Whether the host is the directory of a unix socket.</summary>
     internal bool IsUnixSocket => Host.StartsWith('/');
+
+    /// <summary>Whether the host is certainly this one: loopback or a unix socket. Other hosts cannot read such a connection.</summary>
+    internal bool IsOnThisHost =>
+        IsUnixSocket
+        || Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(Host, out IPAddress? address) && IPAddress.IsLoopback(address));
 }
 
 /// <summary>A server. Its databases share two connections.</summary>

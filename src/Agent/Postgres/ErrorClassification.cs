@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Agent.Readings;
 using Npgsql;
 
 namespace Agent.Postgres;
@@ -146,17 +147,4 @@ internal static class ErrorClassification
 
         return null;
     }
-}
-
-/// <summary>Text for one line of a log.</summary>
-internal static class OneLine
-{
-    /// <summary>The text with spaces in place of control characters.</summary>
-    internal static string Of(string text) => string.Create(text.Length, text, (line, all) =>
-    {
-        for (int i = 0; i < all.Length; i++)
-        {
-            line[i] = char.IsControl(all[i]) ? ' ' : all[i];
-        }
-    });
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Readings;
 using Npgsql;
 
 namespace Agent.Postgres;

@@ -205,7 +205,7 @@ internal sealed class Session(DatabaseLogin login) : IAsyncDisposable
         return await command.ExecuteNonQueryAsync(cancelled);
     }
 
-    /// <summary>Ends a reader. Rows that are not wanted would cost time and memory, so the server is told to stop.</summary>
+    /// <summary>Ends a reader. If rows are left, it cancels the statement: to read them would take time and memory.</summary>
     private static async Task EndAsync(NpgsqlCommand command, NpgsqlDataReader reader, bool isComplete)
     {
         if (isComplete || reader.IsClosed)

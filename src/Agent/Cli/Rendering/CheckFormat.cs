@@ -1,5 +1,6 @@
 using System.Text;
 using Agent.Limits;
+using Agent.Readings;
 using Agent.Watching;
 using Agent.Workloads;
 
@@ -31,7 +32,7 @@ internal sealed class CheckFormat : ISnapshotFormat
         {
             if (found.Failure is { } failure)
             {
-                texts.Add((WatchState.Unknown, $"UNKNOWN - {(found.Netns is { } netns ? $"{netns}: " : "")}{ErrorLine.Flatten(failure)}"));
+                texts.Add((WatchState.Unknown, $"UNKNOWN - {(found.Netns is { } netns ? $"{netns}: " : "")}{OneLine.Of(failure)}"));
             }
 
             foreach (WatchCounts counts in found.Watches)
@@ -110,10 +111,10 @@ internal sealed class CheckFormat : ISnapshotFormat
     private static string Dead(WatchCounts counts) => counts.Dead > 0 ? $", {counts.Dead} dead" : "";
 
     private static string Problem(ClientLimit limit) =>
-        limit.Problem is { } problem ? $", limit {limit.Text}: {ErrorLine.Flatten(problem)}" : "";
+        limit.Problem is { } problem ? $", limit {limit.Text}: {OneLine.Of(problem)}" : "";
 
     private static string ProblemOfServer(WatchCounts counts) =>
-        counts is { IsTotalCloser: false, Server.Line: { } line } ? $", {ErrorLine.Flatten(line)}" : "";
+        counts is { IsTotalCloser: false, Server.Line: { } line } ? $", {OneLine.Of(line)}" : "";
 
     // 'label'=value;warn;crit;min;max
     private static string PerformanceData(WatchCounts counts, NamespaceCounts found, PerformanceLabels labels)

@@ -21,7 +21,7 @@ internal sealed record ServerReport(string Database, int? Used, int? UsableLimit
         return new ServerReport(
             use.Database, use.Used, use.UsableLimit, server.WarningAt, server.CriticalAt,
             use.IsFull ? true : use.Used is null ? null : false,
-            use.Reason is { } reason ? ErrorLine.Flatten(reason) : null);
+            use.Reason is { } reason ? OneLine.Of(reason) : null);
     }
 }
 
@@ -181,7 +181,7 @@ internal sealed record HoldersReport(
     string? Error, int? HiddenProcesses, IReadOnlyList<HolderReport>? Holders, int? Unseen, int? Elsewhere, int? WithoutAddress)
 {
     internal static HoldersReport Of(SessionHolders found) => found.Failure is { } failure
-        ? new HoldersReport(ErrorLine.Flatten(failure), null, null, null, null, null)
+        ? new HoldersReport(OneLine.Of(failure), null, null, null, null, null)
         : new HoldersReport(
             null, found.HiddenProcesses, [.. found.Holders.Select(HolderReport.Of)], found.Unseen, found.Elsewhere, found.WithoutAddress);
 }

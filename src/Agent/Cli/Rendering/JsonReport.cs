@@ -49,7 +49,7 @@ internal sealed record CensusReport(string? Netns, bool Success, string? Error, 
     internal static CensusReport Of(NamespaceCounts found) => new(
         found.Netns,
         found.Succeeded,
-        found.Failure is { } failure ? ErrorLine.Flatten(failure) : null,
+        found.Failure is { } failure ? OneLine.Of(failure) : null,
         found.Succeeded ? found.LastSuccess : null,
         found.Duration?.TotalSeconds);
 }
@@ -163,12 +163,12 @@ internal sealed record WatchReport
             Held = counts.Held,
             HeldIsMinimum = counts.IsMinimum,
             Dead = counts.Dead,
-            DeadError = found.DeadProblem is { } deadProblem ? ErrorLine.Flatten(deadProblem) : null,
+            DeadError = found.DeadProblem is { } deadProblem ? OneLine.Of(deadProblem) : null,
             DeadAgeSeconds = found.DeadAge?.TotalSeconds,
             Highest = counts.Highest,
             Limit = limit,
             LimitSource = counts.Limit.Source,
-            LimitError = counts.Limit.Problem is { } problem ? ErrorLine.Flatten(problem) : null,
+            LimitError = counts.Limit.Problem is { } problem ? OneLine.Of(problem) : null,
             LimitRefused = counts.Limit.IsRefused,
             Warning = watch.ClientConnectionsAt(watch.Warning, limit),
             Critical = watch.ClientConnectionsAt(watch.Critical, limit),
@@ -263,7 +263,7 @@ internal sealed record UnixSocketReport(string Path, long Accepted, QueueReport?
 internal sealed record WatchProcessesReport(string? Error, int? HiddenProcesses, IReadOnlyList<ClientProcessesReport>? Clients)
 {
     internal static WatchProcessesReport Of(WatchProcesses processes) => processes.Failure is { } failure
-        ? new WatchProcessesReport(ErrorLine.Flatten(failure), null, null)
+        ? new WatchProcessesReport(OneLine.Of(failure), null, null)
         : new WatchProcessesReport(null, processes.Hidden, [.. processes.Clients.Select(ClientProcessesReport.Of)]);
 }
 

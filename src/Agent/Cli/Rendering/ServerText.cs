@@ -1,4 +1,5 @@
 using Agent.Limits;
+using Agent.Readings;
 
 namespace Agent.Cli.Rendering;
 
@@ -25,7 +26,7 @@ internal static class ServerText
     /// <param name="reason">The reason, with or without the name of the database; null if nothing is wrong.</param>
     internal static string WithReason(ServerUse use, string connections, string? reason) => reason is null
         ? Use(use, connections)
-        : ErrorLine.Flatten((use.Used, use.UsableLimit) switch
+        : OneLine.Of((use.Used, use.UsableLimit) switch
         {
             (not null, _) => $"{Use(use, connections)}, {reason}",
             (_, { } limit) => $"{reason}, last known limit {limit}",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Postgres;
+using Agent.Readings;
 using Agent.Watching;
 using Agent.Workloads;
 using Spectre.Console;
@@ -224,7 +225,7 @@ internal static class DatabaseTables
         canvas.WriteEmptyLine();
         if (found.Failure is { } failure)
         {
-            canvas.Write(Warning($"no processes of the clients: {ErrorLine.Flatten(failure)}"));
+            canvas.Write(Warning($"no processes of the clients: {OneLine.Of(failure)}"));
             return;
         }
 

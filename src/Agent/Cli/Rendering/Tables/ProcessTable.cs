@@ -1,3 +1,4 @@
+using Agent.Readings;
 using Agent.Workloads;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -20,7 +21,7 @@ internal static class ProcessTable
     {
         if (processes.Failure is { } failure)
         {
-            canvas.Write(Indented(1, $"no processes of {name}: {ErrorLine.Flatten(failure)}"));
+            canvas.Write(Indented(1, $"no processes of {name}: {OneLine.Of(failure)}"));
             return;
         }
 

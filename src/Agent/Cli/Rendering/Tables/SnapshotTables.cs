@@ -1,4 +1,5 @@
 using System.Text;
+using Agent.Readings;
 using Agent.Watching;
 using Agent.Workloads;
 using Spectre.Console;
@@ -21,7 +22,7 @@ internal static class SnapshotTables
         {
             if (found.Failure is { } failure)
             {
-                canvas.Write(new Text($"could not measure{Where(found)}: {ErrorLine.Flatten(failure)}", ThresholdColor.Of(WatchState.Critical)));
+                canvas.Write(new Text($"could not measure{Where(found)}: {OneLine.Of(failure)}", ThresholdColor.Of(WatchState.Critical)));
             }
         }
 
@@ -38,7 +39,7 @@ internal static class SnapshotTables
                 if (counts.Limit.Problem is { } problem)
                 {
                     canvas.WriteEmptyLine();
-                    canvas.Write(new Text($"limit of {NameOf(counts, found)}: {ErrorLine.Flatten(problem)}", ThresholdColor.OfProblem(counts.Limit)));
+                    canvas.Write(new Text($"limit of {NameOf(counts, found)}: {OneLine.Of(problem)}", ThresholdColor.OfProblem(counts.Limit)));
                 }
 
                 canvas.WriteEmptyLine();
@@ -89,7 +90,7 @@ internal static class SnapshotTables
 
         foreach (string problem in snapshot.DeadProblems)
         {
-            canvas.Write(Note(ErrorLine.Flatten(problem), ThresholdColor.Of(WatchState.Warning)));
+            canvas.Write(Note(OneLine.Of(problem), ThresholdColor.Of(WatchState.Warning)));
         }
 
         foreach (NamespaceCounts found in snapshot.Namespaces)
